@@ -1,0 +1,39 @@
+#ifndef ROOMCAST_BROKER_ARCHIVE_H
+#define ROOMCAST_BROKER_ARCHIVE_H
+/*
+ * The archive: reads history for others, an actor with a read-only connection and a thread of
+ * its own, so that a long query never stops routing. Requests queue up, bounded; answers come in
+ * order. Used by the turn thread only.
+ */
+#include "broker/reader.h"
+
+struct archive;
+
+/* A page, encoded for the client: a msgpack array of message objects {id, seq, userId, username,
+ * content, type, timestamp, roomId}. */
+struct archive_answer {
+	uint64_t request;
+	enum err error;
+	struct bytes messages; /* a view, good during the call */
+	bool more;
+};
+
+struct archive_events {
+	void (*on_page)(void *up, const struct archive_answer *answer);
+};
+
+enum { ARCHIVE_QUEUE_MAX = 1000 };
+
+MUST_USE enum err archive_open(const char *path, const struct archive_events *events, void *up,
+    char *ret_why, size_t why_size, struct archive **ret);
+void archive_close(struct archive **a);
+
+/* Asks for a page; room_name is copied and comes back as roomId. ERR_FULL. */
+MUST_USE enum err archive_history(struct archive *a, uint64_t request,
+    const struct reader_page *page, struct str room_name);
+
+/* The ZeroMQ socket to poll for reading; then call archive_serve(). */
+void *archive_socket(const struct archive *a);
+void archive_serve(struct archive *a);
+
+#endif

@@ -1,0 +1,75 @@
+#ifndef ROOMCAST_BROKER_READER_H
+#define ROOMCAST_BROKER_READER_H
+/*
+ * A read-only connection to the database: what was there at start, and single look-ups. It
+ * belongs to the thread that opened it. Long reads are the archive's (archive.h), which owns a
+ * reader in a thread of its own.
+ */
+#include "common/clock.h"
+#include "common/buf.h"
+
+struct reader;
+
+/* The database must exist (store_open made it). ERR_IO with ret_why in words. */
+MUST_USE enum err reader_open(
+    const char *path, char *ret_why, size_t why_size, struct reader **ret);
+void reader_close(struct reader **r);
+
+struct reader_room {
+	uint64_t id;
+	struct str nsp, name;
+	bool is_public;
+	uint64_t seq;  /* last stored, 0 = none */
+};
+
+struct reader_membership {
+	uint64_t room;
+	struct str user, role;
+};
+
+/* Views are good during the callback. ERR_IO. */
+MUST_USE enum err reader_each_room(
+    struct reader *r, void (*fn)(void *ctx, const struct reader_room *room), void *ctx);
+MUST_USE enum err reader_each_membership(struct reader *r,
+    void (*fn)(void *ctx, const struct reader_membership *membership), void *ctx);
+
+/* Highest gseq stored, 0 = none; and the random id of this database, made with it. */
+MUST_USE enum err reader_last_gseq(struct reader *r, uint64_t *ret);
+MUST_USE enum err reader_epoch(struct reader *r, uint64_t *ret);
+
+/* What a duplicate is answered with. */
+struct reader_receipt {
+	uint64_t gseq, seq, room;
+	struct wall timestamp;
+};
+
+/* ERR_NOT_FOUND, ERR_IO. */
+MUST_USE enum err reader_find_message_id(
+    struct reader *r, struct str user, struct str message_id, struct reader_receipt *ret);
+MUST_USE enum err reader_find_origin(
+    struct reader *r, uint64_t boot, uint64_t count, struct reader_receipt *ret);
+
+/* One stored message, views good during the callback. */
+struct reader_message {
+	uint64_t gseq, seq;
+	struct str user, username, type;
+	struct bytes content; /* encoded value */
+	struct wall timestamp;
+};
+
+/*
+ * Up to limit messages of a room, oldest first: those with seq < before (0 = newest), or with
+ * seq > after when before is 0 and after is given (has_after). ret_more: there are more beyond.
+ */
+struct reader_page {
+	uint64_t room;
+	uint64_t before;
+	uint64_t after;
+	bool has_after;
+	unsigned limit;
+};
+
+MUST_USE enum err reader_history(struct reader *r, const struct reader_page *page,
+    void (*fn)(void *ctx, const struct reader_message *message), void *ctx, bool *ret_more);
+
+#endif

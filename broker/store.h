@@ -1,0 +1,84 @@
+#ifndef ROOMCAST_BROKER_STORE_H
+#define ROOMCAST_BROKER_STORE_H
+/*
+ * The store: the only writer of the database, an actor in a thread of its own. The turn thread
+ * puts operations into the gathering batch; while batch k commits, batch k+1 gathers (group
+ * commit without a timer: batch size follows the load). A batch is one transaction, so it is
+ * committed whole or not at all, and batches commit in order.
+ *
+ * Used by the turn thread only; everything put in is copied. Knows nothing of peers or wire.
+ */
+#include "common/clock.h"
+#include "common/str.h"
+
+struct store;
+
+enum { STORE_WHY_SIZE = 400 };
+
+struct store_conf {
+	const char *path;        /* database file; its directory must exist and be writable */
+	bool is_synchronous_full; /* false: NORMAL (survives kill -9, not power loss) */
+};
+
+/* Called from store_serve() in the turn thread. */
+struct store_events {
+	/* All batches up to and including `batch` are committed. */
+	void (*on_committed)(void *up, uint64_t batch);
+	/* `batch` was not committed and neither was any later one put in before this call: nothing
+	 * of them is in the database. The next operation begins anew from the last commit. */
+	void (*on_failed)(void *up, uint64_t batch, const char *why);
+};
+
+/*
+ * Opens or creates the database, migrates its schema forward, takes the lock file
+ * `path`.lock against a second broker, and starts the actor.
+ * ERR_BUSY (another broker, with its pid), ERR_VERSION (schema is newer), ERR_DENIED (directory or
+ * file not writable), ERR_MALFORMED (not a database), ERR_IO; ret_why says it in one sentence
+ * with what to do.
+ */
+MUST_USE enum err store_open(const struct store_conf *conf, const struct store_events *events,
+    void *up, char ret_why[STORE_WHY_SIZE], struct store **ret);
+
+/* Commits what was put in, checkpoints, stops the actor, releases the lock. */
+void store_close(struct store **s);
+
+struct store_room {
+	uint64_t id; /* assigned by the caller, unique, never reused */
+	struct str nsp, name;
+	bool is_public;
+	struct wall created;
+};
+
+struct store_message {
+	uint64_t gseq;
+	uint64_t room; /* store_room.id */
+	uint64_t seq;
+	struct str user, username;
+	struct str type;
+	struct bytes content; /* encoded value */
+	struct str message_id; /* the client's idempotency key; empty = none (stored as NULL) */
+	uint64_t origin_boot, origin_count; /* unique together */
+	struct wall timestamp;
+};
+
+void store_put_room(struct store *s, const struct store_room *room);
+void store_put_message(struct store *s, const struct store_message *message);
+void store_put_membership(
+    struct store *s, uint64_t room, struct str user, struct str role, struct wall since);
+void store_remove_membership(struct store *s, uint64_t room, struct str user);
+
+/* Number of the batch that gathers now: what is put in next commits with it. Starts at 1. */
+uint64_t store_gathering(const struct store *s);
+
+/* Operations put in and not yet known committed, and their bytes; bounds are the caller's. */
+size_t store_backlog(const struct store *s);
+size_t store_backlog_bytes(const struct store *s);
+
+/* End of turn: hands the gathering batch to the actor if it has none. */
+void store_flush(struct store *s);
+
+/* The ZeroMQ socket to poll for reading; then call store_serve(), which calls the events. */
+void *store_socket(const struct store *s);
+void store_serve(struct store *s);
+
+#endif

@@ -1,0 +1,61 @@
+#ifndef ROOMCAST_GATEWAY_EIO_SERVER_H
+#define ROOMCAST_GATEWAY_EIO_SERVER_H
+/*
+ * The Engine.IO server: listens, speaks HTTP and WebSocket through libwebsockets, and owns the
+ * sessions. Beside Engine.IO it answers GETs of a few plain pages (asked of the layer above) and,
+ * when told a directory, static files. Knows bytes and sessions; nothing of Socket.IO.
+ */
+#include "common/buf.h"
+#include "gateway/eio/session.h"
+#include "gateway/loop.h"
+
+struct eio_server_conf {
+	const char *listen_address; /* "127.0.0.1", "::1", "0.0.0.0", "::" */
+	uint16_t port;              /* 0 = any free one, see eio_server_port() */
+	bool reuse_port;            /* several processes may listen on it */
+	const char *path;           /* "/socket.io/" : matched with and without the last slash */
+	const char *static_dir;     /* "" = none; served at "/" with index.html */
+	uint64_t ping_interval_ms, ping_timeout_ms;
+	uint64_t max_payload_bytes;
+	uint64_t queue_max_bytes;   /* per session; over it EIO_CLOSE_SLOW_CONSUMER */
+};
+
+/* An answer to a plain GET; body is a builder to fill. */
+struct eio_page {
+	unsigned status;
+	const char *content_type;
+	struct buf *body;
+};
+
+struct eio_server_events {
+	struct eio_events session;
+	/* May a new session open now? false: 503 with Retry-After, so that clients come back. */
+	bool (*may_open)(void *up);
+	/* GET of a page that is neither Engine.IO nor a file: fill and return true, false = 404. */
+	bool (*on_page)(void *up, struct str path, struct eio_page *page);
+};
+
+struct eio_server;
+
+/*
+ * Listens when it returns. conf strings and events must outlive the server. ERR_SYSTEM with
+ * ret_why in words (address in use, not permitted, ...).
+ */
+MUST_USE enum err eio_server_new(struct loop *loop, const struct eio_server_conf *conf,
+    const struct eio_server_events *events, void *up, char *ret_why, size_t why_size,
+    struct eio_server **ret);
+
+/* Closes all sessions with SHUTDOWN (on_close is called) and frees. */
+void eio_server_free(struct eio_server **s);
+
+/* No new connections from now on; the listening socket is closed. */
+void eio_server_stop_listening(struct eio_server *s);
+
+uint16_t eio_server_port(const struct eio_server *s);
+size_t eio_server_sessions(const struct eio_server *s);
+
+/* Calls fn for every open session; fn may close sessions. */
+void eio_server_each(
+    struct eio_server *s, void (*fn)(void *ctx, struct eio_session *session), void *ctx);
+
+#endif

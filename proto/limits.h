@@ -1,0 +1,31 @@
+#ifndef ROOMCAST_PROTO_LIMITS_H
+#define ROOMCAST_PROTO_LIMITS_H
+/*
+ * Sizes that both sides of the link agree on, in bytes unless the name says otherwise. Whatever
+ * comes from outside is checked against one of these before it is stored or sent on.
+ */
+enum {
+	LIMIT_NSP = 128,          /* name of a namespace */
+	LIMIT_ROOM = 128,         /* name of a room */
+	LIMIT_USER = 128,         /* id of a user */
+	LIMIT_USERNAME = 256,     /* display name of a user */
+	LIMIT_SOCKET_ID = 32,     /* id of a namespace socket */
+	LIMIT_EVENT = 256,        /* name of an event */
+	LIMIT_MESSAGE_ID = 64,    /* a client's idempotency key, code points */
+	LIMIT_MESSAGE_ID_BYTES = 4 * LIMIT_MESSAGE_ID,
+	LIMIT_CONTENT_CHARS = 5000, /* text of a message, code points */
+	LIMIT_CONTENT = 1 << 20,  /* content of a message */
+	LIMIT_ARGS = 1 << 20,     /* arguments of one event, msgpack */
+	LIMIT_TYPE = 16,          /* type of a message */
+	LIMIT_IP = 64,
+	LIMIT_USER_AGENT = 256,
+	LIMIT_REASON = 256,
+	LIMIT_GATEWAY_ID = 64,
+	LIMIT_ROOMS_PER_SOCKET = 1000,
+	LIMIT_NAMESPACES = 64,    /* namespaces in the configuration */
+	LIMIT_VALUE_DEPTH = 32,   /* nesting of a msgpack value or JSON text */
+	LIMIT_LINK_MESSAGE = 4 << 20, /* one ZeroMQ message */
+	LIMIT_HISTORY_PAGE = 1000, /* messages in one page */
+};
+
+#endif
