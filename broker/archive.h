@@ -9,8 +9,11 @@
 
 struct archive;
 
-/* A page, encoded for the client: a msgpack array of message objects {id, seq, userId, username,
- * content, type, timestamp, roomId}. */
+/*
+ * A page, encoded for the client: a msgpack array of message objects {id, seq, userId, username,
+ * content, type, timestamp, roomId}. It fits one message of the link whatever was asked for:
+ * what would be too much is left to the next page.
+ */
 struct archive_answer {
 	uint64_t request;
 	enum err error;
@@ -22,15 +25,22 @@ struct archive_events {
 	void (*on_page)(void *up, const struct archive_answer *answer);
 };
 
-enum { ARCHIVE_QUEUE_MAX = 1000 };
+enum {
+	ARCHIVE_QUEUE_MAX = 1000,
+	ARCHIVE_CONTENT_MAX = 2 << 20, /* bytes of content in one page */
+};
 
+/* The database must exist; the errors of reader_open(). `events` must outlive the archive. */
 MUST_USE enum err archive_open(const char *path, const struct archive_events *events, void *up,
     char *ret_why, size_t why_size, struct archive **ret);
+
+/* Requests that wait are dropped. Calls no event. */
 void archive_close(struct archive **a);
 
-/* Asks for a page; room_name is copied and comes back as roomId. ERR_FULL. */
-MUST_USE enum err archive_history(struct archive *a, uint64_t request,
-    const struct reader_page *page, struct str room_name);
+/* Asks for a page, which comes by on_page(); room_name is copied and comes back as roomId.
+ * The page is cut to LIMIT_HISTORY_PAGE messages. ERR_FULL: ARCHIVE_QUEUE_MAX requests wait. */
+MUST_USE enum err archive_history(
+    struct archive *a, uint64_t request, const struct reader_page *page, struct str room_name);
 
 /* The ZeroMQ socket to poll for reading; then call archive_serve(). */
 void *archive_socket(const struct archive *a);

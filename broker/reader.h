@@ -10,7 +10,8 @@
 
 struct reader;
 
-/* The database must exist (store_open made it). ERR_IO with ret_why in words. */
+/* The database must exist, as store_open makes it. ERR_DENIED, ERR_MALFORMED, ERR_VERSION,
+ * ERR_BUSY, ERR_IO; ret_why says it in words. */
 MUST_USE enum err reader_open(
     const char *path, char *ret_why, size_t why_size, struct reader **ret);
 void reader_close(struct reader **r);
@@ -19,7 +20,7 @@ struct reader_room {
 	uint64_t id;
 	struct str nsp, name;
 	bool is_public;
-	uint64_t seq;  /* last stored, 0 = none */
+	uint64_t seq; /* highest ever stored, 0 = none */
 };
 
 struct reader_membership {
@@ -27,13 +28,13 @@ struct reader_membership {
 	struct str user, role;
 };
 
-/* Views are good during the callback. ERR_IO. */
+/* Views are good during the callback. ERR_IO, as for all that follow (ERR_MALFORMED: damaged). */
 MUST_USE enum err reader_each_room(
     struct reader *r, void (*fn)(void *ctx, const struct reader_room *room), void *ctx);
-MUST_USE enum err reader_each_membership(struct reader *r,
-    void (*fn)(void *ctx, const struct reader_membership *membership), void *ctx);
+MUST_USE enum err reader_each_membership(
+    struct reader *r, void (*fn)(void *ctx, const struct reader_membership *membership), void *ctx);
 
-/* Highest gseq stored, 0 = none; and the random id of this database, made with it. */
+/* Highest gseq ever stored, 0 = none; and the random id of this database, made with it. */
 MUST_USE enum err reader_last_gseq(struct reader *r, uint64_t *ret);
 MUST_USE enum err reader_epoch(struct reader *r, uint64_t *ret);
 
@@ -58,8 +59,9 @@ struct reader_message {
 };
 
 /*
- * Up to limit messages of a room, oldest first: those with seq < before (0 = newest), or with
- * seq > after when before is 0 and after is given (has_after). ret_more: there are more beyond.
+ * Up to limit messages of a room, oldest first: those next below `before` (0 = the newest), or,
+ * when before is 0 and has_after, those next above `after`. A page also ends before its contents
+ * would exceed max_bytes (0 = no such bound), but never without its first message.
  */
 struct reader_page {
 	uint64_t room;
@@ -67,8 +69,10 @@ struct reader_page {
 	uint64_t after;
 	bool has_after;
 	unsigned limit;
+	size_t max_bytes;
 };
 
+/* ret_more: there are more beyond the page, in the direction asked for. */
 MUST_USE enum err reader_history(struct reader *r, const struct reader_page *page,
     void (*fn)(void *ctx, const struct reader_message *message), void *ctx, bool *ret_more);
 

@@ -16,22 +16,26 @@ struct store;
 enum { STORE_WHY_SIZE = 400 };
 
 struct store_conf {
-	const char *path;        /* database file; its directory must exist and be writable */
+	const char *path;         /* database file; its directory must exist and be writable */
 	bool is_synchronous_full; /* false: NORMAL (survives kill -9, not power loss) */
 };
 
-/* Called from store_serve() in the turn thread. */
+/* Called from store_serve() in the turn thread, and from nowhere else. */
 struct store_events {
 	/* All batches up to and including `batch` are committed. */
 	void (*on_committed)(void *up, uint64_t batch);
-	/* `batch` was not committed and neither was any later one put in before this call: nothing
-	 * of them is in the database. The next operation begins anew from the last commit. */
+	/*
+	 * `batch` was not committed, and whatever was put in after it, up to this call, is dropped
+	 * with it: nothing of that is in the database, now or after a crash. What is put in from
+	 * here on, in this call already, belongs to a new batch (store_gathering() names it) and
+	 * continues the numbering of the last commit. `why`: one sentence, with what to do.
+	 */
 	void (*on_failed)(void *up, uint64_t batch, const char *why);
 };
 
 /*
  * Opens or creates the database, migrates its schema forward, takes the lock file
- * `path`.lock against a second broker, and starts the actor.
+ * `path`.lock against a second broker, and starts the actor. `events` must outlive the store.
  * ERR_BUSY (another broker, with its pid), ERR_VERSION (schema is newer), ERR_DENIED (directory or
  * file not writable), ERR_MALFORMED (not a database), ERR_IO; ret_why says it in one sentence
  * with what to do.
@@ -39,7 +43,10 @@ struct store_events {
 MUST_USE enum err store_open(const struct store_conf *conf, const struct store_events *events,
     void *up, char ret_why[STORE_WHY_SIZE], struct store **ret);
 
-/* Commits what was put in, checkpoints, stops the actor, releases the lock. */
+/*
+ * Commits what was put in, as far as the disk lets it, checkpoints, stops the actor, releases the
+ * lock. Calls no event: who needs the answers first serves until the backlog is 0.
+ */
 void store_close(struct store **s);
 
 struct store_room {
@@ -55,14 +62,18 @@ struct store_message {
 	uint64_t seq;
 	struct str user, username;
 	struct str type;
-	struct bytes content; /* encoded value */
+	/* Encoded value, a str or a bin; anything else comes back as a bin of its encoding. */
+	struct bytes content;
 	struct str message_id; /* the client's idempotency key; empty = none (stored as NULL) */
 	uint64_t origin_boot, origin_count; /* unique together */
 	struct wall timestamp;
 };
 
+/* A room that is there already takes on is_public; nsp and name stay. */
 void store_put_room(struct store *s, const struct store_room *room);
+/* Its room must be there or have been put in before. */
 void store_put_message(struct store *s, const struct store_message *message);
+/* Replaces role and since of a membership that is there already. */
 void store_put_membership(
     struct store *s, uint64_t room, struct str user, struct str role, struct wall since);
 void store_remove_membership(struct store *s, uint64_t room, struct str user);
@@ -73,6 +84,14 @@ uint64_t store_gathering(const struct store *s);
 /* Operations put in and not yet known committed, and their bytes; bounds are the caller's. */
 size_t store_backlog(const struct store *s);
 size_t store_backlog_bytes(const struct store *s);
+
+/*
+ * Why nothing can be committed now, in words; "" = all is well, as far as is known. It is set by a
+ * failure and cleared by the next commit. In between there may be a batch whose fate is not known
+ * (its COMMIT failed in a way that leaves it on disk, perhaps): neither event comes before the
+ * database has been opened again and the question is settled, however long that takes.
+ */
+const char *store_trouble(const struct store *s);
 
 /* End of turn: hands the gathering batch to the actor if it has none. */
 void store_flush(struct store *s);

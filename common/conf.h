@@ -5,10 +5,12 @@
  * the table into: a filled struct (defaults < file < environment < command line), checks,
  * --help, --print-config (a commented sample) and --check-config.
  *
- * File: sections and `key = value`, comments with '#' (libinih). On the command line an option is
- * `--key value` (or `--key=value`), in the environment ROOMCAST_KEY ('-' written as '_', upper
- * case). A group is a section that may come many times with a name: `[namespace /chat]`; groups
- * live in the file only. An unknown section or key is refused, with a suggestion.
+ * File: sections and `key = value`, comments with '#' on lines of their own, values without quotes
+ * (libinih; a line has at most 4095 bytes, what stands in [ ] at most 49). On the command line an
+ * option is `--key value` (or `--key=value`), in the environment ROOMCAST_KEY ('-' written as '_',
+ * upper case). A group is a section that may come many times with a name: `[namespace /chat]`;
+ * groups live in the file only. Refused, with a suggestion where there is one: an unknown section
+ * or key, a key twice in its section, a group's name twice.
  */
 #include "common/err.h"
 #include "common/base.h"
@@ -16,9 +18,9 @@
 #include <stdio.h>
 
 enum conf_type {
-	CONF_STR,    /* char *, owned by the config struct; "" when empty */
+	CONF_STR,    /* char *, UTF-8, owned by the config struct; "" when empty */
 	CONF_U64,    /* uint64_t within min..max */
-	CONF_BOOL,   /* bool: yes no true false on off 1 0 */
+	CONF_BOOL,   /* bool: yes no true false on off 1 0, in any case */
 	CONF_CHOICE, /* int: index of the word in `choices`, "a|b|c" */
 };
 
@@ -26,7 +28,7 @@ struct conf_option {
 	const char *section; /* "" in a group */
 	const char *name;    /* unique in the program, lower-case-with-dashes */
 	enum conf_type type;
-	size_t offset; /* of the field in the config struct (group: in the element) */
+	size_t offset;        /* of the field in the config struct (group: in the element) */
 	const char *fallback; /* the default, as it would be written in the file */
 	uint64_t min, max;    /* CONF_U64 */
 	const char *choices;  /* CONF_CHOICE */
@@ -58,7 +60,7 @@ struct conf_spec {
 	size_t option_count;
 	const struct conf_group *group; /* NULL = none */
 	size_t config_size;
-	/* Whole-config rules after parsing; writes what is wrong and how to mend it. May be NULL. */
+	/* Rules of the whole after parsing; writes what is wrong and how to mend it. Or NULL. */
 	enum err (*check)(const void *config, char *ret_why, size_t why_size);
 };
 

@@ -26,7 +26,8 @@ void crypto_id(char ret[CRYPTO_ID_LEN + 1]);
 /* base64url without padding (RFC 4648 section 5), appended. */
 void crypto_base64url_put(struct buf *out, struct bytes b);
 
-/* Strict: no padding, no space, canonical last bits. Appends; ERR_MALFORMED leaves out as it was. */
+/* Strict: no padding, no space, canonical last bits. Appends; ERR_MALFORMED leaves out as it was.
+ */
 MUST_USE enum err crypto_base64url_decode(struct str text, struct buf *out);
 
 /* Standard base64 (with padding, white space ignored), as in PEM bodies. As above. */
@@ -50,8 +51,7 @@ void crypto_curve_keypair(
     char ret_public[CRYPTO_Z85_KEY_SIZE], char ret_secret[CRYPTO_Z85_KEY_SIZE]);
 
 /* The public key of a secret one. ERR_MALFORMED: not 40 characters of Z85. */
-MUST_USE enum err crypto_curve_public(
-    const char *secret_z85, char ret_public[CRYPTO_Z85_KEY_SIZE]);
+MUST_USE enum err crypto_curve_public(const char *secret_z85, char ret_public[CRYPTO_Z85_KEY_SIZE]);
 
 /* Z85 of 32 bytes, as found in a ZAP request. */
 void crypto_z85(const uint8_t key[32], char ret[CRYPTO_Z85_KEY_SIZE]);

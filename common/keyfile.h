@@ -14,14 +14,14 @@ enum keyfile_kind { KEYFILE_PUBLIC, KEYFILE_SECRET };
  * Appends the file's bytes without trailing white space. ERR_NOT_FOUND, ERR_DENIED (mode or
  * permission), ERR_TOO_BIG, ERR_INVALID (empty), ERR_IO; ret_why says it in words.
  */
-MUST_USE enum err keyfile_read(const char *path, enum keyfile_kind kind, struct buf *out,
-    char ret_why[KEYFILE_WHY_SIZE]);
+MUST_USE enum err keyfile_read(
+    const char *path, enum keyfile_kind kind, struct buf *out, char ret_why[KEYFILE_WHY_SIZE]);
 
 /*
  * Creates path (mode 0600 or 0644) with the text and a newline. ERR_EXISTS: never overwrites;
  * ERR_IO. ret_why says it in words.
  */
-MUST_USE enum err keyfile_write(const char *path, enum keyfile_kind kind, struct str text,
-    char ret_why[KEYFILE_WHY_SIZE]);
+MUST_USE enum err keyfile_write(
+    const char *path, enum keyfile_kind kind, struct str text, char ret_why[KEYFILE_WHY_SIZE]);
 
 #endif

@@ -59,6 +59,7 @@ char *str_dup(struct str s)
 enum err str_to_u64(struct str s, uint64_t max, uint64_t *ret)
 {
 	uint64_t v = 0;
+	bool overflow = false;
 
 	if (s.len == 0)
 		return ERR_INVALID;
@@ -67,11 +68,10 @@ enum err str_to_u64(struct str s, uint64_t max, uint64_t *ret)
 
 		if (digit > 9)
 			return ERR_INVALID;
-		if (v > (UINT64_MAX - digit) / 10)
-			return ERR_TOO_BIG;
+		overflow = overflow || v > (UINT64_MAX - digit) / 10;
 		v = v * 10 + digit;
 	}
-	if (v > max)
+	if (overflow || v > max)
 		return ERR_TOO_BIG;
 	*ret = v;
 	return ERR_OK;
@@ -89,24 +89,32 @@ static size_t utf8_sequence(uint8_t lead, uint8_t *ret_low, uint8_t *ret_high)
 	return lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
 }
 
-bool str_is_utf8(struct str s)
+size_t str_utf8_first(struct str s)
 {
 	const uint8_t *p = (const uint8_t *)s.p;
-	const uint8_t *end = p + s.len;
+	uint8_t low, high;
 
-	while (p < end) {
-		uint8_t low, high;
-		size_t n = utf8_sequence(*p, &low, &high);
+	if (s.len == 0)
+		return 0;
+	size_t n = utf8_sequence(p[0], &low, &high);
 
-		if (n == 0 || (size_t)(end - p) < n)
+	if (n == 0 || s.len < n || (n > 1 && (p[1] < low || p[1] > high)))
+		return 0;
+	for (size_t i = 2; i < n; i++) {
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+	}
+	return n;
+}
+
+bool str_is_utf8(struct str s)
+{
+	while (s.len > 0) {
+		size_t n = str_utf8_first(s);
+
+		if (n == 0)
 			return false;
-		if (n > 1 && (p[1] < low || p[1] > high))
-			return false;
-		for (size_t i = 2; i < n; i++) {
-			if ((p[i] & 0xc0) != 0x80)
-				return false;
-		}
-		p += n;
+		s = (struct str){s.p + n, s.len - n};
 	}
 	return true;
 }

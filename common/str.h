@@ -50,6 +50,9 @@ MUST_USE enum err str_to_u64(struct str s, uint64_t max, uint64_t *ret);
 /* Is the whole view valid UTF-8 (RFC 3629: no overlong forms, no surrogates, <= U+10FFFF)? */
 bool str_is_utf8(struct str s);
 
+/* Bytes (1 to 4) of the code point that s begins with; 0 when s is empty or begins with none. */
+size_t str_utf8_first(struct str s);
+
 /* Number of code points of valid UTF-8. */
 size_t str_code_points(struct str s);
 

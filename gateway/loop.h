@@ -19,6 +19,12 @@ void loop_free(struct loop **l);
 void loop_run(struct loop *l);
 void loop_stop(struct loop *l);
 
+/*
+ * Turns without sleeping and without hooks until nothing made from the loop, by us or by the
+ * guest, is on its way out any more. A guest needs it between the halves of its destruction.
+ */
+void loop_settle(struct loop *l);
+
 /* The time at which this turn began to serve sources. */
 struct mono loop_now(const struct loop *l);
 

@@ -15,7 +15,7 @@ enum {
 	LIMIT_MESSAGE_ID_BYTES = 4 * LIMIT_MESSAGE_ID,
 	LIMIT_CONTENT_CHARS = 5000, /* text of a message, code points */
 	LIMIT_CONTENT = 1 << 20,  /* content of a message */
-	LIMIT_ARGS = 1 << 20,     /* arguments of one event, msgpack */
+	LIMIT_ARGS = 2 << 20,     /* arguments of one event, msgpack */
 	LIMIT_TYPE = 16,          /* type of a message */
 	LIMIT_IP = 64,
 	LIMIT_USER_AGENT = 256,
@@ -25,6 +25,9 @@ enum {
 	LIMIT_NAMESPACES = 64,    /* namespaces in the configuration */
 	LIMIT_VALUE_DEPTH = 32,   /* nesting of a msgpack value or JSON text */
 	LIMIT_LINK_MESSAGE = 4 << 20, /* one ZeroMQ message */
+	/* Credit each side gives: at least twice the largest message, for CREDIT comes at the half. */
+	LIMIT_WINDOW_MESSAGES = 2000,
+	LIMIT_WINDOW_BYTES = 4 * LIMIT_LINK_MESSAGE,
 	LIMIT_HISTORY_PAGE = 1000, /* messages in one page */
 };
 

@@ -38,8 +38,9 @@ struct value {
 };
 
 /*
- * b is exactly one well-formed value: types, lengths, nesting <= max_depth, strings valid UTF-8,
- * no byte after it. ERR_MALFORMED or ERR_TOO_BIG (depth). Linear time, no memory.
+ * b is exactly one well-formed value: types, lengths, nesting <= max_depth (a scalar has 0, an empty
+ * array 1), strings valid UTF-8, no byte after it; a map's key may be any value. max_depth is at
+ * most LIMIT_VALUE_DEPTH. ERR_MALFORMED or ERR_TOO_BIG (depth). Linear time, no memory.
  */
 MUST_USE enum err value_check(struct bytes b, unsigned max_depth);
 
@@ -52,7 +53,10 @@ struct value_reader {
 struct value_reader value_reader(struct bytes b);
 bool value_at_end(const struct value_reader *r);
 
-/* Reads one head. ERR_MALFORMED at the end or on bytes that are no value; r is then unchanged. */
+/*
+ * Reads one head. ERR_MALFORMED at the end, on bytes that are no value, and on a container that
+ * declares more values than there are bytes left; r is then unchanged. UTF-8 is value_check's.
+ */
 MUST_USE enum err value_next(struct value_reader *r, struct value *ret);
 
 /* Steps over one whole value (iteratively) and gives a view of it. */
@@ -76,6 +80,14 @@ void value_put_str(struct buf *out, struct str s);
 void value_put_bin(struct buf *out, struct bytes b);
 void value_put_array(struct buf *out, uint32_t count);
 void value_put_map(struct buf *out, uint32_t pairs);
+
+/*
+ * A container whose count is known only after its values are written: open it, append the values,
+ * close it with the count (MAP: of pairs). Up to 15 cost nothing, more cost one move of the values.
+ */
+size_t value_open(struct buf *out);
+void value_close_array(struct buf *out, size_t opened, uint32_t count);
+void value_close_map(struct buf *out, size_t opened, uint32_t pairs);
 
 /* key and value in one go, for maps of known keys. */
 void value_put_str_pair(struct buf *out, struct str key, struct str value);

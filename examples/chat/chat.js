@@ -10,35 +10,33 @@ const FOLLOWS_MS = 5 * 60000;
 const HISTORY_PAGE = 50;
 const LOG_MAX = 500;
 const TOKEN_KEY = 'roomcast-token';
-const TICKS = {
-  sending: 'Sending', acked: 'Committed', delivered: 'Committed and seen in the room', failed: 'Not sent',
-};
+const TICKS = { sending: 'Sending', acked: 'Committed', delivered: 'Committed and seen in the room', failed: 'Not sent' };
 
 const $ = (id) => document.getElementById(id);
 const list = $('messages');
 const { token, room, nsp } = whoAndWhere();
 const me = claimsOf(token);
 
-const log = new Map();     // seq -> list item of a stored message
-const outbox = new Map();  // messageId -> { messageId, content, item, waiting } not yet acked
-const users = new Map();   // userId -> { username, connections }
-const typists = new Map(); // userId -> { username, timer }
+const log = new Map();         // seq -> list item of a stored message
+const outbox = new Map();      // messageId -> { messageId, content, item, waiting }, not yet acked
+const users = new Map();       // userId -> { username, connections }
+const typists = new Map();     // userId -> { username, timer }
+const unsupported = new Set(); // events this server does not know
 let socket = null;
-let joined = false;        // the gateway has us in the room
-let floor = 0;             // nothing at or below this seq can be had
-let head = 0;              // highest seq known to exist
+let joined = false;            // the server has us in the room
+let floor = 0;                 // nothing at or below this seq can be had
+let head = 0;                  // highest seq known to exist
 let usersCount = 0;
 let usersTimer = null;
-let unsupported = new Set();
 let unread = 0;
+let typedAt = 0;
 
 /* ---- who and where ---- */
 
 // The fragment never leaves the browser, so a token belongs there; the query is accepted too.
 // Either way it leaves the address bar at once and lives on in this tab only.
 function whoAndWhere() {
-  const given = new URLSearchParams(location.search);
-  for (const [key, value] of new URLSearchParams(location.hash.slice(1))) given.set(key, value);
+  const given = new URLSearchParams(`${location.search.slice(1)}&${location.hash.slice(1)}`);
   if (given.has('token')) sessionStorage.setItem(TOKEN_KEY, given.get('token'));
   const to = { room: given.get('room') || 'lobby', nsp: given.get('nsp') || '/chat' };
   showPlace(to);
@@ -52,9 +50,8 @@ function showPlace(to) {
 // For display only: the server alone decides whether the token is good.
 function claimsOf(jwt) {
   try {
-    const part = jwt.split('.')[1].replace(/-/g, '+').replace(/_/g, '/');
-    const bytes = Uint8Array.from(atob(part), (c) => c.charCodeAt(0));
-    const claims = JSON.parse(new TextDecoder().decode(bytes));
+    const part = atob(jwt.split('.')[1].replace(/-/g, '+').replace(/_/g, '/'));
+    const claims = JSON.parse(new TextDecoder().decode(Uint8Array.from(part, (c) => c.charCodeAt(0))));
     const userId = claims.userId ?? claims.sub;
     return { userId, username: claims.username ?? claims.name ?? userId };
   } catch {
@@ -64,49 +61,46 @@ function claimsOf(jwt) {
 
 /* ---- small things ---- */
 
-function make(tag, props, ...children) {
-  const { data, ...rest } = props;
-  const node = Object.assign(document.createElement(tag), rest);
+const hue = (id) => [...String(id)].reduce((h, c) => (h * 31 + c.codePointAt(0)) % 360, 7);
+const count = (n, one) => `${n} ${one}${n === 1 ? '' : 's'}`;
+const reason = ({ message, code, retryAfter }) => `${message || 'Failed'}${code ? ` (${code})` : ''}` +
+  (retryAfter ? `, again in ${Math.ceil(retryAfter / 1000)} s` : '');
+
+function make(tag, { data, ...props }, ...children) {
+  const node = Object.assign(document.createElement(tag), props);
   Object.assign(node.dataset, data);
   node.append(...children);
   return node;
 }
 
+const link = (text, onclick, testid) =>
+  make('button', { type: 'button', className: 'link', textContent: text, onclick, data: { testid } });
+
 function avatar(userId, username) {
-  const node = make('span', { className: 'avatar', ariaHidden: 'true' },
-    [...String(username || '?')][0].toUpperCase());
+  const node = make('span', { className: 'avatar', ariaHidden: 'true' }, [...`${username || '?'}`][0].toUpperCase());
   node.style.setProperty('--hue', hue(userId));
   return node;
 }
 
-const hue = (id) => [...String(id)].reduce((h, c) => (h * 31 + c.codePointAt(0)) % 360, 7);
-const plural = (n, one, many) => `${n} ${n === 1 ? one : many}`;
-const reason = (error) => `${error.message || 'Failed'}${error.code ? ` (${error.code})` : ''}` +
-  (error.retryAfter ? `, again in ${Math.ceil(error.retryAfter / 1000)} s` : '');
-
-function newMessageId() {
-  return [...crypto.getRandomValues(new Uint8Array(16))].map((b) => b.toString(16).padStart(2, '0')).join('');
-}
-
-function say(text, ...actions) {
+function say(text = '', actions = { Dismiss: () => say() }) {
   $('banner').hidden = !text;
-  $('banner').replaceChildren(make('span', {}, text || ''), ...actions.map(([label, act]) =>
-    make('button', { type: 'button', className: 'link', textContent: label, onclick: act })));
+  $('banner').replaceChildren(make('span', {}, text), ...Object.entries(actions).map((action) => link(...action)));
 }
 
 function setStatus(state, text, data = {}) {
   const pill = $('status');
-  for (const key of Object.keys(pill.dataset)) if (key !== 'testid') delete pill.dataset[key];
+  for (const key in pill.dataset) if (key !== 'testid') delete pill.dataset[key];
   Object.assign(pill.dataset, { state, ...data });
   pill.textContent = text;
 }
 
-// Every question has exactly one answer: the server's, or ours for "no answer".
+// Every question gets one answer: the server's, or ours for "no answer".
 async function ask(event, payload) {
   try {
+    if (!socket.connected) throw new Error('disconnected');
     const answer = await socket.timeout(ACK_TIMEOUT_MS).emitWithAck(event, payload);
-    if (answer?.error?.code === 'unknown_event') unsupported.add(event);
-    return answer ?? { ok: false, error: { message: 'Empty answer' } };
+    if (answer.error?.code === 'unknown_event') unsupported.add(event);
+    return answer;
   } catch (err) {
     const lost = /disconnected/.test(err.message);
     return { ok: false, lost, error: { code: lost ? 'disconnected' : 'timeout', message: 'No answer' } };
@@ -129,24 +123,24 @@ function connect() {
   socket.on('message', here(onMessage));
   socket.on('user-typing', here(onTyping));
   socket.on('room-presence', here(onPresence));
-  socket.on('user-left', here((event) => { users.delete(event.userId); stopTyping(event.userId); showUsers(); }));
-  socket.on('auth-expiring', onExpiring);
-  socket.on('error', (event) => say(reason(event?.error ?? event ?? {}), ['Dismiss', () => say()]));
+  socket.on('user-left', here(({ userId }) => onPresence({ userId, action: 'left' })));
+  socket.on('error', (event) => say(reason(event?.error ?? event ?? {})));
+  socket.on('auth-expiring', ({ expiresAt }) =>
+    say(`Your token expires at ${new Date(expiresAt).toLocaleTimeString()}.`, { 'Enter a new one': signIn }));
 }
 
 async function onConnect() {
   const transport = socket.io.engine.transport.name;
   const session = socket.recovered ? 'recovered' : 'fresh';
-  setStatus('connected', `${location.host} · ${transport} · ${session}`,
-    { gateway: location.host, transport, session });
+  setStatus('connected', `${location.host} · ${transport} · ${session}`, { gateway: location.host, transport, session });
   say();
-  unsupported = new Set();
-  if (!socket.recovered || !joined) {
+  unsupported.clear();
+  if (!socket.recovered || !joined) { // a recovered session is in its rooms already
     joined = false;
     const answer = await ask('join-room', { roomId: room });
     if (answer.lost) return;
     if (!answer.ok) {
-      say(`Cannot join ${room}: ${reason(answer.error)}`, ['Try again', onConnect], ['Choose another', signIn]);
+      say(`Cannot join ${room}: ${reason(answer.error)}`, { 'Try again': onConnect, 'Choose another': signIn });
       return;
     }
     joined = true;
@@ -154,7 +148,7 @@ async function onConnect() {
     catchUp(answer.seq ?? 0);
   }
   users.clear();
-  if (me.userId !== undefined) users.set(me.userId, { username: me.username, connections: 1 });
+  if (me.userId !== undefined) users.set(me.userId, { username: me.username });
   showUsers();
   refreshUsers();
   flush();
@@ -165,30 +159,25 @@ function onDisconnect(why) {
   if (socket.active) return setStatus('reconnecting', `Connection lost (${why}), reconnecting`, { attempt: 0 });
   joined = false;
   setStatus('closed', `Closed by the server (${why})`);
-  say('The server ended this session.', ['Connect again', () => socket.connect()], ['Use another token', signIn]);
+  say('The server ended this session.', { 'Connect again': () => socket.connect(), 'Use another token': signIn });
 }
 
 function onConnectError(err) {
   if (socket.active) return; // a transport error: the client tries again by itself
   const code = err.data?.code ?? err.message;
   setStatus('refused', `Refused: ${code}`, { code });
-  say(reason({ message: err.message, ...err.data }), ['Try again', () => socket.connect()], ['Use another token', signIn]);
-}
-
-function onExpiring({ expiresAt }) {
-  const at = new Date(expiresAt);
-  say(`Your token expires${isNaN(at) ? ' soon' : ` at ${at.toLocaleTimeString()}`}.`, ['Renew', signIn]);
+  say(reason({ ...err.data, message: err.message }), { 'Try again': () => socket.connect(), 'Use another token': signIn });
 }
 
 /* ---- messages ---- */
 
 function newItem({ userId, username, content, timestamp, type }, own) {
-  const text = typeof content === 'string' ? content : `${type}, ${plural(content?.byteLength ?? 0, 'byte', 'bytes')}`;
-  const item = make('li', { className: 'message', data: { testid: 'message', own, userId: userId ?? '', at: timestamp } },
+  const text = typeof content === 'string' ? content : `${type}, ${count(content?.byteLength ?? 0, 'byte')}`;
+  const item = make('li', { className: 'message', data: { testid: 'message', own, userId: userId ?? '' } },
     avatar(userId, username),
     make('span', { className: 'author', textContent: username, data: { testid: 'author' } }),
     make('div', { className: 'bubble' },
-      make('span', { className: 'content', textContent: text, data: { testid: 'content' } }),
+      make('span', { textContent: text, data: { testid: 'content' } }),
       make('span', { className: 'meta' }, make('time', {}))),
     make('div', { className: 'note', data: { testid: 'note' } }));
   item.style.setProperty('--hue', hue(userId));
@@ -199,33 +188,29 @@ function newItem({ userId, username, content, timestamp, type }, own) {
 
 function setTime(item, timestamp) {
   const at = new Date(timestamp);
-  const today = at.toDateString() === new Date().toDateString();
   item.dataset.at = timestamp;
-  Object.assign(item.querySelector('time'), {
-    dateTime: at.toISOString(),
-    title: at.toLocaleString(),
-    textContent: at.toLocaleString([], { timeStyle: 'short', ...(today ? {} : { dateStyle: 'short' }) }),
-  });
+  Object.assign(item.querySelector('time'), { dateTime: at.toISOString(), title: at.toLocaleString(),
+    textContent: at.toLocaleTimeString([], { timeStyle: 'short' }) });
 }
 
-function setState(item, state, note = '', retry = null) {
+function setState(item, state, ...note) {
   item.dataset.state = state;
-  item.querySelector('.note').replaceChildren(note, ...(retry ? [make('button',
-    { type: 'button', className: 'link', textContent: 'Retry', onclick: retry, data: { testid: 'retry' } })] : []));
+  item.querySelector('.note').replaceChildren(...note);
   item.querySelector('.tick')?.remove();
   if (!TICKS[state]) return;
   const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
   svg.append(document.createElementNS(svg.namespaceURI, 'use'));
   svg.firstChild.setAttribute('href', `#i-${state}`);
-  for (const [k, v] of Object.entries({ class: 'tick', role: 'img', 'aria-label': TICKS[state] })) svg.setAttribute(k, v);
+  svg.classList.add('tick');
+  Object.assign(svg, { role: 'img', ariaLabel: TICKS[state] });
   item.querySelector('.meta').append(svg);
 }
 
-// Stored messages stand in order of seq, ours without one yet come last.
-function place(item) {
-  const seq = Number(item.dataset.seq);
+// Stored messages stand in order of seq; those of ours that have none yet come last.
+function place(item, seq) {
+  item.dataset.seq = seq;
   let before = list.lastElementChild;
-  while (before && !(Number(before.dataset.seq) < seq)) before = before.previousElementSibling;
+  while (before && !(before.dataset.seq < seq)) before = before.previousElementSibling;
   if (before) before.after(item); else list.prepend(item);
   log.set(seq, item);
   head = Math.max(head, seq);
@@ -233,15 +218,13 @@ function place(item) {
 
 // One message of the room, from wherever: the room itself or its history.
 function put(message) {
-  if (message.userId !== undefined && message.userId !== me.userId) learnName(message);
+  learnName(message);
   const known = log.get(message.seq);
-  if (known) {
-    if (known.dataset.state === 'acked') setState(known, 'delivered');
-    return null;
-  }
+  if (known?.dataset.state === 'acked') setState(known, 'delivered');
+  if (known) return null;
   const item = newItem(message, message.userId === me.userId);
-  Object.assign(item.dataset, { seq: message.seq, id: message.id });
-  place(item);
+  item.dataset.id = message.id;
+  place(item, message.seq);
   return item;
 }
 
@@ -249,161 +232,154 @@ function onMessage(message) {
   const stuck = atBottom();
   const item = put(message);
   stopTyping(message.userId);
-  while (stuck && log.size > LOG_MAX) dropOldest();
-  tidy();
-  if (stuck) toBottom();
-  if (item && item.dataset.own === 'false' && (document.hidden || !stuck)) showUnread(unread + 1);
+  for (const [seq, oldest] of [...log].sort(([a], [b]) => a - b).slice(0, stuck ? -LOG_MAX : 0)) {
+    log.delete(seq);
+    oldest.remove();
+  }
+  tidy(stuck);
+  if (item?.dataset.own === 'false' && (document.hidden || !stuck)) showUnread(unread + 1);
 }
 
-function dropOldest() {
-  const item = list.querySelector('[data-seq]');
-  log.delete(Number(item.dataset.seq));
-  item.remove();
-}
-
-// Wherever seq jumps there is a notice, and a button when history can fill it.
-function tidy() {
+// Wherever seq jumps there is a notice, and a button if history can fill it.
+function tidy(stuck) {
   const old = new Map([...list.querySelectorAll('.gap')].map((gap) => [gap.dataset.key, gap]));
   let last = { seq: floor, item: null };
   const notice = (from, to, next) => {
-    const gap = old.get(`${from}-${to}`) ?? newGap(from, to, last.item ? 'missed' : 'earlier');
-    old.delete(gap.dataset.key);
-    list.insertBefore(gap, next);
+    if (from > to) return;
+    const key = `${from}-${to}`;
+    const gap = old.get(key) ?? newGap(key, from, to);
+    old.delete(key);
+    if (!gap.isConnected || gap.nextElementSibling !== next) list.insertBefore(gap, next);
     last = { seq: to, item: null };
   };
   for (const item of list.querySelectorAll('.message')) {
-    const seq = Number(item.dataset.seq) || head + 1;
-    if (seq > last.seq + 1) notice(last.seq + 1, seq - 1, item);
+    const seq = Number(item.dataset.seq ?? head + 1);
+    notice(last.seq + 1, seq - 1, item);
     const { userId, at } = last.item?.dataset ?? {};
     item.classList.toggle('follows', userId === item.dataset.userId && item.dataset.at - at < FOLLOWS_MS);
     last = { seq: Math.min(seq, head), item };
   }
-  if (head > last.seq) notice(last.seq + 1, head, null);
+  notice(last.seq + 1, head, null);
   for (const gap of old.values()) gap.remove();
+  $('empty').hidden = !joined || list.childElementCount > 0;
+  if (stuck) $('log').scrollTop = $('log').scrollHeight;
 }
 
-function newGap(from, to, kind) {
-  const count = plural(to - from + 1, 'message', 'messages');
-  const text = kind === 'earlier' ? `${count} before this` : `${count} missed`;
-  const gap = make('li', { className: 'gap', data: { testid: 'gap', key: `${from}-${to}`, from, to, kind } }, make('span', {}, text));
-  if (!unsupported.has('history')) {
-    gap.append(make('button', { type: 'button', className: 'link', textContent: 'Load', data: { testid: 'load' },
-      onclick: () => loadHistory(to) }));
-  }
+function newGap(key, from, to) {
+  const kind = from === floor + 1 ? 'earlier' : 'missed';
+  const text = `${count(to - from + 1, 'message')} ${kind === 'earlier' ? 'before this' : 'missed'}`;
+  const gap = make('li', { className: 'gap', data: { testid: 'gap', key, from, to, kind } }, make('span', {}, text));
+  if (!unsupported.has('history')) gap.append(link('Load', () => loadHistory(to), 'load'));
   return gap;
 }
 
 // After a join: what the room holds up to `seq` and we do not have yet.
 async function catchUp(seq) {
-  const fresh = log.size === 0;
+  if (log.size === 0) floor = seq; // earlier ones are worth a notice only if history has them
   head = Math.max(head, seq);
-  if (fresh) floor = seq; // shown as a gap only if history cannot fill it
-  if (seq > 0 && !log.has(seq) && !(await loadHistory(seq))) tidy();
+  tidy(atBottom());
+  if (head > 0 && !log.has(head)) await loadHistory(head);
 }
 
 async function loadHistory(upTo) {
   const answer = await ask('history', { roomId: room, before: upTo + 1, limit: HISTORY_PAGE });
-  if (!answer.ok) {
-    if (unsupported.has('history')) for (const gap of list.querySelectorAll('.gap button')) gap.remove();
-    else say(`History: ${reason(answer.error)}`, ['Dismiss', () => say()]);
-    return false;
-  }
+  if (unsupported.has('history')) for (const button of list.querySelectorAll('.gap button')) button.remove();
+  else if (!answer.ok) say(`History: ${reason(answer.error)}`);
+  if (!answer.ok) return;
   const stuck = atBottom();
   const oldest = answer.messages[0]?.seq ?? upTo + 1;
   for (const message of answer.messages) put(message);
   if (!answer.more) floor = oldest - 1;
   else if (floor >= oldest) floor = 0;
-  tidy();
-  if (stuck) toBottom();
-  return true;
+  tidy(stuck);
 }
 
 /* ---- sending ---- */
 
 function compose(content) {
+  const messageId = [...crypto.getRandomValues(new Uint8Array(16))].map((b) => b.toString(16).padStart(2, '0')).join('');
   const item = newItem({ ...me, content, timestamp: Date.now() }, true);
-  const entry = { messageId: newMessageId(), content, item, waiting: true };
-  item.dataset.messageId = entry.messageId;
-  setState(item, 'sending', joined && socket.connected ? '' : 'Waits for the connection');
-  outbox.set(entry.messageId, entry);
+  item.dataset.messageId = messageId;
   list.append(item);
-  tidy();
-  toBottom();
+  outbox.set(messageId, { messageId, content, item, waiting: true });
   flush();
+  tidy(true);
 }
 
 function flush() {
-  if (joined && socket.connected) for (const entry of outbox.values()) if (entry.waiting) send(entry);
+  for (const entry of outbox.values()) {
+    if (entry.waiting && joined && socket.connected) send(entry);
+    else if (entry.waiting) setState(entry.item, 'sending', 'Waits for the connection');
+  }
 }
 
 // Always with the same messageId: however often it is sent, the room gets it once.
 async function send(entry) {
+  const { messageId, content, item } = entry;
   entry.waiting = false;
-  setState(entry.item, 'sending');
-  const answer = await ask('message', { roomId: room, content: entry.content, messageId: entry.messageId });
+  setState(item, 'sending');
+  const answer = await ask('message', { roomId: room, content, messageId });
   if (answer.ok) return settle(entry, answer);
-  entry.waiting = Boolean(answer.lost);
-  if (answer.lost) setState(entry.item, 'sending', 'Waits for the connection');
-  else setState(entry.item, 'failed', reason(answer.error), () => { entry.waiting = true; setState(entry.item, 'sending'); flush(); });
-  flush();
+  const again = () => { entry.waiting = true; flush(); };
+  if (answer.lost) again();
+  else setState(item, 'failed', reason(answer.error), link('Retry', again, 'retry'));
 }
 
-function settle(entry, { id, seq, timestamp }) {
+function settle({ messageId, item }, { id, seq, timestamp }) {
   const stuck = atBottom();
   const known = log.get(seq); // the room was faster than the ack
-  outbox.delete(entry.messageId);
+  outbox.delete(messageId);
   if (known) {
-    entry.item.remove();
+    item.remove();
     me.userId ??= known.dataset.userId;
-    Object.assign(known.dataset, { own: true, messageId: entry.messageId });
+    Object.assign(known.dataset, { own: true, messageId });
     setState(known, 'delivered');
   } else {
-    Object.assign(entry.item.dataset, { seq, id });
-    setTime(entry.item, timestamp ?? Date.now());
-    setState(entry.item, 'acked');
-    place(entry.item);
+    item.dataset.id = id;
+    setTime(item, timestamp ?? Date.now());
+    setState(item, 'acked');
+    place(item, seq);
   }
-  tidy();
-  if (stuck) toBottom();
+  tidy(stuck);
 }
 
 /* ---- who is here, who is typing ---- */
 
-function onPresence({ userId, usersCount: count, action }) {
-  usersCount = count ?? usersCount;
-  if (action === 'left') { users.delete(userId); stopTyping(userId); }
-  if (action === 'joined' && userId !== undefined && !users.has(userId)) {
-    users.set(userId, { username: userId, connections: 1 });
-    usersTimer ??= setTimeout(refreshUsers, USERS_REFRESH_MS); // it knows the name
+function onPresence({ userId, usersCount: now, action }) {
+  usersCount = now ?? usersCount;
+  if (action === 'left') {
+    users.delete(userId);
+    stopTyping(userId);
+  } else if (userId !== undefined && !users.has(userId)) {
+    users.set(userId, { username: userId });
+    usersTimer ??= setTimeout(refreshUsers, USERS_REFRESH_MS); // the list knows the name
   }
   showUsers();
 }
 
 async function refreshUsers() {
   usersTimer = null;
-  if (!joined || unsupported.has('room-users')) return;
-  const answer = await ask('room-users', { roomId: room });
+  const answer = unsupported.has('room-users') ? {} : await ask('room-users', { roomId: room });
   if (!answer.ok) return;
   users.clear();
   for (const user of answer.users) users.set(user.userId, user);
-  usersCount = answer.usersCount ?? users.size;
+  usersCount = answer.usersCount;
   showUsers();
 }
 
+// Where the server has no list, names come with what people say.
 function learnName({ userId, username }) {
-  const user = users.get(userId);
-  if (!user || !username || user.username === username) return;
-  user.username = username;
+  if (!username || !users.has(userId) || users.get(userId).username === username) return;
+  users.get(userId).username = username;
   showUsers();
 }
 
 function showUsers() {
-  const first = ([id, user]) => (id === me.userId ? '' : String(user.username));
-  const rows = [...users].sort((a, b) => first(a).localeCompare(first(b))).map(([userId, user]) => {
-    const marks = [userId === me.userId ? 'you' : '', user.connections > 1 ? `×${user.connections}` : ''].filter(Boolean);
-    return make('li', { data: { testid: 'user', userId } }, avatar(userId, user.username),
-      make('span', { className: 'name', textContent: user.username }), make('small', {}, marks.join(' ')));
-  });
+  const key = ([id, user]) => (id === me.userId ? '' : `${user.username}`);
+  const rows = [...users].sort((a, b) => key(a).localeCompare(key(b))).map(([userId, { username, connections }]) =>
+    make('li', { data: { testid: 'user', userId } }, avatar(userId, username),
+      make('span', { className: 'name', textContent: username }),
+      make('small', {}, userId === me.userId ? 'you ' : '', connections > 1 ? `×${connections}` : '')));
   if (usersCount > users.size) rows.push(make('li', {}, make('small', {}, `and ${usersCount - users.size} more`)));
   $('users').replaceChildren(...rows);
   $('count').textContent = Math.max(usersCount, users.size);
@@ -426,72 +402,65 @@ function stopTyping(...ids) {
 }
 
 function showTyping() {
-  const names = [...typists.values()].map((t) => t.username);
-  const text = names.length === 0 ? '' : names.length > 2 ? 'Several people are typing'
-    : `${names.join(' and ')} ${names.length === 1 ? 'is' : 'are'} typing`;
+  const names = [...typists.values()].map((typist) => typist.username);
+  const text = ['', `${names[0]} is typing`, `${names.join(' and ')} are typing`][names.length] ?? 'Several people are typing';
   if ($('typing').textContent !== text) $('typing').textContent = text;
 }
 
 /* ---- the page ---- */
 
-const atBottom = () => $('log').scrollHeight - $('log').scrollTop - $('log').clientHeight < 40;
-const toBottom = () => { $('log').scrollTop = $('log').scrollHeight; };
+function atBottom() {
+  const { scrollHeight, scrollTop, clientHeight } = $('log');
+  return scrollHeight - scrollTop - clientHeight < 40;
+}
 
-function showUnread(count) {
-  unread = count;
-  $('jump').hidden = count === 0 || atBottom();
-  $('jump').textContent = `↓ ${plural(count, 'new message', 'new messages')}`;
-  document.title = `${count ? `(${count}) ` : ''}${room} · Roomcast`;
+function showUnread(n) {
+  unread = n;
+  $('jump').hidden = n === 0 || atBottom();
+  $('jump').textContent = `↓ ${count(n, 'new message')}`;
+  document.title = `${n ? `(${n}) ` : ''}${room} · Roomcast`;
+}
+
+function seen() {
+  if (unread && !document.hidden && atBottom()) showUnread(0);
 }
 
 function signIn() {
   document.body.dataset.view = 'signin';
-  Object.assign($('room'), { value: room });
-  Object.assign($('nsp'), { value: nsp });
+  $('room').value = room;
+  $('nsp').value = nsp;
   $('token').focus();
 }
 
-async function onSignIn(event) {
+$('signin-form').addEventListener('submit', (event) => {
   event.preventDefault();
-  const to = { room: $('room').value, nsp: $('nsp').value };
-  const fresh = $('token').value.trim().replace(/^bearer\s+/i, '');
-  if (socket?.connected && to.room === room && to.nsp === nsp) { // a living session takes a newer token in place
-    const answer = await ask('auth', { token: fresh });
-    if (!answer.ok) return say(reason(answer.error), ['Dismiss', () => say()]);
-    sessionStorage.setItem(TOKEN_KEY, fresh);
-    socket.auth = { token: fresh };
-    document.body.dataset.view = 'chat';
-    return say();
-  }
-  sessionStorage.setItem(TOKEN_KEY, fresh);
-  showPlace(to);
+  sessionStorage.setItem(TOKEN_KEY, $('token').value.trim().replace(/^bearer\s+/i, ''));
+  showPlace({ room: $('room').value, nsp: $('nsp').value });
   location.reload();
-}
-
-$('signin-form').addEventListener('submit', onSignIn);
-$('sign-out').addEventListener('click', () => { sessionStorage.removeItem(TOKEN_KEY); location.reload(); });
-$('jump').addEventListener('click', () => { toBottom(); showUnread(0); });
-$('log').addEventListener('scroll', () => { if (unread && !document.hidden && atBottom()) showUnread(0); });
-document.addEventListener('visibilitychange', () => { if (!document.hidden && atBottom()) showUnread(0); });
-window.addEventListener('hashchange', () => location.reload());
-
+});
 $('composer').addEventListener('submit', (event) => {
   event.preventDefault();
-  if ($('input').value.trim()) compose($('input').value.trim());
+  const content = $('input').value.trim();
+  if (content) compose(content);
   $('input').value = '';
   $('input').focus();
+  typedAt = 0;
 });
 $('input').addEventListener('keydown', (event) => {
   if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
   event.preventDefault();
   $('composer').requestSubmit();
 });
-let typedAt = 0;
 $('input').addEventListener('input', () => {
   if (!joined || !$('input').value.trim() || Date.now() - typedAt < TYPING_SEND_MS) return;
   typedAt = Date.now();
   socket.volatile.emit('typing', { roomId: room });
 });
+$('sign-out').addEventListener('click', () => { sessionStorage.removeItem(TOKEN_KEY); location.reload(); });
+$('jump').addEventListener('click', () => { $('log').scrollTop = $('log').scrollHeight; });
+$('log').addEventListener('scroll', seen);
+document.addEventListener('visibilitychange', seen);
+window.addEventListener('hashchange', () => location.reload());
 
 if (token === null) {
   signIn();

@@ -53,10 +53,17 @@ struct eio_events {
 	void (*on_close)(void *up, struct eio_session *s, enum eio_close why);
 };
 
-/* What a message is for the queue: volatile ones are dropped first when the client is slow. */
+/*
+ * What a message is for the queue: volatile ones are dropped first when the client is slow, each
+ * for itself. Messages that make sense only together (a text and its attachments) are normal.
+ */
 enum eio_send { EIO_SEND_NORMAL, EIO_SEND_VOLATILE };
 
-/* Queues a text message; takes its own reference of f. Ignored on a closed session. */
+/*
+ * Queues a text message; takes its own reference of f. Ignored on a closed session. When the
+ * queue is full the session is closed (EIO_CLOSE_SLOW_CONSUMER) at the end of the turn, never
+ * inside this call, so that a fan-out may walk its list undisturbed.
+ */
 void eio_session_send(struct eio_session *s, struct frame *f, enum eio_send how);
 void eio_session_send_binary(struct eio_session *s, struct frame *f, enum eio_send how);
 

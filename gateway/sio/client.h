@@ -27,7 +27,7 @@ enum sio_end {
 
 struct sio_event {
 	struct str name;
-	struct bytes args; /* msgpack array of the arguments after the name; a view */
+	struct bytes args; /* msgpack array of the arguments after the name; a view, checked */
 	bool has_ack;
 	uint64_t ack_id; /* < 2^53 */
 };
@@ -48,7 +48,8 @@ struct sio_events {
 struct sio_transport {
 	void (*send)(void *down, struct frame *text, bool is_volatile);
 	void (*send_binary)(void *down, struct frame *bytes, bool is_volatile);
-	/* The peer broke the protocol (or never connected to a namespace): close the connection. */
+	/* The peer broke the protocol (or never connected to a namespace): close the connection.
+	 * is_parse_error: a packet could not be read; else it came in a state that forbids it. */
 	void (*close)(void *down, bool is_parse_error);
 };
 
@@ -63,7 +64,8 @@ struct sio_conf {
 struct sio_client *sio_client_new(const struct sio_conf *conf, const struct sio_events *events,
     void *up, const struct sio_transport *transport, void *down, struct mono now);
 
-/* Frees client and sockets; on_disconnect(SIO_END_TRANSPORT) is called for living ones first. */
+/* Frees client and sockets; on_disconnect(SIO_END_TRANSPORT) is called for living ones first.
+ * Allowed inside of events and of the transport's functions: the memory goes when they return. */
 void sio_client_free(struct sio_client **c);
 
 /* One message from the connection. May call every event and transport->close; after close the
@@ -74,7 +76,8 @@ void sio_client_receive(struct sio_client *c, struct bytes message, bool is_bina
 struct sio_client *sio_client_of_timer(struct timer *t);
 void sio_client_on_connect_timeout(struct sio_client *c);
 
-/* Sends CONNECT {"sid","pid"}; pid may be empty (recovery off). The socket may now receive. */
+/* Sends CONNECT {"sid","pid"}; pid may be empty (recovery off). Stops the connect timeout. Events
+ * may be sent before it, too: the client keeps them until CONNECT comes (so replay works). */
 void sio_socket_accept(struct sio_socket *s, struct str sid, struct str pid);
 
 /* Sends CONNECT_ERROR {"message","data"}; data: an encoded value or empty. Ends the socket: the
@@ -90,7 +93,8 @@ void sio_socket_emit(struct sio_socket *s, struct str event, struct bytes args);
 /* A frame made by sio_event_frame for this socket's namespace, shared by many. */
 void sio_socket_send(struct sio_socket *s, struct frame *event_frame, bool is_volatile);
 
-/* Sends DISCONNECT and ends the socket; on_disconnect(SIO_END_SERVER) follows before return. */
+/* Sends DISCONNECT and ends the socket; on_disconnect(SIO_END_SERVER) follows before return. What
+ * the client has sent to it meanwhile is ignored, until it connects to that namespace again. */
 void sio_socket_disconnect(struct sio_socket *s);
 
 /* The whole connection goes, so that the client comes back by itself. */

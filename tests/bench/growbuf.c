@@ -39,5 +39,5 @@ void growbuf_clear(struct growbuf *b)
 void growbuf_release(struct growbuf *b)
 {
 	free(b->data);
-	*b = (struct growbuf){ .data = NULL };
+	*b = (struct growbuf){.data = NULL};
 }

@@ -5,10 +5,10 @@
 
 #include "tests/bench/die.h"
 
-#define SUB_BITS    6
+#define SUB_BITS 6
 #define SUB_BUCKETS (1u << SUB_BITS)
 /* Values of 64 bits: the first power holds 0..63 exactly, each of the other 58 has 64 buckets. */
-#define BUCKETS     ((64 - SUB_BITS + 1) * SUB_BUCKETS)
+#define BUCKETS ((64 - SUB_BITS + 1) * SUB_BUCKETS)
 
 struct histogram {
 	uint64_t total;

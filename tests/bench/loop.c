@@ -20,7 +20,7 @@ struct loop {
 
 static void control(struct loop *loop, int operation, struct loop_source *source, uint32_t events)
 {
-	struct epoll_event event = { .events = events, .data.ptr = source };
+	struct epoll_event event = {.events = events, .data.ptr = source};
 
 	if (epoll_ctl(loop->epoll_fd, operation, source->fd, &event) != 0)
 		die("epoll_ctl: %s", strerror(errno));
@@ -61,8 +61,8 @@ void loop_turn(struct loop *loop, uint64_t until_ns)
 	uint64_t now_ns = loop_now_ns();
 	uint64_t wait_ns = until_ns > now_ns ? until_ns - now_ns : 0;
 	struct timespec wait = {
-		.tv_sec = (time_t)(wait_ns / NS_PER_S),
-		.tv_nsec = (long)(wait_ns % NS_PER_S),
+	    .tv_sec = (time_t)(wait_ns / NS_PER_S),
+	    .tv_nsec = (long)(wait_ns % NS_PER_S),
 	};
 	int count = epoll_pwait2(loop->epoll_fd, events, EVENTS_PER_TURN, &wait, NULL);
 
@@ -89,9 +89,9 @@ uint64_t loop_now_ns(void)
 	return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
 }
 
-void patience_renew(struct patience *patience)
+void patience_renew(struct patience *patience, uint64_t now_ns)
 {
-	patience->last_ns = loop_now_ns();
+	patience->last_ns = now_ns;
 }
 
 uint64_t patience_end_ns(const struct patience *patience)

@@ -39,7 +39,7 @@ uint8_t *loop_scratch(struct loop *, size_t *ret_size);
 /* CLOCK_MONOTONIC. */
 uint64_t loop_now_ns(void);
 
-void patience_renew(struct patience *);
+void patience_renew(struct patience *, uint64_t now_ns);
 uint64_t patience_end_ns(const struct patience *);
 bool patience_is_over(const struct patience *);
 

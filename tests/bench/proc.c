@@ -91,8 +91,8 @@ void proc_need_files(size_t needed)
 		die("open files limit: %s", strerror(errno));
 	limit.rlim_cur = limit.rlim_max;
 	if (limit.rlim_max < needed)
-		die("%zu open files needed, the hard limit is %llu: raise it or use fewer members", needed,
-		    (unsigned long long)limit.rlim_max);
+		die("%zu open files needed, the hard limit is %llu: raise it or use fewer members",
+		    needed, (unsigned long long)limit.rlim_max);
 	if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
 		die("open files limit: %s", strerror(errno));
 }

@@ -9,7 +9,7 @@ enum { PORT_MAX = 65535 };
 
 static bool strip_scheme(const char **url)
 {
-	static const char *const schemes[] = { "http://", "ws://" };
+	static const char *const schemes[] = {"http://", "ws://"};
 
 	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
 		size_t len = strlen(schemes[i]);
@@ -33,13 +33,13 @@ static bool is_port(const char *text)
 /* An IPv6 literal stands in brackets in the URL and without them in the look-up. */
 static bool resolve(const char *host, size_t host_len, const char *port, struct target *target)
 {
-	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV };
+	const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
 	struct addrinfo *found = NULL;
 	char name[TARGET_HOST_MAX];
 	bool bracketed = host_len > 2 && host[0] == '[' && host[host_len - 1] == ']';
 
 	snprintf(name, sizeof(name), "%.*s", (int)(host_len - (bracketed ? 2 : 0)),
-	         host + (bracketed ? 1 : 0));
+	    host + (bracketed ? 1 : 0));
 	if (getaddrinfo(name, port, &hints, &found) != 0)
 		return false;
 	memcpy(&target->address, found->ai_addr, found->ai_addrlen);
@@ -50,7 +50,7 @@ static bool resolve(const char *host, size_t host_len, const char *port, struct 
 
 bool target_parse(const char *url, struct target *ret_target, const char **ret_reason)
 {
-	struct target target = { .address_len = 0 };
+	struct target target = {.address_len = 0};
 	char host[TARGET_HOST_MAX];
 	char *colon;
 

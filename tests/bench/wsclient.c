@@ -22,7 +22,7 @@
  * The nonce of RFC 6455, 1.3 and its answer. A fixed nonce lets us check the answer exactly without
  * a hash; it is there to protect caches, and there are none between us and the server.
  */
-#define HANDSHAKE_KEY    "dGhlIHNhbXBsZSBub25jZQ=="
+#define HANDSHAKE_KEY "dGhlIHNhbXBsZSBub25jZQ=="
 #define HANDSHAKE_ACCEPT "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
 
 enum { OUT_LIMIT_BYTES = 64 * 1024 * 1024, REASON_MAX = 200 };
@@ -66,12 +66,14 @@ static uint32_t next_mask(struct wsclient *c)
 	return c->mask;
 }
 
-static void queue_frame(struct wsclient *c, enum wsframe_opcode opcode, const void *data, size_t len)
+static void queue_frame(
+    struct wsclient *c, enum wsframe_opcode opcode, const void *data, size_t len)
 {
 	uint8_t *to;
 
 	if (c->out.len + len > OUT_LIMIT_BYTES) {
-		fail(c, "the server does not read: %zu bytes wait for it", c->out.len - c->out_sent);
+		fail(
+		    c, "the server does not read: %zu bytes wait for it", c->out.len - c->out_sent);
 		return;
 	}
 	to = growbuf_reserve(&c->out, len + WSFRAME_HEADER_MAX);
@@ -90,11 +92,11 @@ static void on_close_frame(struct wsclient *c, const struct wsframe *frame)
 static void on_frame(struct wsclient *c, const struct wsframe *frame, uint64_t received_ns)
 {
 	const struct wsclient_message message = {
-		.text = (const char *)frame->payload,
-		.len = frame->payload_len,
-		.frame = frame->payload + frame->payload_len - frame->whole_len,
-		.frame_len = frame->whole_len,
-		.received_ns = received_ns,
+	    .text = (const char *)frame->payload,
+	    .len = frame->payload_len,
+	    .frame = frame->payload + frame->payload_len - frame->whole_len,
+	    .frame_len = frame->whole_len,
+	    .received_ns = received_ns,
 	};
 
 	switch (frame->opcode) {
@@ -173,7 +175,8 @@ static void on_readable(struct wsclient *c)
 	if (got < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (got <= 0) {
-		fail(c, "the connection is lost: %s", got == 0 ? "closed by the server" : strerror(errno));
+		fail(c, "the connection is lost: %s",
+		    got == 0 ? "closed by the server" : strerror(errno));
 		return;
 	}
 	len += (size_t)got;
@@ -243,20 +246,20 @@ static struct wsclient *new_client(const struct wsclient_conf *conf, int fd, enu
 	return c;
 }
 
-struct wsclient *wsclient_connect(const struct wsclient_conf *conf, const struct target *target,
-                                  const char *path_and_query)
+struct wsclient *wsclient_connect(
+    const struct wsclient_conf *conf, const struct target *target, const char *path_and_query)
 {
 	struct wsclient *c;
 	char request[1024];
 	int fd = socket(target->address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	int len = snprintf(request, sizeof(request),
-	                   "GET %s HTTP/1.1\r\n"
-	                   "Host: %s\r\n"
-	                   "Upgrade: websocket\r\n"
-	                   "Connection: Upgrade\r\n"
-	                   "Sec-WebSocket-Key: " HANDSHAKE_KEY "\r\n"
-	                   "Sec-WebSocket-Version: 13\r\n\r\n",
-	                   path_and_query, target->host);
+	    "GET %s HTTP/1.1\r\n"
+	    "Host: %s\r\n"
+	    "Upgrade: websocket\r\n"
+	    "Connection: Upgrade\r\n"
+	    "Sec-WebSocket-Key: " HANDSHAKE_KEY "\r\n"
+	    "Sec-WebSocket-Version: 13\r\n\r\n",
+	    path_and_query, target->host);
 
 	if (fd < 0)
 		die("socket: %s", strerror(errno));
@@ -300,8 +303,8 @@ void wsclient_queue(struct wsclient *c, const char *text, size_t len)
 void wsclient_flush(struct wsclient *c)
 {
 	while (c->state != DEAD && c->out_sent < c->out.len) {
-		ssize_t sent = send(c->source.fd, c->out.data + c->out_sent, c->out.len - c->out_sent,
-		    MSG_NOSIGNAL);
+		ssize_t sent = send(c->source.fd, c->out.data + c->out_sent,
+		    c->out.len - c->out_sent, MSG_NOSIGNAL);
 
 		if (sent < 0 && errno == EINTR)
 			continue;

@@ -39,8 +39,8 @@ struct wsclient_conf {
 };
 
 /* `path_and_query` begins with a slash. */
-struct wsclient *wsclient_connect(const struct wsclient_conf *, const struct target *,
-                                  const char *path_and_query);
+struct wsclient *wsclient_connect(
+    const struct wsclient_conf *, const struct target *, const char *path_and_query);
 /* Takes over a connected socket on which the server sends frames without any handshake. */
 struct wsclient *wsclient_adopt(const struct wsclient_conf *, int fd);
 /* Closes the socket, without ceremony. */

@@ -2,14 +2,14 @@
 
 #include <string.h>
 
-#define FIN           0x80u
+#define FIN 0x80u
 #define RESERVED_BITS 0x70u
-#define OPCODE_BITS   0x0fu
-#define MASKED        0x80u
-#define LENGTH_BITS   0x7fu
-#define LENGTH_16     126u
-#define LENGTH_64     127u
-#define LENGTH_LIMIT  (UINT64_C(1) << 31)
+#define OPCODE_BITS 0x0fu
+#define MASKED 0x80u
+#define LENGTH_BITS 0x7fu
+#define LENGTH_16 126u
+#define LENGTH_64 127u
+#define LENGTH_LIMIT (UINT64_C(1) << 31)
 
 static uint64_t big_endian(const uint8_t *bytes, size_t count)
 {
@@ -83,8 +83,8 @@ static size_t write_length(uint8_t *out, size_t len)
 	return 9;
 }
 
-size_t wsframe_write(uint8_t *out, enum wsframe_opcode opcode, const void *payload, size_t len,
-                     uint32_t mask)
+size_t wsframe_write(
+    uint8_t *out, enum wsframe_opcode opcode, const void *payload, size_t len, uint32_t mask)
 {
 	const uint8_t *from = payload;
 	uint8_t key[4];

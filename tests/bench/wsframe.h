@@ -36,7 +36,7 @@ struct wsframe {
 enum wsframe_result wsframe_parse(const uint8_t *data, size_t len, struct wsframe *ret_frame);
 
 /* Writes header and masked payload to `out`, which has room for both; returns the length. */
-size_t wsframe_write(uint8_t *out, enum wsframe_opcode, const void *payload, size_t len,
-                     uint32_t mask);
+size_t wsframe_write(
+    uint8_t *out, enum wsframe_opcode, const void *payload, size_t len, uint32_t mask);
 
 #endif

@@ -1,0 +1,222 @@
+#include "broker/attend.h"
+
+#include "broker/say.h"
+#include "proto/events.h"
+#include "proto/value.h"
+
+#include <string.h>
+
+struct session *attend_session(
+    struct broker *b, struct peer *p, struct str socket, uint64_t request)
+{
+	struct session *s = sessions_find(b->sessions, socket);
+
+	/* A gateway speaks for its own sockets only. */
+	if (s && s->peer == p)
+		return s;
+	say_error(b, p, request, CLIENT_ERROR_UNAVAILABLE, "connection not known, connect again");
+	return NULL;
+}
+
+bool attend_is_allowed(const struct broker *b, const struct session *s, const struct room *r)
+{
+	if (r->is_personal)
+		return false;
+	return r->is_public || session_is_granted(s, str_of(r->name)) ||
+	    rooms_is_member(b->rooms, r, str_of(s->user->id));
+}
+
+static const struct namespace_conf *find_namespace(const struct broker *b, struct str nsp)
+{
+	for (size_t i = 0; i < b->config.namespace_count; i++) {
+		if (str_eqz(nsp, b->config.namespaces[i].name))
+			return &b->config.namespaces[i];
+	}
+	return NULL;
+}
+
+void attend_store_room(struct broker *b, struct room *r)
+{
+	struct store_room row = {.id = r->id,
+	    .nsp = str_of(r->nsp),
+	    .name = str_of(r->name),
+	    .is_public = r->is_public,
+	    .created = r->created};
+
+	if (r->is_stored || r->is_personal)
+		return;
+	store_put_room(b->store, &row);
+	r->is_stored = true;
+}
+
+struct room *attend_find_or_create(struct broker *b, struct str nsp, struct str name)
+{
+	struct room *r = rooms_find(b->rooms, nsp, name);
+	const struct namespace_conf *n = find_namespace(b, nsp);
+
+	if (r || !n || !n->create_rooms || room_name_is_personal(name) || name.len == 0)
+		return r;
+	if (rooms_count(b->rooms) >= b->config.max_rooms)
+		return NULL;
+	r = rooms_create(b->rooms, nsp, name, turn_wall(b->turn));
+	attend_store_room(b, r);
+	return r;
+}
+
+static void tell_presence(struct broker *b, const struct room *r, const struct session *s,
+    const char *action, const struct session *except)
+{
+	struct buf args = {0};
+
+	value_put_array(&args, 1);
+	value_put_map(&args, 4);
+	value_put_str_pair(&args, STR("roomId"), str_of(r->name));
+	value_put_u64_pair(&args, STR("usersCount"), room_user_count(r));
+	value_put_str_pair(&args, STR("userId"), str_of(s->user->id));
+	value_put_str_pair(&args, STR("action"), str_of(action));
+	say_to_room(b, r,
+	    &(struct say_event){.name = event_name(EVENT_ROOM_PRESENCE),
+	        .args = buf_bytes(&args),
+	        .except = except});
+	buf_free(&args);
+}
+
+/* {roomId, userId, username} as the one argument. */
+static void tell_of_user(struct broker *b, const struct room *r, const struct session *s,
+    const struct say_event *what)
+{
+	struct say_event event = *what;
+	struct buf args = {0};
+
+	value_put_array(&args, 1);
+	value_put_map(&args, 3);
+	value_put_str_pair(&args, STR("roomId"), str_of(r->name));
+	value_put_str_pair(&args, STR("userId"), str_of(s->user->id));
+	value_put_str_pair(&args, STR("username"), str_of(s->user->username));
+	event.args = buf_bytes(&args);
+	say_to_room(b, r, &event);
+	buf_free(&args);
+}
+
+void attend_enter(struct broker *b, struct session *s, struct room *r, enum attend_notice notice)
+{
+	bool is_first;
+
+	if (member_find(r, s))
+		return;
+	member_add(r, s, turn_wall(b->turn), &is_first);
+	if (is_first && notice == ATTEND_TOLD && !r->is_personal)
+		tell_presence(b, r, s, "joined", s);
+}
+
+/* Ends one membership; the room may be gone afterwards. */
+static void leave(struct broker *b, struct member *m)
+{
+	struct session *s = m->session;
+	struct room *r = m->room;
+	bool is_last;
+
+	member_remove(&m, &is_last);
+	if (is_last && !r->is_personal) {
+		tell_presence(b, r, s, "left", NULL);
+		tell_of_user(b, r, s, &(struct say_event){.name = event_name(EVENT_USER_LEFT)});
+	}
+	rooms_release(b->rooms, &r);
+}
+
+void attend_leave_all(struct broker *b, struct session *s)
+{
+	while (s->members)
+		leave(b, s->members);
+}
+
+static void reply_joined(struct broker *b, struct peer *p, uint64_t request, const struct room *r)
+{
+	struct buf value = {0};
+
+	value_put_map(&value, 3);
+	value_put_str_pair(&value, STR("roomId"), str_of(r->name));
+	value_put_u64_pair(&value, STR("seq"), r->seq);
+	value_put_u64_pair(&value, STR("usersCount"), room_user_count(r));
+	say_ok(b, p, request, buf_bytes(&value), 0);
+	buf_free(&value);
+}
+
+void attend_on_join(struct broker *b, struct peer *p, const struct wire_message *m)
+{
+	const struct wire_join *join = &m->as.join;
+	struct session *s = attend_session(b, p, join->socket, join->request);
+
+	if (!s)
+		return;
+	struct room *r = attend_find_or_create(b, str_of(s->nsp), join->room);
+
+	if (!r && !room_name_is_personal(join->room)) {
+		say_error(b, p, join->request, CLIENT_ERROR_ROOM_NOT_FOUND, NULL);
+		return;
+	}
+	if (!r || !attend_is_allowed(b, s, r)) {
+		say_error(b, p, join->request, CLIENT_ERROR_ACCESS_DENIED,
+		    "Access denied to this room");
+		return;
+	}
+	if (!member_find(r, s) && s->member_count >= b->config.max_rooms_per_socket) {
+		say_error(b, p, join->request, CLIENT_ERROR_TOO_MANY_ROOMS, NULL);
+		return;
+	}
+	attend_enter(b, s, r, ATTEND_TOLD);
+	reply_joined(b, p, join->request, r);
+}
+
+static void reply_room(struct broker *b, struct peer *p, uint64_t request, struct str room)
+{
+	struct buf value = {0};
+
+	value_put_map(&value, 1);
+	value_put_str_pair(&value, STR("roomId"), room);
+	say_ok(b, p, request, buf_bytes(&value), 0);
+	buf_free(&value);
+}
+
+void attend_on_leave(struct broker *b, struct peer *p, const struct wire_message *m)
+{
+	const struct wire_leave *l = &m->as.leave;
+	struct session *s = attend_session(b, p, l->socket, l->request);
+
+	if (!s)
+		return;
+	struct room *r = rooms_find(b->rooms, str_of(s->nsp), l->room);
+	struct member *in = r ? member_find(r, s) : NULL;
+
+	if (r && r->is_personal) {
+		say_error(b, p, l->request, CLIENT_ERROR_ACCESS_DENIED, NULL);
+		return;
+	}
+	/* Leaving where one is not is what a client does that lost its answer: it is out. */
+	reply_room(b, p, l->request, l->room);
+	if (in)
+		leave(b, in);
+}
+
+void attend_on_typing(struct broker *b, struct peer *p, const struct wire_message *m)
+{
+	const struct wire_typing *t = &m->as.typing;
+	struct session *s = attend_session(b, p, t->socket, t->request);
+
+	if (!s)
+		return;
+	struct room *r = rooms_find(b->rooms, str_of(s->nsp), t->room);
+
+	if (!r) {
+		say_error(b, p, t->request, CLIENT_ERROR_ROOM_NOT_FOUND, NULL);
+		return;
+	}
+	if (r->is_personal || !member_find(r, s)) {
+		say_error(b, p, t->request, CLIENT_ERROR_ACCESS_DENIED, NULL);
+		return;
+	}
+	tell_of_user(b, r, s,
+	    &(struct say_event){
+	        .name = event_name(EVENT_USER_TYPING), .except = s, .is_volatile = true});
+	reply_room(b, p, t->request, t->room);
+}

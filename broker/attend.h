@@ -1,0 +1,38 @@
+#ifndef ROOMCAST_BROKER_ATTEND_H
+#define ROOMCAST_BROKER_ATTEND_H
+/*
+ * Being in rooms: joining, leaving, typing, and telling the others who came and went.
+ */
+#include "broker/broker.h"
+#include "broker/member.h"
+#include "proto/wire.h"
+
+/* Handlers of the wire messages of the same name. */
+void attend_on_join(struct broker *b, struct peer *p, const struct wire_message *m);
+void attend_on_leave(struct broker *b, struct peer *p, const struct wire_message *m);
+void attend_on_typing(struct broker *b, struct peer *p, const struct wire_message *m);
+
+/* The session of a request, NULL after the request was answered with an error. */
+struct session *attend_session(
+    struct broker *b, struct peer *p, struct str socket, uint64_t request);
+
+/* May this user be in the room and speak there? */
+bool attend_is_allowed(const struct broker *b, const struct session *s, const struct room *r);
+
+/* Whether the others in the room hear of it. */
+enum attend_notice { ATTEND_SILENT, ATTEND_TOLD };
+
+/* Puts the session into the room; nothing when it is there already. */
+void attend_enter(
+    struct broker *b, struct session *s, struct room *r, enum attend_notice notice);
+
+/* Takes the session out of all rooms and tells those who stay. */
+void attend_leave_all(struct broker *b, struct session *s);
+
+/* The room of that name, made if the namespace makes rooms by joining; NULL when there is none. */
+struct room *attend_find_or_create(struct broker *b, struct str nsp, struct str name);
+
+/* Puts a room that has no row yet into the batch that gathers. */
+void attend_store_room(struct broker *b, struct room *r);
+
+#endif

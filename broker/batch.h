@@ -1,0 +1,45 @@
+#ifndef ROOMCAST_BROKER_BATCH_H
+#define ROOMCAST_BROKER_BATCH_H
+/*
+ * A batch: operations for the database in the order they were put in, with copies of all their
+ * text, in memory that does not move. It is filled by one thread and read by another, one after
+ * the other. The store fills it, the writer executes it.
+ */
+#include "broker/store.h"
+
+enum batch_kind { BATCH_ROOM, BATCH_MESSAGE, BATCH_PUT_MEMBERSHIP, BATCH_REMOVE_MEMBERSHIP };
+
+struct batch_membership {
+	uint64_t room;
+	struct str user, role; /* role: when it is put */
+	struct wall since;
+};
+
+struct batch_op {
+	enum batch_kind kind;
+	union {
+		struct store_room room;
+		struct store_message message;
+		struct batch_membership membership;
+	} as; /* views into the batch */
+};
+
+struct batch;
+
+struct batch *batch_new(void);
+void batch_free(struct batch **b);
+
+/* Empties it; keeps a modest part of its memory for the next operations. */
+void batch_reset(struct batch *b);
+
+/* Appends a copy of op and of what its views show. */
+void batch_put(struct batch *b, const struct batch_op *op);
+
+/* Operations, and the memory they take. */
+size_t batch_count(const struct batch *b);
+size_t batch_bytes(const struct batch *b);
+
+/* i < batch_count(); good until the batch changes. */
+const struct batch_op *batch_at(const struct batch *b, size_t i);
+
+#endif

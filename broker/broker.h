@@ -1,0 +1,44 @@
+#ifndef ROOMCAST_BROKER_BROKER_H
+#define ROOMCAST_BROKER_BROKER_H
+/*
+ * The broker as its handlers see it: the rooms of the house, wired by main.c. Owned by main.c;
+ * the handlers (entry.h, attend.h, publish.h, admin.h) borrow it. All of it belongs to the turn
+ * thread.
+ */
+#include "broker/archive.h"
+#include "broker/config.h"
+#include "broker/dedup.h"
+#include "broker/link.h"
+#include "broker/outbox.h"
+#include "broker/peer.h"
+#include "broker/room.h"
+#include "broker/session.h"
+#include "broker/store.h"
+#include "broker/turn.h"
+#include "common/metrics.h"
+#include "proto/errors.h"
+
+struct broker {
+	struct config config;
+	uint64_t boot, epoch;
+	struct mono started;
+	struct turn *turn;
+	struct link *link;
+	struct peers *peers;
+	struct sessions *sessions;
+	struct rooms *rooms;
+	struct store *store;
+	struct reader *reader;
+	struct archive *archive;
+	struct outbox *outbox;
+	struct dedup *dedup;
+	struct metrics *metrics;
+	uint64_t gseq;     /* last number given out */
+	uint64_t stored;   /* messages committed since the start */
+	/* Why publishing is refused now; empty = it is not. */
+	char fault[STORE_WHY_SIZE];
+	/* The numbers in memory may be ahead of the database: read them again before the next. */
+	bool is_numbering_stale;
+};
+
+#endif

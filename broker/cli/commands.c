@@ -1,0 +1,262 @@
+#include "broker/cli/commands.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+#include "common/conf.h"
+#include "proto/limits.h"
+#include "proto/value.h"
+
+static const struct print_column status_columns[] = {
+    {"state", "state", PRINT_PLAIN},
+    {"reason", "reason", PRINT_PLAIN},
+    {"version", "version", PRINT_PLAIN},
+    {"pid", "process id", PRINT_PLAIN},
+    {"uptimeMs", "uptime", PRINT_DURATION},
+    {"gateways", "gateways", PRINT_PLAIN},
+    {"connections", "connections", PRINT_PLAIN},
+    {"users", "users", PRINT_PLAIN},
+    {"rooms", "rooms", PRINT_PLAIN},
+    {"messages", "messages since start", PRINT_PLAIN},
+    {"backlog", "waiting for the disk", PRINT_PLAIN},
+    {"gseq", "last message", PRINT_PLAIN},
+    {"database", "database", PRINT_PLAIN},
+    {"epoch", "epoch", PRINT_PLAIN},
+    {"boot", "boot", PRINT_PLAIN},
+};
+
+static const struct print_column gateway_columns[] = {
+    {"id", "GATEWAY", PRINT_PLAIN},
+    {"state", "STATE", PRINT_PLAIN},
+    {"sinceMs", "SINCE", PRINT_TIME},
+    {"connections", "CONNECTIONS", PRINT_NUMBER},
+    {"rooms", "ROOMS", PRINT_NUMBER},
+    {"queuedBytes", "QUEUED", PRINT_BYTES},
+    {"boot", "BOOT", PRINT_PLAIN},
+    {"endpoint", "ENDPOINT", PRINT_PLAIN},
+};
+
+static const struct print_column room_columns[] = {
+    {"nsp", "NAMESPACE", PRINT_PLAIN},
+    {"room", "ROOM", PRINT_PLAIN},
+    {"public", "PUBLIC", PRINT_PLAIN},
+    {"seq", "LAST", PRINT_NUMBER},
+    {"members", "SOCKETS", PRINT_NUMBER},
+    {"users", "USERS", PRINT_NUMBER},
+};
+
+static const struct print_column member_columns[] = {
+    {"userId", "USER", PRINT_PLAIN},
+    {"username", "NAME", PRINT_PLAIN},
+    {"socketId", "SOCKET", PRINT_PLAIN},
+    {"gateway", "GATEWAY", PRINT_PLAIN},
+    {"joinedAt", "JOINED", PRINT_TIME},
+    {"ip", "ADDRESS", PRINT_PLAIN},
+};
+
+static const struct print_column user_columns[] = {
+    {"userId", "USER", PRINT_PLAIN},
+    {"username", "NAME", PRINT_PLAIN},
+    {"connections", "CONNECTIONS", PRINT_NUMBER},
+    {"gateways", "GATEWAYS", PRINT_PLAIN},
+    {"since", "SINCE", PRINT_TIME},
+};
+
+static const struct print_column message_columns[] = {
+    {"seq", "SEQ", PRINT_NUMBER},
+    {"id", "ID", PRINT_PLAIN},
+    {"timestamp", "TIME", PRINT_TIME},
+    {"userId", "USER", PRINT_PLAIN},
+    {"username", "NAME", PRINT_PLAIN},
+    {"type", "TYPE", PRINT_PLAIN},
+    {"content", "CONTENT", PRINT_PLAIN},
+};
+
+static const struct print_column token_columns[] = {{"token", "token", PRINT_PLAIN}};
+
+static const struct print_column key_columns[] = {
+    {"kind", "kind", PRINT_PLAIN},
+    {"secretFile", "secret", PRINT_PLAIN},
+    {"publicFile", "public", PRINT_PLAIN},
+};
+
+static const char history_more[] = "There is more: go on with --before, or --after, and a SEQ.";
+
+#define COLUMNS(columns) columns, ARRAY_LEN(columns)
+
+static const struct command table[] = {
+    {.word = "status",
+	.doc = "How the broker is and what it does",
+	.wire = "status",
+	.layout = {PRINT_PAIRS, NULL, COLUMNS(status_columns), NULL}},
+    {.word = "gateways",
+	.doc = "The gateways on the link",
+	.wire = "gateways",
+	.layout = {PRINT_TABLE, "gateways", COLUMNS(gateway_columns), NULL}},
+    {.word = "rooms",
+	.takes = OPTION_BIT(NSP),
+	.doc = "The rooms, with the number of their last message and who is there",
+	.wire = "rooms",
+	.layout = {PRINT_TABLE, "rooms", COLUMNS(room_columns), NULL}},
+    {.word = "members",
+	.argument = "ROOM",
+	.argument_max = LIMIT_ROOM,
+	.takes = OPTION_BIT(NSP),
+	.doc = "The sockets that are in a room now",
+	.wire = "members",
+	.wire_argument = "room",
+	.layout = {PRINT_TABLE, "members", COLUMNS(member_columns), NULL}},
+    {.word = "users",
+	.doc = "The users who are connected now",
+	.wire = "users",
+	.layout = {PRINT_TABLE, "users", COLUMNS(user_columns), NULL}},
+    {.word = "history",
+	.argument = "ROOM",
+	.argument_max = LIMIT_ROOM,
+	.takes = OPTION_BIT(NSP) | OPTION_BIT(LIMIT) | OPTION_BIT(BEFORE) | OPTION_BIT(AFTER),
+	.one_of = OPTION_BIT(BEFORE) | OPTION_BIT(AFTER),
+	.doc = "A page of a room's stored messages, oldest first; the newest page by default",
+	.wire = "history",
+	.wire_argument = "room",
+	.layout = {PRINT_TABLE, "messages", COLUMNS(message_columns), history_more}},
+    {.word = "token",
+	.needs = OPTION_BIT(USER) | OPTION_BIT(NAME),
+	.takes = OPTION_BIT(EXPIRES) | OPTION_BIT(ROOM) | OPTION_BIT(ISSUER) |
+		 OPTION_BIT(AUDIENCE) | OPTION_BIT(KEY_FILE),
+	.doc = "Makes a token that a client authenticates with; asks no broker",
+	.deed = COMMAND_MINTS,
+	.layout = {PRINT_BARE, NULL, COLUMNS(token_columns), NULL}},
+    {.word = "keygen",
+	.argument = "KIND",
+	.needs = OPTION_BIT(OUT),
+	.doc = "Makes keys; asks no broker",
+	.deed = COMMAND_MAKES_KEYS,
+	.layout = {PRINT_PAIRS, NULL, COLUMNS(key_columns), NULL}},
+};
+
+static const struct command_choice choices[] = {
+#define KEYGEN(id, kind, doc) {kind, doc},
+#include "broker/cli/keygen.def"
+#undef KEYGEN
+};
+
+const struct command *command_at(size_t n)
+{
+	return n < ARRAY_LEN(table) ? &table[n] : NULL;
+}
+
+const struct command_choice *command_choice_at(size_t n)
+{
+	return n < ARRAY_LEN(choices) ? &choices[n] : NULL;
+}
+
+static PRINTF(3, 4) enum err refuse(enum err e, char *ret_why, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(ret_why, OPTIONS_WHY_SIZE, format, args);
+	va_end(args);
+	return e;
+}
+
+enum err command_find(const char *word, const struct command **ret, char ret_why[OPTIONS_WHY_SIZE])
+{
+	const char *words[ARRAY_LEN(table)];
+
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		words[i] = table[i].word;
+		if (strcmp(word, words[i]) == 0) {
+			*ret = &table[i];
+			return ERR_OK;
+		}
+	}
+	const char *nearest = conf_nearest(word, words, ARRAY_LEN(words));
+
+	if (nearest)
+		return refuse(ERR_NOT_FOUND, ret_why, "unknown command '%s', did you mean '%s'?",
+		    word, nearest);
+	return refuse(ERR_NOT_FOUND, ret_why, "unknown command '%s'; --help lists them", word);
+}
+
+static enum err check_choice(const struct command *c, const char *word, char *ret_why)
+{
+	const char *words[ARRAY_LEN(choices)];
+
+	for (size_t i = 0; i < ARRAY_LEN(choices); i++) {
+		words[i] = choices[i].word;
+		if (strcmp(word, words[i]) == 0)
+			return ERR_OK;
+	}
+	const char *nearest = conf_nearest(word, words, ARRAY_LEN(words));
+
+	if (nearest)
+		return refuse(ERR_INVALID, ret_why, "%s: unknown %s '%s', did you mean '%s'?",
+		    c->word, c->argument, word, nearest);
+	return refuse(ERR_INVALID, ret_why, "%s: unknown %s '%s'; `%s --help` lists them", c->word,
+	    c->argument, word, c->word);
+}
+
+static enum err check_argument(const struct command *c, const struct options *o, char *ret_why)
+{
+	const char *word = o->word_count > 1 ? o->words[1] : NULL;
+
+	if (!c->argument && word)
+		return refuse(
+		    ERR_INVALID, ret_why, "%s takes no argument such as '%s'", c->word, word);
+	if (!c->argument)
+		return ERR_OK;
+	if (!word)
+		return refuse(ERR_INVALID, ret_why, "%s needs a %s", c->word, c->argument);
+	if (c->argument_max == 0)
+		return check_choice(c, word, ret_why);
+	size_t len = strlen(word);
+
+	if (len == 0 || len > c->argument_max || !str_is_utf8(str_of(word)))
+		return refuse(ERR_INVALID, ret_why, "%s: a %s has 1 to %zu bytes of UTF-8", c->word,
+		    c->argument, c->argument_max);
+	return ERR_OK;
+}
+
+/* The first option in a set of OPTION_BITs, which is not empty. */
+static const char *first_name(uint32_t bits)
+{
+	return option_row((enum option_id)__builtin_ctz(bits))->name;
+}
+
+enum err command_check(
+    const struct command *c, const struct options *o, char ret_why[OPTIONS_WHY_SIZE])
+{
+	uint32_t strange = o->given & ~(c->needs | c->takes | COMMAND_COMMON_OPTIONS);
+	uint32_t missing = c->needs & ~o->given;
+	uint32_t rivals = o->given & c->one_of;
+
+	if (strange)
+		return refuse(
+		    ERR_INVALID, ret_why, "%s takes no --%s", c->word, first_name(strange));
+	if (missing)
+		return refuse(ERR_INVALID, ret_why, "%s needs --%s", c->word, first_name(missing));
+	if (rivals & (rivals - 1))
+		return refuse(ERR_INVALID, ret_why, "%s: either --%s or --%s", c->word,
+		    first_name(rivals), first_name(rivals & (rivals - 1)));
+	return check_argument(c, o, ret_why);
+}
+
+void command_put_args(const struct command *c, const struct options *o, struct buf *out)
+{
+	uint32_t sent = o->given & (c->needs | c->takes);
+
+	value_put_map(out, (uint32_t)__builtin_popcount(sent) + (c->wire_argument != NULL));
+	if (c->wire_argument)
+		value_put_str_pair(out, str_of(c->wire_argument), str_of(o->words[1]));
+	for (enum option_id id = 0; id < OPTIONS; id++) {
+		const struct option_row *row = option_row(id);
+
+		if (!(sent & UINT32_C(1) << id))
+			continue;
+		if (row->kind == OPTION_NUMBER)
+			value_put_u64_pair(out, str_of(row->name), o->number[id]);
+		else
+			value_put_str_pair(out, str_of(row->name), str_of(o->text[id]));
+	}
+}

@@ -1,0 +1,122 @@
+#include "broker/cli/run.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "broker/cli/client.h"
+#include "broker/cli/keygen.h"
+#include "broker/cli/mint.h"
+#include "proto/value.h"
+
+enum { WHY_SIZE = KEYFILE_WHY_SIZE };
+
+/* Appends the answer, an encoded map; when it is not RUN_DONE, ret_why says why. */
+typedef enum run_exit deed(
+    const struct command *c, const struct options *o, struct buf *answer, char ret_why[WHY_SIZE]);
+
+static enum run_exit ask(
+    const struct command *c, const struct options *o, struct buf *answer, char ret_why[WHY_SIZE])
+{
+	unsigned timeout_ms = (unsigned)o->number[OPTION_TIMEOUT];
+	struct ctl_client *client = NULL;
+	struct buf args = {0};
+	enum err e = ctl_client_open(o->text[OPTION_ENDPOINT], ret_why, WHY_SIZE, &client);
+
+	if (e)
+		return e == ERR_INVALID ? RUN_USAGE : RUN_FAILED;
+	command_put_args(c, o, &args);
+	e = ctl_client_ask(
+	    client, c->wire, buf_bytes(&args), timeout_ms, answer, ret_why, WHY_SIZE);
+	buf_free(&args);
+	ctl_client_close(&client);
+	if (e == ERR_TIMEOUT)
+		return RUN_UNREACHABLE;
+	return e ? RUN_FAILED : RUN_DONE;
+}
+
+static enum run_exit mint(
+    const struct command *c, const struct options *o, struct buf *answer, char ret_why[WHY_SIZE])
+{
+	struct mint_order order = {
+	    .user = o->text[OPTION_USER],
+	    .username = o->text[OPTION_NAME],
+	    .rooms = o->rooms,
+	    .room_count = o->room_count,
+	    .issuer = o->text[OPTION_ISSUER],
+	    .audience = o->text[OPTION_AUDIENCE],
+	    .now = clock_wall(),
+	    .lifetime_s = o->number[OPTION_EXPIRES],
+	    .key_file = o->text[OPTION_KEY_FILE],
+	};
+	struct wall expires;
+	struct buf token = {0};
+	enum err e = mint_token(&order, &token, &expires, ret_why);
+
+	(void)c;
+	if (!e) {
+		value_put_map(answer, 2);
+		value_put_str_pair(answer, STR("token"), buf_str(&token));
+		value_put_u64_pair(answer, STR("expiresAt"), (uint64_t)expires.ms);
+	}
+	buf_free(&token);
+	return e ? RUN_FAILED : RUN_DONE;
+}
+
+static enum run_exit make_keys(
+    const struct command *c, const struct options *o, struct buf *answer, char ret_why[WHY_SIZE])
+{
+	const char *kind_word = o->words[1];
+	struct keygen_files files;
+	enum keygen_kind kind;
+
+	(void)c;
+	/* command_check has let the word through, from the table that kinds come from too. */
+	if (keygen_kind_of(kind_word, &kind))
+		return RUN_USAGE;
+	if (keygen_make(kind, o->text[OPTION_OUT], &files, ret_why))
+		return RUN_FAILED;
+	value_put_map(answer, files.public_file ? 3 : 2);
+	value_put_str_pair(answer, STR("kind"), str_of(kind_word));
+	value_put_str_pair(answer, STR("secretFile"), str_of(files.secret_file));
+	if (files.public_file)
+		value_put_str_pair(answer, STR("publicFile"), str_of(files.public_file));
+	keygen_files_free(&files);
+	return RUN_DONE;
+}
+
+static deed *const deeds[] = {
+    [COMMAND_ASKS] = ask,
+    [COMMAND_MINTS] = mint,
+    [COMMAND_MAKES_KEYS] = make_keys,
+};
+
+static enum run_exit print(const struct command *c, const struct options *o, FILE *out,
+    struct bytes answer, char ret_why[WHY_SIZE])
+{
+	enum err e = o->given & OPTION_BIT(JSON) ? print_json(out, answer)
+						 : print_text(out, &c->layout, answer);
+
+	if (e) {
+		snprintf(ret_why, WHY_SIZE, "the answer cannot be read: %s", err_text(e));
+		return RUN_FAILED;
+	}
+	if (fflush(out) != 0 || ferror(out)) {
+		snprintf(ret_why, WHY_SIZE, "the answer cannot be written: %s", strerror(errno));
+		return RUN_FAILED;
+	}
+	return RUN_DONE;
+}
+
+enum run_exit run_command(const struct command *c, const struct options *o, FILE *out, FILE *err)
+{
+	struct buf answer = {0};
+	char why[WHY_SIZE] = "";
+	enum run_exit code = deeds[c->deed](c, o, &answer, why);
+
+	if (code == RUN_DONE)
+		code = print(c, o, out, buf_bytes(&answer), why);
+	if (code != RUN_DONE)
+		fprintf(err, "roomcastctl: %s\n", why);
+	buf_free(&answer);
+	return code;
+}

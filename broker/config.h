@@ -1,0 +1,25 @@
+#ifndef ROOMCAST_BROKER_CONFIG_H
+#define ROOMCAST_BROKER_CONFIG_H
+/*
+ * The configuration of the broker, made from config.def.
+ */
+#include "common/conf.h"
+#include "proto/namespace.h"
+
+struct config {
+#define OPTION_STR(section, field, name, fallback, doc) char *field;
+#define OPTION_U64(section, field, name, fallback, min, max, doc) uint64_t field;
+#define OPTION_BOOL(section, field, name, fallback, doc) bool field;
+#define OPTION_CHOICE(section, field, name, fallback, choices, doc) int field;
+#include "broker/config.def"
+#undef OPTION_STR
+#undef OPTION_U64
+#undef OPTION_BOOL
+#undef OPTION_CHOICE
+	struct namespace_conf *namespaces;
+	size_t namespace_count;
+};
+
+extern const struct conf_spec config_spec;
+
+#endif

@@ -1,0 +1,162 @@
+#include "broker/entry.h"
+
+#include "broker/attend.h"
+#include "broker/say.h"
+#include "common/log.h"
+#include "proto/value.h"
+
+#include <stdio.h>
+
+/* A session on its way into rooms. */
+struct entrant {
+	struct broker *broker;
+	struct session *session;
+};
+
+static void enter_membership(void *ctx, struct room *r)
+{
+	struct entrant *e = ctx;
+
+	if (e->session->member_count < e->broker->config.max_rooms_per_socket)
+		attend_enter(e->broker, e->session, r, ATTEND_TOLD);
+}
+
+static void enter_personal(struct broker *b, struct session *s)
+{
+	char name[LIMIT_USER + sizeof(ROOM_PERSONAL_PREFIX)];
+	int len = snprintf(name, sizeof(name), ROOM_PERSONAL_PREFIX "%s", s->user->id);
+	struct str view = {name, (size_t)len};
+	struct room *r = rooms_find(b->rooms, str_of(s->nsp), view);
+
+	if (!r)
+		r = rooms_create(b->rooms, str_of(s->nsp), view, turn_wall(b->turn));
+	attend_enter(b, s, r, ATTEND_SILENT);
+}
+
+/* {rooms: [...]}: every room the session is in. */
+static void reply_rooms(struct broker *b, struct peer *p, uint64_t request, struct session *s)
+{
+	struct buf value = {0};
+
+	value_put_map(&value, 1);
+	value_put_str(&value, STR("rooms"));
+	value_put_array(&value, (uint32_t)s->member_count);
+	for (const struct member *m = s->members; m; m = m->session_next)
+		value_put_str(&value, str_of(m->room->name));
+	say_ok(b, p, request, buf_bytes(&value), 0);
+	buf_free(&value);
+}
+
+static void end_session(struct broker *b, struct session *s)
+{
+	attend_leave_all(b, s);
+	sessions_remove(b->sessions, &s);
+}
+
+/* The rooms it says it is in. The gateway had them from us, so they are entered without a word;
+ * what the user may not be in (any more) is left out. */
+static void enter_announced(struct broker *b, struct session *s, struct bytes rooms)
+{
+	struct value_reader r = value_reader(rooms);
+	struct value head, name;
+
+	if (value_next(&r, &head) || head.type != VALUE_ARRAY)
+		return;
+	for (uint32_t i = 0; i < head.as.count && i < b->config.max_rooms_per_socket; i++) {
+		if (value_next(&r, &name) || name.type != VALUE_STR || name.as.s.len > LIMIT_ROOM)
+			return;
+		struct room *room = attend_find_or_create(b, str_of(s->nsp), name.as.s);
+
+		if (room && attend_is_allowed(b, s, room))
+			attend_enter(b, s, room, ATTEND_SILENT);
+	}
+}
+
+/* Adds the session, or finds it when the same request came before. NULL: it was refused. */
+static struct session *admit(struct broker *b, struct peer *p, const struct wire_connect *c)
+{
+	struct session_facts facts = {
+	    .id = c->socket,
+	    .nsp = c->nsp,
+	    .user = c->user,
+	    .username = c->username,
+	    .grants = c->grants,
+	    .ip = c->ip,
+	    .user_agent = c->user_agent,
+	    .transport = c->transport,
+	    .since = {(int64_t)c->since_ms},
+	    .peer = p,
+	    .generation = peer_generation(p),
+	};
+	struct session *s = NULL;
+	enum err e = sessions_add(b->sessions, &facts, &s);
+
+	if (e && !(e == ERR_EXISTS && s->peer == p)) {
+		log_warn("session.refused", LOG_Z(PEER, peer_name(p)), LOG_S(SOCKET_ID, c->socket),
+		    LOG_Z(ERR, err_text(e)));
+		say_error(b, p, c->request, CLIENT_ERROR_INTERNAL, NULL);
+		return NULL;
+	}
+	s->generation = peer_generation(p);
+	return s;
+}
+
+void entry_on_connect(struct broker *b, struct peer *p, const struct wire_message *m)
+{
+	const struct wire_connect *c = &m->as.connect;
+	struct session *s = admit(b, p, c);
+	struct entrant entrant = {b, s};
+
+	if (!s)
+		return;
+	enter_personal(b, s);
+	if (c->request == 0) {
+		enter_announced(b, s, c->rooms);
+		return;
+	}
+	rooms_each_membership(b->rooms, c->nsp, c->user, enter_membership, &entrant);
+	reply_rooms(b, p, c->request, s);
+}
+
+void entry_on_disconnect(struct broker *b, struct peer *p, const struct wire_message *m)
+{
+	struct session *s = sessions_find(b->sessions, m->as.disconnect.socket);
+
+	if (s && s->peer == p)
+		end_session(b, s);
+}
+
+struct sweep {
+	struct broker *broker;
+	const struct peer *peer;
+	uint64_t generation; /* sessions of an older one go */
+	size_t ended;
+};
+
+static void end_if_stale(void *ctx, struct session *s)
+{
+	struct sweep *sweep = ctx;
+
+	if (s->peer != sweep->peer || s->generation >= sweep->generation)
+		return;
+	end_session(sweep->broker, s);
+	sweep->ended++;
+}
+
+void entry_on_resumed(struct broker *b, struct peer *p, const struct wire_message *m)
+{
+	struct sweep sweep = {.broker = b, .peer = p, .generation = peer_generation(p)};
+
+	sessions_each(b->sessions, end_if_stale, &sweep);
+	log_notice("peer.resumed", LOG_Z(PEER, peer_name(p)), LOG_U(COUNT, m->as.resumed.sockets));
+}
+
+void entry_on_peer_gone(struct broker *b, struct peer *p)
+{
+	struct sweep sweep = {.broker = b, .peer = p, .generation = UINT64_MAX};
+
+	/* First: nobody is to be told at the peer that is gone. */
+	outbox_forget(b->outbox, p);
+	sessions_each(b->sessions, end_if_stale, &sweep);
+	outbox_forget(b->outbox, p);
+}

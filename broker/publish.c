@@ -1,0 +1,222 @@
+#include "broker/publish.h"
+
+#include "broker/attend.h"
+#include "broker/metrics.h"
+#include "broker/say.h"
+#include "common/failpoint.h"
+#include "common/log.h"
+#include "proto/events.h"
+#include "proto/message_id.h"
+#include "proto/value.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* What a number costs is paid here: a message on its way. */
+struct letter {
+	const struct wire_publish *wire;
+	const struct session *from;
+	struct room *room;
+	struct reader_receipt receipt;
+};
+
+static void put_receipt(struct buf *value, const struct reader_receipt *receipt, struct str room,
+    bool is_duplicate)
+{
+	char id[MESSAGE_ID_LEN + 1];
+
+	message_id_text(receipt->gseq, id);
+	value_put_map(value, 5);
+	value_put_str_pair(value, STR("id"), str_of(id));
+	value_put_str_pair(value, STR("roomId"), room);
+	value_put_u64_pair(value, STR("seq"), receipt->seq);
+	value_put_u64_pair(value, STR("timestamp"), (uint64_t)receipt->timestamp.ms);
+	value_put_bool_pair(value, STR("duplicate"), is_duplicate);
+}
+
+static void reply_receipt(struct broker *b, struct peer *p, uint64_t request,
+    const struct dedup_hit *hit, bool is_duplicate)
+{
+	const struct room *r = rooms_find_id(b->rooms, hit->receipt.room);
+	struct buf value = {0};
+
+	put_receipt(&value, &hit->receipt, str_of(r ? r->name : NULL), is_duplicate);
+	say_ok(b, p, request, buf_bytes(&value), hit->batch);
+	buf_free(&value);
+}
+
+/* message {id, roomId, seq, userId, username, content, type, timestamp} */
+static void deliver(struct broker *b, const struct letter *l, uint64_t batch)
+{
+	char id[MESSAGE_ID_LEN + 1];
+	struct buf args = {0};
+
+	message_id_text(l->receipt.gseq, id);
+	value_put_array(&args, 1);
+	value_put_map(&args, 8);
+	value_put_str_pair(&args, STR("id"), str_of(id));
+	value_put_str_pair(&args, STR("roomId"), str_of(l->room->name));
+	value_put_u64_pair(&args, STR("seq"), l->receipt.seq);
+	value_put_str_pair(&args, STR("userId"), str_of(l->from->user->id));
+	value_put_str_pair(&args, STR("username"), str_of(l->from->user->username));
+	value_put_raw_pair(&args, STR("content"), l->wire->content);
+	value_put_str_pair(&args, STR("type"), l->wire->type);
+	value_put_u64_pair(&args, STR("timestamp"), (uint64_t)l->receipt.timestamp.ms);
+	say_to_room(b, l->room,
+	    &(struct say_event){.gseq = l->receipt.gseq,
+	        .name = event_name(EVENT_MESSAGE),
+	        .args = buf_bytes(&args),
+	        .batch = batch});
+	buf_free(&args);
+}
+
+static void store(struct broker *b, const struct letter *l, const struct dedup_names *names)
+{
+	struct store_message row = {
+	    .gseq = l->receipt.gseq,
+	    .room = l->room->id,
+	    .seq = l->receipt.seq,
+	    .user = str_of(l->from->user->id),
+	    .username = str_of(l->from->user->username),
+	    .type = l->wire->type,
+	    .content = l->wire->content,
+	    .message_id = l->wire->message_id,
+	    .origin_boot = names->boot,
+	    .origin_count = names->request,
+	    .timestamp = l->receipt.timestamp,
+	};
+
+	attend_store_room(b, l->room);
+	store_put_message(b->store, &row);
+}
+
+/* New and allowed: numbers it, stores it, and holds delivery and answer until the commit. */
+static void accept_message(struct broker *b, struct peer *p, struct letter *l,
+    const struct dedup_names *names)
+{
+	l->receipt = (struct reader_receipt){.gseq = ++b->gseq,
+	    .seq = ++l->room->seq,
+	    .room = l->room->id,
+	    .timestamp = turn_wall(b->turn)};
+	store(b, l, names);
+	struct dedup_hit hit = {.receipt = l->receipt, .batch = store_gathering(b->store)};
+
+	dedup_remember(b->dedup, names, &hit);
+	/* The mutation that the kill test must catch: saying it before it is durable. */
+	if (failpoint_mutation("ack-before-commit"))
+		hit.batch = 0;
+	deliver(b, l, hit.batch);
+	reply_receipt(b, p, l->wire->request, &hit, false);
+}
+
+/* Why no message can be taken now; NULL = it can. */
+static const char *refusal(const struct broker *b)
+{
+	if (b->is_numbering_stale)
+		return b->fault;
+	if (store_backlog(b->store) >= b->config.store_backlog_max ||
+	    store_backlog_bytes(b->store) >= b->config.store_backlog_max_bytes)
+		return "the database is too slow for what is published";
+	return NULL;
+}
+
+static enum client_error find_room(struct broker *b, struct letter *l)
+{
+	l->room = rooms_find(b->rooms, str_of(l->from->nsp), l->wire->room);
+	if (!l->room)
+		return CLIENT_ERROR_ROOM_NOT_FOUND;
+	if (!attend_is_allowed(b, l->from, l->room))
+		return CLIENT_ERROR_ACCESS_DENIED;
+	return CLIENT_ERROR_NONE;
+}
+
+void publish_on_message(struct broker *b, struct peer *p, const struct wire_message *m)
+{
+	struct letter l = {.wire = &m->as.publish};
+	uint64_t request = l.wire->request;
+
+	l.from = attend_session(b, p, l.wire->socket, request);
+	if (!l.from)
+		return;
+	enum client_error error = find_room(b, &l);
+
+	if (error) {
+		say_error(b, p, request, error, NULL);
+		return;
+	}
+	struct dedup_names names = {.user = str_of(l.from->user->id),
+	    .message_id = l.wire->message_id,
+	    .boot = peer_boot(p),
+	    .request = request};
+	struct dedup_hit hit;
+	enum err e = dedup_find(b->dedup, &names, l.wire->resent, &hit);
+
+	if (e == ERR_OK)
+		reply_receipt(b, p, request, &hit, true);
+	else if (e != ERR_NOT_FOUND || refusal(b))
+		say_error(b, p, request, CLIENT_ERROR_UNAVAILABLE, NULL);
+	else
+		accept_message(b, p, &l, &names);
+}
+
+void publish_on_committed(struct broker *b, uint64_t batch)
+{
+	if (b->fault[0]) {
+		log_notice("store.recovered", LOG_Z(MESSAGE, "publishing goes on"));
+		b->fault[0] = '\0';
+	}
+	dedup_commit(b->dedup, batch);
+	outbox_commit(b->outbox, batch);
+}
+
+static void reset_number(void *ctx, struct room *r)
+{
+	(void)ctx;
+	r->seq = 0;
+	r->is_stored = false;
+}
+
+static void read_number(void *ctx, const struct reader_room *row)
+{
+	struct broker *b = ctx;
+	struct room *r = rooms_find_id(b->rooms, row->id);
+
+	if (r) {
+		r->seq = row->seq;
+		r->is_stored = true;
+	}
+}
+
+/* The database alone knows what was given out and kept. */
+static enum err read_numbers(struct broker *b)
+{
+	uint64_t gseq;
+	enum err e = reader_last_gseq(b->reader, &gseq);
+
+	if (e)
+		return e;
+	rooms_each(b->rooms, reset_number, NULL);
+	e = reader_each_room(b->reader, read_number, b);
+	if (!e)
+		b->gseq = gseq;
+	b->is_numbering_stale = e != ERR_OK;
+	return e;
+}
+
+void publish_on_failed(struct broker *b, const char *why)
+{
+	log_error("store.failed", LOG_Z(ERR, why),
+	    LOG_Z(HINT, "messages are refused until the database takes them again; nothing "
+	                "acknowledged is lost"));
+	snprintf(b->fault, sizeof(b->fault), "%s", why);
+	dedup_fail(b->dedup);
+	outbox_fail(b->outbox);
+	b->is_numbering_stale = true;
+	(void)!read_numbers(b);
+}
+
+void publish_on_tick(struct broker *b)
+{
+	if (b->is_numbering_stale)
+		(void)!read_numbers(b);
+}

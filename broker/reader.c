@@ -1,0 +1,260 @@
+#include "broker/reader.h"
+
+#include "broker/schema.h"
+#include "proto/value.h"
+
+#include <stdlib.h>
+
+struct reader {
+	struct sql *sql;
+	struct buf content; /* of the message that is being read, encoded */
+};
+
+enum err reader_open(const char *path, char *ret_why, size_t why_size, struct reader **ret)
+{
+	struct sql *sql;
+	enum err e = schema_open(path, SQL_READER, schema_sql, ret_why, why_size, &sql);
+
+	if (e)
+		return e;
+	struct reader *r = xcalloc(1, sizeof(*r));
+
+	r->sql = sql;
+	*ret = r;
+	return ERR_OK;
+}
+
+void reader_close(struct reader **r)
+{
+	struct reader *dead = *r;
+
+	*r = NULL;
+	if (!dead)
+		return;
+	sql_close(&dead->sql);
+	buf_free(&dead->content);
+	free(dead);
+}
+
+enum err reader_each_room(
+    struct reader *r, void (*fn)(void *ctx, const struct reader_room *room), void *ctx)
+{
+	sqlite3_stmt *rooms = sql_get(r->sql, SQL_ROOMS);
+	bool has_row;
+	enum err e;
+
+	while (!(e = sql_row(r->sql, rooms, &has_row)) && has_row) {
+		struct reader_room room = {
+		    .id = sql_column_u64(rooms, 0),
+		    .nsp = sql_column_str(rooms, 1),
+		    .name = sql_column_str(rooms, 2),
+		    .is_public = sql_column_u64(rooms, 3) != 0,
+		    .seq = sql_column_u64(rooms, 4),
+		};
+
+		fn(ctx, &room);
+	}
+	return e;
+}
+
+enum err reader_each_membership(
+    struct reader *r, void (*fn)(void *ctx, const struct reader_membership *membership), void *ctx)
+{
+	sqlite3_stmt *memberships = sql_get(r->sql, SQL_MEMBERSHIPS);
+	bool has_row;
+	enum err e;
+
+	while (!(e = sql_row(r->sql, memberships, &has_row)) && has_row) {
+		struct reader_membership membership = {
+		    .room = sql_column_u64(memberships, 0),
+		    .user = sql_column_str(memberships, 1),
+		    .role = sql_column_str(memberships, 2),
+		};
+
+		fn(ctx, &membership);
+	}
+	return e;
+}
+
+static enum err number(struct reader *r, enum sql_name name, uint64_t *ret)
+{
+	int64_t n;
+	enum err e = sql_number(r->sql, name, &n);
+
+	if (!e)
+		*ret = (uint64_t)n;
+	return e;
+}
+
+enum err reader_last_gseq(struct reader *r, uint64_t *ret)
+{
+	return number(r, SQL_LAST_GSEQ, ret);
+}
+
+enum err reader_epoch(struct reader *r, uint64_t *ret)
+{
+	return number(r, SQL_EPOCH, ret);
+}
+
+static enum err receipt(struct reader *r, sqlite3_stmt *found, struct reader_receipt *ret)
+{
+	bool has_row;
+	enum err e = sql_row(r->sql, found, &has_row);
+
+	if (e)
+		return e;
+	if (!has_row)
+		return ERR_NOT_FOUND;
+	*ret = (struct reader_receipt){
+	    .gseq = sql_column_u64(found, 0),
+	    .seq = sql_column_u64(found, 1),
+	    .room = sql_column_u64(found, 2),
+	    .timestamp = {sql_column_i64(found, 3)},
+	};
+	sql_done(found);
+	return ERR_OK;
+}
+
+enum err reader_find_message_id(
+    struct reader *r, struct str user, struct str message_id, struct reader_receipt *ret)
+{
+	sqlite3_stmt *find = sql_get(r->sql, SQL_MESSAGE_BY_ID);
+
+	sql_bind_str(find, 1, user);
+	sql_bind_str(find, 2, message_id);
+	return receipt(r, find, ret);
+}
+
+enum err reader_find_origin(
+    struct reader *r, uint64_t boot, uint64_t count, struct reader_receipt *ret)
+{
+	sqlite3_stmt *find = sql_get(r->sql, SQL_MESSAGE_BY_ORIGIN);
+
+	sql_bind_u64(find, 1, boot);
+	sql_bind_u64(find, 2, count);
+	return receipt(r, find, ret);
+}
+
+/* The run of neighbours a page consists of: first <= seq < end. */
+struct range {
+	uint64_t first, end;
+	bool has_more_before;
+};
+
+/* A number from outside may be larger than SQLite's; so large is beyond every seq. */
+static uint64_t clamp(uint64_t seq)
+{
+	return seq < INT64_MAX ? seq : INT64_MAX;
+}
+
+static bool fits(const struct reader_page *page, unsigned count, size_t bytes)
+{
+	return count <= page->limit && (count == 1 || !page->max_bytes || bytes <= page->max_bytes);
+}
+
+/* Walks back from the end of the page until it is full. */
+static enum err find_range_back(struct reader *r, const struct reader_page *page, struct range *ret)
+{
+	sqlite3_stmt *back = sql_get(r->sql, SQL_PAGE_START);
+	struct range range = {.end = page->before ? clamp(page->before) : INT64_MAX};
+	unsigned count = 0;
+	size_t bytes = 0;
+	bool has_row;
+	enum err e;
+
+	range.first = range.end;
+	sql_bind_u64(back, 1, page->room);
+	sql_bind_u64(back, 2, range.end);
+	sql_bind_u64(back, 3, (uint64_t)page->limit + 1);
+	while (!(e = sql_row(r->sql, back, &has_row)) && has_row) {
+		bytes += sql_column_blob(back, 1).len;
+		range.has_more_before = !fits(page, ++count, bytes);
+		if (range.has_more_before)
+			break;
+		range.first = sql_column_u64(back, 0);
+	}
+	sql_done(back);
+	if (!e)
+		*ret = range;
+	return e;
+}
+
+static struct bytes encode_content(struct reader *r, sqlite3_stmt *page, int at)
+{
+	buf_reset(&r->content);
+	if (sqlite3_column_type(page, at) == SQLITE_TEXT)
+		value_put_str(&r->content, sql_column_str(page, at));
+	else
+		value_put_bin(&r->content, sql_column_blob(page, at));
+	return buf_bytes(&r->content);
+}
+
+static struct reader_message message_of(struct reader *r, sqlite3_stmt *page)
+{
+	return (struct reader_message){
+	    .seq = sql_column_u64(page, 0),
+	    .gseq = sql_column_u64(page, 1),
+	    .user = sql_column_str(page, 2),
+	    .username = sql_column_str(page, 3),
+	    .type = sql_column_str(page, 4),
+	    .content = encode_content(r, page, 5),
+	    .timestamp = {sql_column_i64(page, 6)},
+	};
+}
+
+/* Who gets the messages. */
+struct sink {
+	void (*fn)(void *ctx, const struct reader_message *message);
+	void *ctx;
+};
+
+/* ret_is_full: the page ended before the range did. */
+static enum err read_range(struct reader *r, const struct reader_page *page,
+    const struct range *range, const struct sink *sink, bool *ret_is_full)
+{
+	sqlite3_stmt *forward = sql_get(r->sql, SQL_PAGE);
+	unsigned count = 0;
+	size_t bytes = 0;
+	bool has_row, is_full = false;
+	enum err e;
+
+	sql_bind_u64(forward, 1, page->room);
+	sql_bind_u64(forward, 2, range->first);
+	sql_bind_u64(forward, 3, range->end);
+	sql_bind_u64(forward, 4, (uint64_t)page->limit + 1);
+	while (!(e = sql_row(r->sql, forward, &has_row)) && has_row) {
+		bytes += sql_column_blob(forward, 5).len;
+		is_full = !fits(page, ++count, bytes);
+		if (is_full)
+			break;
+		struct reader_message message = message_of(r, forward);
+
+		sink->fn(sink->ctx, &message);
+	}
+	sql_done(forward);
+	if (!e)
+		*ret_is_full = is_full;
+	return e;
+}
+
+enum err reader_history(struct reader *r, const struct reader_page *page,
+    void (*fn)(void *ctx, const struct reader_message *message), void *ctx, bool *ret_more)
+{
+	bool is_forward = page->before == 0 && page->has_after;
+	struct range range = {.first = clamp(page->after), .end = INT64_MAX};
+	struct sink sink = {fn, ctx};
+	bool is_full;
+	enum err e;
+
+	if (range.first < range.end)
+		range.first++;
+	if (!is_forward) {
+		e = find_range_back(r, page, &range);
+		if (e)
+			return e;
+	}
+	e = read_range(r, page, &range, &sink, &is_full);
+	if (!e)
+		*ret_more = is_forward ? is_full : range.has_more_before;
+	return e;
+}

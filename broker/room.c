@@ -1,0 +1,223 @@
+#include "broker/room.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The rooms of one user, by the memberships table. */
+struct membership {
+	char *user;
+	uint64_t *rooms;
+	size_t count;
+	UT_hash_handle hh;
+};
+
+/* Second index of a stored room. */
+struct by_id {
+	uint64_t id;
+	struct room *room;
+	UT_hash_handle hh;
+};
+
+struct rooms {
+	struct room *all; /* by namespace, NUL, name */
+	struct by_id *ids;
+	struct membership *memberships;
+	uint64_t next_id;
+};
+
+struct rooms *rooms_new(void)
+{
+	struct rooms *rs = xcalloc(1, sizeof(*rs));
+
+	rs->next_id = 1;
+	return rs;
+}
+
+static void free_room(struct rooms *rs, struct room *r)
+{
+	struct by_id *index = NULL;
+
+	HASH_FIND(hh, rs->ids, &r->id, sizeof(r->id), index);
+	if (index) {
+		HASH_DEL(rs->ids, index);
+		free(index);
+	}
+	HASH_DEL(rs->all, r);
+	route_free(&r->route);
+	free(r->nsp);
+	free(r->name);
+	free(r->key);
+	free(r);
+}
+
+void rooms_free(struct rooms **rs)
+{
+	struct room *r, *next_room;
+	struct membership *m, *next;
+
+	if (!*rs)
+		return;
+	HASH_ITER (hh, (*rs)->all, r, next_room)
+		free_room(*rs, r);
+	HASH_ITER (hh, (*rs)->memberships, m, next) {
+		HASH_DEL((*rs)->memberships, m);
+		free(m->user);
+		free(m->rooms);
+		free(m);
+	}
+	free(*rs);
+	*rs = NULL;
+}
+
+/* namespace, NUL, name: neither holds a NUL. */
+static char *make_key(struct str nsp, struct str name)
+{
+	char *key = xcalloc(nsp.len + 1 + name.len, 1);
+
+	if (nsp.len)
+		memcpy(key, nsp.p, nsp.len);
+	if (name.len)
+		memcpy(key + nsp.len + 1, name.p, name.len);
+	return key;
+}
+
+struct room *rooms_find(const struct rooms *rs, struct str nsp, struct str name)
+{
+	char key[512];
+	struct room *r = NULL;
+	size_t len = nsp.len + 1 + name.len;
+
+	if (len > sizeof(key))
+		return NULL;
+	memcpy(key, nsp.p, nsp.len);
+	key[nsp.len] = 0;
+	memcpy(key + nsp.len + 1, name.p, name.len);
+	HASH_FIND(hh, rs->all, key, len, r);
+	return r;
+}
+
+struct room *rooms_find_id(const struct rooms *rs, uint64_t id)
+{
+	struct by_id *index = NULL;
+
+	HASH_FIND(hh, rs->ids, &id, sizeof(id), index);
+	return index ? index->room : NULL;
+}
+
+static struct room *add(struct rooms *rs, uint64_t id, struct str nsp, struct str name)
+{
+	struct room *r = xcalloc(1, sizeof(*r));
+
+	r->id = id;
+	r->nsp = str_dup(nsp);
+	r->name = str_dup(name);
+	r->key = make_key(nsp, name);
+	HASH_ADD_KEYPTR(hh, rs->all, r->key, nsp.len + 1 + name.len, r);
+	if (id) {
+		struct by_id *index = xcalloc(1, sizeof(*index));
+
+		index->id = id;
+		index->room = r;
+		HASH_ADD(hh, rs->ids, id, sizeof(index->id), index);
+		if (id >= rs->next_id)
+			rs->next_id = id + 1;
+	}
+	return r;
+}
+
+struct room *rooms_load(struct rooms *rs, uint64_t id, struct str nsp, struct str name,
+    bool is_public, uint64_t seq)
+{
+	struct room *r = add(rs, id, nsp, name);
+
+	r->is_public = is_public;
+	r->is_stored = true;
+	r->seq = seq;
+	return r;
+}
+
+bool room_name_is_personal(struct str name)
+{
+	return str_has_prefix(name, STR(ROOM_PERSONAL_PREFIX));
+}
+
+struct room *rooms_create(struct rooms *rs, struct str nsp, struct str name, struct wall now)
+{
+	bool is_personal = room_name_is_personal(name);
+
+	assert(!rooms_find(rs, nsp, name));
+	struct room *r = add(rs, is_personal ? 0 : rs->next_id, nsp, name);
+
+	r->is_personal = is_personal;
+	r->is_public = !is_personal;
+	r->created = now;
+	return r;
+}
+
+void rooms_release(struct rooms *rs, struct room **r)
+{
+	if (!(*r)->is_personal || (*r)->member_count > 0)
+		return;
+	free_room(rs, *r);
+	*r = NULL;
+}
+
+void rooms_add_membership(struct rooms *rs, uint64_t room_id, struct str user)
+{
+	struct membership *m;
+
+	HASH_FIND(hh, rs->memberships, user.p, user.len, m);
+	if (!m) {
+		m = xcalloc(1, sizeof(*m));
+		m->user = str_dup(user);
+		HASH_ADD_KEYPTR(hh, rs->memberships, m->user, user.len, m);
+	}
+	m->rooms = xrealloc(m->rooms, (m->count + 1) * sizeof(*m->rooms));
+	m->rooms[m->count++] = room_id;
+}
+
+static const struct membership *find_membership(const struct rooms *rs, struct str user)
+{
+	struct membership *m = NULL;
+
+	HASH_FIND(hh, rs->memberships, user.p, user.len, m);
+	return m;
+}
+
+bool rooms_is_member(const struct rooms *rs, const struct room *r, struct str user)
+{
+	const struct membership *m = find_membership(rs, user);
+
+	for (size_t i = 0; m && r->id && i < m->count; i++) {
+		if (m->rooms[i] == r->id)
+			return true;
+	}
+	return false;
+}
+
+void rooms_each_membership(struct rooms *rs, struct str nsp, struct str user,
+    void (*fn)(void *ctx, struct room *r), void *ctx)
+{
+	const struct membership *m = find_membership(rs, user);
+
+	for (size_t i = 0; m && i < m->count; i++) {
+		struct room *r = rooms_find_id(rs, m->rooms[i]);
+
+		if (r && str_eqz(nsp, r->nsp))
+			fn(ctx, r);
+	}
+}
+
+size_t rooms_count(const struct rooms *rs)
+{
+	return HASH_COUNT(rs->all);
+}
+
+void rooms_each(struct rooms *rs, void (*fn)(void *ctx, struct room *r), void *ctx)
+{
+	struct room *r, *next;
+
+	HASH_ITER (hh, rs->all, r, next)
+		fn(ctx, r);
+}

@@ -1,0 +1,63 @@
+#ifndef ROOMCAST_BROKER_ROOM_H
+#define ROOMCAST_BROKER_ROOM_H
+/*
+ * The rooms: what they are called, who may enter, what number the next message gets. Rooms of two
+ * namespaces never meet. A personal room `user:<id>` exists while somebody is in it, is never
+ * stored and takes no messages from clients.
+ */
+#include "broker/route.h"
+#include "common/clock.h"
+#include "common/str.h"
+
+#include <uthash.h>
+
+struct rooms;
+struct attendance;
+
+struct room {
+	uint64_t id; /* in the database; 0 for personal rooms */
+	char *nsp, *name;
+	bool is_public;
+	bool is_personal;
+	bool is_stored;  /* its row is in the database or in a batch before us */
+	uint64_t seq;    /* last number given out */
+	struct wall created;
+	struct route route;
+	struct attendance *users; /* who is there, member.h's table by user id */
+	size_t member_count;      /* sockets */
+	char *key;
+	UT_hash_handle hh;
+};
+
+#define ROOM_PERSONAL_PREFIX "user:"
+
+struct rooms *rooms_new(void);
+void rooms_free(struct rooms **rs);
+
+/* NULL when there is none. */
+struct room *rooms_find(const struct rooms *rs, struct str nsp, struct str name);
+struct room *rooms_find_id(const struct rooms *rs, uint64_t id);
+
+/* A room that is in the database already; id must be fresh. */
+struct room *rooms_load(struct rooms *rs, uint64_t id, struct str nsp, struct str name,
+    bool is_public, uint64_t seq);
+
+/* A new public room (or personal, by its name) that is not stored yet. It must not exist. */
+struct room *rooms_create(struct rooms *rs, struct str nsp, struct str name, struct wall now);
+
+/* Personal rooms go when nobody is left in them; others stay. NULL afterwards if it went. */
+void rooms_release(struct rooms *rs, struct room **r);
+
+/* Stored right of a user to a private room (the memberships table). */
+void rooms_add_membership(struct rooms *rs, uint64_t room_id, struct str user);
+bool rooms_is_member(const struct rooms *rs, const struct room *r, struct str user);
+/* The rooms of a namespace that a user is a stored member of. */
+void rooms_each_membership(struct rooms *rs, struct str nsp, struct str user,
+    void (*fn)(void *ctx, struct room *r), void *ctx);
+
+size_t rooms_count(const struct rooms *rs);
+void rooms_each(struct rooms *rs, void (*fn)(void *ctx, struct room *r), void *ctx);
+
+bool room_name_is_personal(struct str name);
+
+#endif

@@ -1,0 +1,63 @@
+-- The tables of the broker's database, as steps forward. A line "-- version N" opens the step
+-- from version N-1 to N; it runs in one transaction of its own and sets user_version last.
+-- A step that was ever released does not change again: what changes is a new step at the end.
+
+-- version 1
+
+-- "Rmct": tells this database from anybody else's.
+PRAGMA application_id = 1382900596;
+
+-- One row: what is known of the database as a whole.
+CREATE TABLE meta (
+	id          INTEGER PRIMARY KEY CHECK (id = 1),
+	epoch       INTEGER NOT NULL, -- random, names this database for ever
+	last_gseq   INTEGER NOT NULL, -- highest gseq ever given; outlives the message
+	last_commit INTEGER NOT NULL, -- number of the last write transaction
+	created_ms  INTEGER NOT NULL
+) STRICT;
+
+INSERT INTO meta (id, epoch, last_gseq, last_commit, created_ms)
+VALUES (1, max(1, random() & 9223372036854775807), 0, 0,
+	CAST(strftime('%s', 'now') AS INTEGER) * 1000);
+
+CREATE TABLE rooms (
+	id         INTEGER PRIMARY KEY,
+	nsp        TEXT NOT NULL,
+	name       TEXT NOT NULL,
+	is_public  INTEGER NOT NULL,
+	seq        INTEGER NOT NULL, -- highest seq ever given; outlives the message
+	created_ms INTEGER NOT NULL,
+	UNIQUE (nsp, name)
+) STRICT;
+
+-- A history page is one run of neighbours in the tree, hence the key and WITHOUT ROWID.
+CREATE TABLE messages (
+	room         INTEGER NOT NULL REFERENCES rooms (id),
+	seq          INTEGER NOT NULL, -- number in the room, from 1
+	gseq         INTEGER NOT NULL, -- number in the whole broker
+	user         TEXT NOT NULL,
+	username     TEXT NOT NULL,
+	type         TEXT NOT NULL,
+	content      ANY NOT NULL,     -- TEXT, or BLOB when it is binary
+	timestamp_ms INTEGER NOT NULL,
+	origin_boot  INTEGER NOT NULL, -- the gateway's run and its count: never stored twice
+	origin_count INTEGER NOT NULL,
+	message_id   TEXT,             -- the client's idempotency key
+	PRIMARY KEY (room, seq)
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX messages_by_origin ON messages (origin_boot, origin_count);
+CREATE UNIQUE INDEX messages_by_message_id ON messages (user, message_id)
+	WHERE message_id IS NOT NULL;
+
+CREATE TABLE memberships (
+	room     INTEGER NOT NULL REFERENCES rooms (id),
+	user     TEXT NOT NULL,
+	role     TEXT NOT NULL,
+	since_ms INTEGER NOT NULL,
+	PRIMARY KEY (room, user)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX memberships_by_user ON memberships (user);
+
+PRAGMA user_version = 1;

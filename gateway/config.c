@@ -1,0 +1,77 @@
+#include "gateway/config.h"
+
+#include "proto/limits.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct conf_option options[] = {
+#define OPTION_STR(section, field, name, fallback, doc)                                            \
+	{section, name, CONF_STR, offsetof(struct config, field), fallback, 0, 0, NULL, doc},
+#define OPTION_U64(section, field, name, fallback, min, max, doc)                                  \
+	{section, name, CONF_U64, offsetof(struct config, field), fallback, min, max, NULL, doc},
+#define OPTION_BOOL(section, field, name, fallback, doc)                                           \
+	{section, name, CONF_BOOL, offsetof(struct config, field), fallback, 0, 0, NULL, doc},
+#define OPTION_CHOICE(section, field, name, fallback, choices, doc)                                \
+	{section, name, CONF_CHOICE, offsetof(struct config, field), fallback, 0, 0, choices, doc},
+#include "gateway/config.def"
+#undef OPTION_STR
+#undef OPTION_U64
+#undef OPTION_BOOL
+#undef OPTION_CHOICE
+};
+
+static const char *find_fault(const struct config *c)
+{
+	bool is_tcp = strncmp(c->broker_endpoint, "tcp://", 6) == 0;
+
+	if (is_tcp && (!c->curve_secret_file[0] || !c->broker_public_key_file[0]))
+		return "a tcp broker-endpoint needs curve-secret-file and broker-public-key-file: make "
+		       "keys with `roomcastctl keygen curve`";
+	if (!c->token_hs256_secret_file[0] && !c->token_eddsa_public_key_file[0])
+		return "no token can be checked: set token-hs256-secret-file or "
+		       "token-eddsa-public-key-file in [token]";
+	if (c->path[0] != '/')
+		return "path must begin with /";
+	if (strlen(c->gateway_id) > LIMIT_GATEWAY_ID)
+		return "gateway-id is too long";
+	if (!c->error_event[0] || strlen(c->error_event) > LIMIT_EVENT)
+		return "error-event must be 1 to 256 bytes";
+	return NULL;
+}
+
+static enum err check(const void *config, char *ret_why, size_t why_size)
+{
+	const struct config *c = config;
+	const char *fault = find_fault(c);
+
+	if (!fault)
+		fault = namespaces_find_fault(c->namespaces, c->namespace_count);
+	if (!fault)
+		return ERR_OK;
+	snprintf(ret_why, why_size, "%s", fault);
+	return ERR_INVALID;
+}
+
+static const struct conf_group namespaces = {
+    .prefix = "namespace",
+    .doc = "a namespace that clients may connect to; the same sections as in broker.conf",
+    .options = namespace_options,
+    .option_count = NAMESPACE_OPTIONS,
+    .element_size = sizeof(struct namespace_conf),
+    .elements_offset = offsetof(struct config, namespaces),
+    .count_offset = offsetof(struct config, namespace_count),
+    .max = LIMIT_NAMESPACES,
+    .sample = namespace_samples,
+};
+
+const struct conf_spec config_spec = {
+    .program = "roomcast-gateway",
+    .summary = "Holds Socket.IO clients and forwards their events to the broker.",
+    .default_file = "/etc/roomcast/gateway.conf",
+    .options = options,
+    .option_count = ARRAY_LEN(options),
+    .group = &namespaces,
+    .config_size = sizeof(struct config),
+    .check = check,
+};

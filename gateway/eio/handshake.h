@@ -1,0 +1,45 @@
+#ifndef ROOMCAST_GATEWAY_EIO_HANDSHAKE_H
+#define ROOMCAST_GATEWAY_EIO_HANDSHAKE_H
+/*
+ * May this HTTP request open an Engine.IO session? Pure: it judges what was read of a request,
+ * in the order in which engine.io does, so that clients get the answers they know.
+ */
+#include "common/str.h"
+
+enum eio_refusal {
+#define EIO_REFUSAL(name, code, status, message, headers) EIO_REFUSAL_##name,
+#include "gateway/eio/refusal.def"
+#undef EIO_REFUSAL
+	EIO_REFUSALS
+};
+
+struct eio_refusal_row {
+	unsigned code;   /* in the body of a plain answer */
+	unsigned status; /* HTTP */
+	const char *message;
+	const char *headers; /* beside the usual ones */
+};
+
+const struct eio_refusal_row *eio_refusal_row(enum eio_refusal why);
+
+/* What the judgement needs of a request: views, empty where the request says nothing. */
+struct eio_request {
+	struct str method;  /* "GET" */
+	struct str version; /* "HTTP/1.1" */
+	/* Query; a parameter that came twice is never a good one. */
+	struct str transport, eio, sid;
+	/* Headers. */
+	struct str host, origin, upgrade, connection;
+	struct str websocket_key, websocket_version, websocket_protocol;
+};
+
+/* Adds one query parameter, "name=value", decoded. Others than ours are ignored. */
+void eio_request_add_parameter(struct eio_request *r, struct str parameter);
+
+/* May a WebSocket session be opened? false: ret_why says why not. */
+bool eio_request_may_upgrade(const struct eio_request *r, enum eio_refusal *ret_why);
+
+/* A request without Upgrade opens nothing as long as WebSocket is the only transport: why not? */
+enum eio_refusal eio_request_refuse_plain(const struct eio_request *r);
+
+#endif

@@ -1,0 +1,277 @@
+#include "gateway/eio/http.h"
+
+#include <arpa/inet.h>
+#include <libwebsockets.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+/* All headers of a request, as libwebsockets is told to limit them, and their terminators. */
+enum { TEXT_BYTES = 16384 + 1024 };
+
+struct http_request {
+	struct eio_request engine;
+	struct str path, user_agent, authorization, content_length, transfer_encoding;
+	struct buf url;
+	char ip[INET6_ADDRSTRLEN];
+	size_t used;
+	char text[TEXT_BYTES];
+};
+
+_Static_assert(FRAME_HEADROOM >= LWS_PRE, "a frame can be handed to lws_write()");
+
+static struct lws *lws_of(struct wire *w)
+{
+	return (struct lws *)(void *)w;
+}
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+/* The n bytes that were just copied to the end of the text, trimmed; n <= 0 = nothing was. */
+static struct str keep(struct http_request *r, int n)
+{
+	struct str s = {r->text + r->used, n > 0 ? strnlen(r->text + r->used, (size_t)n) : 0};
+
+	r->used += n > 0 ? (size_t)n + 1 : 0;
+	while (s.len && is_blank(s.p[0])) {
+		s.p++;
+		s.len--;
+	}
+	while (s.len && is_blank(s.p[s.len - 1]))
+		s.len--;
+	return s;
+}
+
+static struct str header(struct http_request *r, struct lws *wsi, enum lws_token_indexes token)
+{
+	return keep(r, lws_hdr_copy(wsi, r->text + r->used, (int)(TEXT_BYTES - r->used), token));
+}
+
+static struct str method_of(int index)
+{
+	static const char *const names[] = {
+	    [LWSHUMETH_GET] = "GET",
+	    [LWSHUMETH_POST] = "POST",
+	    [LWSHUMETH_OPTIONS] = "OPTIONS",
+	    [LWSHUMETH_PUT] = "PUT",
+	    [LWSHUMETH_PATCH] = "PATCH",
+	    [LWSHUMETH_DELETE] = "DELETE",
+	    [LWSHUMETH_CONNECT] = "CONNECT",
+	    [LWSHUMETH_HEAD] = "HEAD",
+	};
+
+	if (index < 0 || (size_t)index >= ARRAY_LEN(names))
+		return STR("");
+	return str_of(names[index]);
+}
+
+/* libwebsockets has decoded the URL; it is encoded again, so that separators stay separators. */
+static void put_encoded(struct buf *url, struct str s, const char *plain)
+{
+	for (size_t i = 0; i < s.len; i++) {
+		unsigned char c = (unsigned char)s.p[i];
+
+		if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+		    (c && strchr(plain, c)))
+			buf_putc(url, (char)c);
+		else
+			buf_printf(url, "%%%02X", c);
+	}
+}
+
+static void read_url(struct http_request *r, struct lws *wsi)
+{
+	char *path = NULL;
+	int len = 0;
+
+	r->engine.method = method_of(lws_http_get_uri_and_method(wsi, &path, &len));
+	if (path) {
+		r->path = (struct str){r->text + r->used, (size_t)len};
+		memcpy(r->text + r->used, path, (size_t)len);
+		r->used += (size_t)len + 1;
+	}
+	put_encoded(&r->url, r->path, "/-._~!$&'()*+,;=:@");
+	for (int i = 0;; i++) {
+		int n = lws_hdr_copy_fragment(wsi, r->text + r->used,
+		    (int)(TEXT_BYTES - r->used), WSI_TOKEN_HTTP_URI_ARGS, i);
+
+		if (n < 0)
+			return;
+
+		struct str parameter = {r->text + r->used, (size_t)n};
+
+		r->used += (size_t)n + 1;
+		eio_request_add_parameter(&r->engine, parameter);
+		buf_putc(&r->url, i ? '&' : '?');
+		put_encoded(&r->url, parameter, "=/-._~!$'()*,:@");
+	}
+}
+
+/* Of the socket, not of a header: a header can say anything. */
+static void read_ip(struct http_request *r, struct lws *wsi)
+{
+	union {
+		struct sockaddr any;
+		struct sockaddr_in v4;
+		struct sockaddr_in6 v6;
+	} peer = {0};
+	socklen_t len = sizeof(peer);
+	const void *address = &peer.v4.sin_addr;
+	int family = AF_INET;
+
+	if (getpeername(lws_get_socket_fd(wsi), &peer.any, &len))
+		return;
+	if (peer.any.sa_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&peer.v6.sin6_addr)) {
+		address = &peer.v6.sin6_addr.s6_addr[12];
+	} else if (peer.any.sa_family == AF_INET6) {
+		address = &peer.v6.sin6_addr;
+		family = AF_INET6;
+	}
+	(void)inet_ntop(family, address, r->ip, sizeof(r->ip));
+}
+
+struct http_request *http_request_new(struct wire *w)
+{
+	struct http_request *r = xcalloc(1, sizeof(*r));
+	struct lws *wsi = lws_of(w);
+
+	read_url(r, wsi);
+	read_ip(r, wsi);
+	r->engine.version = header(r, wsi, WSI_TOKEN_HTTP);
+	r->engine.host = header(r, wsi, WSI_TOKEN_HOST);
+	r->engine.origin = header(r, wsi, WSI_TOKEN_ORIGIN);
+	r->engine.upgrade = header(r, wsi, WSI_TOKEN_UPGRADE);
+	r->engine.connection = header(r, wsi, WSI_TOKEN_CONNECTION);
+	r->engine.websocket_key = header(r, wsi, WSI_TOKEN_KEY);
+	r->engine.websocket_version = header(r, wsi, WSI_TOKEN_VERSION);
+	r->engine.websocket_protocol = header(r, wsi, WSI_TOKEN_PROTOCOL);
+	r->user_agent = header(r, wsi, WSI_TOKEN_HTTP_USER_AGENT);
+	r->authorization = header(r, wsi, WSI_TOKEN_HTTP_AUTHORIZATION);
+	r->content_length = header(r, wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH);
+	r->transfer_encoding = header(r, wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING);
+	return r;
+}
+
+void http_request_free(struct http_request **r)
+{
+	struct http_request *dead = *r;
+
+	*r = NULL;
+	if (!dead)
+		return;
+	buf_free(&dead->url);
+	free(dead);
+}
+
+struct str http_request_path(const struct http_request *r)
+{
+	return r->path;
+}
+
+const struct eio_request *http_request_engine(const struct http_request *r)
+{
+	return &r->engine;
+}
+
+struct eio_handshake http_request_handshake(const struct http_request *r)
+{
+	return (struct eio_handshake){
+	    .ip = str_of(r->ip),
+	    .user_agent = r->user_agent,
+	    .authorization = r->authorization,
+	    .origin = r->engine.origin,
+	    .url = buf_str(&r->url),
+	    .transport = r->engine.transport,
+	    .secure = false,
+	};
+}
+
+unsigned http_request_bad_body(const struct http_request *r, uint64_t max_bytes)
+{
+	struct str method = r->engine.method;
+	uint64_t length;
+
+	if (r->transfer_encoding.len)
+		return 411;
+	if (!r->content_length.len) {
+		bool has_body = str_eqz(method, "POST") || str_eqz(method, "PUT") ||
+		    str_eqz(method, "PATCH");
+
+		return has_body ? 411 : 0;
+	}
+	switch (str_to_u64(r->content_length, max_bytes, &length)) {
+	case ERR_OK:
+		return 0;
+	case ERR_TOO_BIG:
+		return 413;
+	default:
+		return 400;
+	}
+}
+
+static const char *phrase_of(unsigned status)
+{
+	static const struct {
+		unsigned status;
+		const char *phrase;
+	} phrases[] = {
+	    {200, "OK"},
+	    {400, "Bad Request"},
+	    {404, "Not Found"},
+	    {405, "Method Not Allowed"},
+	    {411, "Length Required"},
+	    {413, "Content Too Large"},
+	    {426, "Upgrade Required"},
+	    {500, "Internal Server Error"},
+	    {503, "Service Unavailable"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(phrases); i++) {
+		if (phrases[i].status == status)
+			return phrases[i].phrase;
+	}
+	return "Unknown";
+}
+
+bool http_send(struct wire *w, const struct http_request *r, const struct http_answer *a)
+{
+	struct buf text = {0};
+
+	buf_printf(&text, "HTTP/1.1 %u %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n", a->status,
+	    phrase_of(a->status), a->content_type, a->body.len);
+	buf_printf(&text, "Cache-Control: no-store\r\n%s%s\r\n",
+	    a->is_last ? "Connection: close\r\n" : "", a->headers);
+	if (!str_eqz(r->engine.method, "HEAD"))
+		buf_puts(&text, a->body);
+
+	struct frame *f = buf_seal(&text);
+	int sent = lws_write(lws_of(w), frame_data(f), frame_len(f), LWS_WRITE_HTTP_FINAL);
+
+	frame_unref(&f);
+	return sent >= 0;
+}
+
+bool http_send_refusal(
+    struct wire *w, const struct http_request *r, enum eio_refusal why, bool is_upgrade)
+{
+	const struct eio_refusal_row *row = eio_refusal_row(why);
+	struct buf json = {0};
+
+	buf_printf(&json, "{\"code\":%u,\"message\":\"%s\"}", row->code, row->message);
+
+	struct http_answer a = {
+	    .status = row->status,
+	    .content_type = is_upgrade ? "text/html" : "application/json",
+	    .headers = row->headers,
+	    .body = is_upgrade ? str_of(row->message) : buf_str(&json),
+	    .is_last = is_upgrade,
+	};
+	bool is_sent = http_send(w, r, &a);
+
+	buf_free(&json);
+	return is_sent;
+}

@@ -1,0 +1,50 @@
+#ifndef ROOMCAST_GATEWAY_EIO_HTTP_H
+#define ROOMCAST_GATEWAY_EIO_HTTP_H
+/*
+ * HTTP requests as libwebsockets parsed them, read into plain views, and answers written to them.
+ * For the server and the transports; what an answer says is decided there.
+ */
+#include "common/buf.h"
+#include "gateway/eio/handshake.h"
+#include "gateway/eio/session.h"
+
+/* One TCP connection as libwebsockets knows it. Never defined: only casts look behind it. */
+struct wire;
+
+struct http_request;
+
+/* Copies what we need of the request that is being served on w; the caller frees it. */
+struct http_request *http_request_new(struct wire *w);
+void http_request_free(struct http_request **r);
+
+/* Decoded, without query. */
+struct str http_request_path(const struct http_request *r);
+
+const struct eio_request *http_request_engine(const struct http_request *r);
+
+/* Views into r. */
+struct eio_handshake http_request_handshake(const struct http_request *r);
+
+/*
+ * Will we know where the next request on this connection begins? 0 = yes, else the status (411,
+ * 413, 400) to refuse it with. libwebsockets takes a body without a length for 100 MB, does not
+ * decode chunks, and believes a negative length.
+ */
+unsigned http_request_bad_body(const struct http_request *r, uint64_t max_bytes);
+
+struct http_answer {
+	unsigned status;
+	const char *content_type;
+	const char *headers; /* more of them, each with CRLF; "" = none */
+	struct str body;
+	bool is_last; /* says that the connection ends; the caller sees to it */
+};
+
+/* Writes the whole answer (to HEAD: without its body). false = the connection is broken. */
+bool http_send(struct wire *w, const struct http_request *r, const struct http_answer *a);
+
+/* The answers to refused requests, in the two forms that engine.io has. */
+bool http_send_refusal(
+    struct wire *w, const struct http_request *r, enum eio_refusal why, bool is_upgrade);
+
+#endif

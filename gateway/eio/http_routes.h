@@ -1,0 +1,26 @@
+#ifndef ROOMCAST_GATEWAY_EIO_HTTP_ROUTES_H
+#define ROOMCAST_GATEWAY_EIO_HTTP_ROUTES_H
+/*
+ * Which HTTP request gets which answer: Engine.IO under its path, pages of the layer above
+ * elsewhere, 404 for the rest. Files are libwebsockets' own affair. For the server alone.
+ */
+#include "gateway/eio/http.h"
+#include "gateway/eio/server.h"
+
+struct http_routes {
+	struct str path; /* of Engine.IO, without the slash at its end; backed by the server */
+	uint64_t max_body_bytes;
+	const struct eio_server_events *events;
+	void *up;
+};
+
+/* A request to upgrade. true = to WebSocket; false = it was refused, hang up. */
+MUST_USE bool http_route_upgrade(const struct http_routes *routes, struct wire *w);
+
+/* Any other, before it is served. true = serve it; false = it was refused, hang up. */
+MUST_USE bool http_route_plain(const struct http_routes *routes, struct wire *w);
+
+/* Any other: answers it. false = the connection is broken. */
+MUST_USE bool http_route_request(const struct http_routes *routes, struct wire *w);
+
+#endif

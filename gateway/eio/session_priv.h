@@ -1,0 +1,70 @@
+#ifndef ROOMCAST_GATEWAY_EIO_SESSION_PRIV_H
+#define ROOMCAST_GATEWAY_EIO_SESSION_PRIV_H
+/*
+ * The lower side of sessions, for the server and the transports: what the sessions of one server
+ * have in common (their family), how a session is born, fed, drained and freed.
+ */
+#include "gateway/eio/queue.h"
+#include "gateway/eio/session.h"
+
+/* Of all sessions of a server. */
+struct eio_rules {
+	uint64_t ping_interval_ms, ping_timeout_ms;
+	uint64_t max_payload_bytes; /* as told to the client; the transport enforces it */
+	uint64_t queue_max_bytes;
+};
+
+/* What a session asks of the connection that carries it. */
+struct eio_transport {
+	const char *name;
+	/* Something waits in the queue: drain it at the end of the turn. */
+	void (*wake)(void *wire);
+	/* The session is over: send what waits, if that can be done soon, and hang up. */
+	void (*close)(void *wire, enum eio_close why);
+};
+
+struct eio_family;
+
+/* Keeps events, which must stay valid. */
+struct eio_family *eio_family_new(
+    const struct eio_rules *rules, const struct eio_events *events, void *up);
+/* All sessions are freed before it. */
+void eio_family_free(struct eio_family **f);
+
+/* Sends the pings and closes the silent: everything that is due. */
+void eio_family_expire(struct eio_family *f, struct mono now);
+
+/* When eio_family_expire() is due next; false = nothing runs. */
+bool eio_family_next_due(const struct eio_family *f, struct mono *ret_due);
+
+/* Open sessions: how many, and fn for each; fn may close sessions but not open any. */
+size_t eio_family_open_count(const struct eio_family *f);
+void eio_family_each(
+    struct eio_family *f, void (*fn)(void *ctx, struct eio_session *s), void *ctx);
+
+/* A session that is not open yet. The transport's functions get `wire`. */
+struct eio_session *eio_session_new(
+    struct eio_family *f, const struct eio_transport *transport, void *wire);
+/* It was closed or never opened. */
+void eio_session_free(struct eio_session **s);
+
+/* Queues the open packet and tells the layer above. */
+void eio_session_open(struct eio_session *s, const struct eio_handshake *h, struct mono now);
+
+/*
+ * One packet came: of text, checked to be UTF-8, or a binary message. Whatever is wrong with it
+ * closes the session. Ignored on a closed one.
+ */
+void eio_session_receive(
+    struct eio_session *s, struct bytes packet, bool is_binary, struct mono now);
+
+/* Closes the session if its queue overflowed since the last time: the transport asks at the end
+ * of a turn in which it was woken. */
+void eio_session_end_turn(struct eio_session *s);
+
+bool eio_session_is_open(const struct eio_session *s);
+
+/* What waits to be sent; the transport takes from the front. */
+struct eio_queue *eio_session_queue(struct eio_session *s);
+
+#endif

@@ -1,0 +1,353 @@
+/*
+ * roomcast-gateway: one thread, one loop. This file makes the rooms of the house, connects them,
+ * runs the loop, and unmakes everything in reverse. Who calls whom:
+ *
+ *	server -> door -> client -> desk -> uplink      what clients say
+ *	uplink -> desk -> hub -> client -> door -> server    what they hear
+ */
+#include "common/keyfile.h"
+#include "common/log.h"
+#include "common/service.h"
+#include "gateway/auth/keys.h"
+#include "gateway/config.h"
+#include "gateway/eio/server.h"
+#include "gateway/link/pending.h"
+#include "gateway/link/uplink.h"
+#include "gateway/metrics.h"
+#include "gateway/room/desk.h"
+#include "gateway/room/door.h"
+#include "gateway/room/hub.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { WHY_SIZE = 512, TICK_MS = 50, UPLINK_QUEUE_MAX_BYTES = 64 << 20, MAX_ATTACHMENTS = 10 };
+
+struct gateway {
+	struct config config;
+	char id[LIMIT_GATEWAY_ID + 1];
+	uint64_t boot;
+	struct loop *loop;
+	struct loop_timer *tick, *watchdog;
+	struct metrics *metrics;
+	struct keys *keys;
+	struct buf curve_secret, broker_public;
+	struct timer_queue connect_timeout;
+	const char *namespaces[LIMIT_NAMESPACES + 1];
+	struct sio_conf sio_conf;
+	struct hub *hub;
+	struct pending *pending;
+	struct desk *desk;
+	struct doors *doors;
+	struct uplink *uplink;
+	struct eio_server *server;
+	bool is_stopping;
+};
+
+/* ---- pages beside Engine.IO ---- */
+
+static void render_metrics(struct gateway *g, struct buf *out)
+{
+	metrics_set(g->metrics, METRIC_CONNECTED_CLIENTS, 0, 0, (int64_t)doors_count(g->doors));
+	metrics_set(g->metrics, METRIC_ROOMS, 0, 0, (int64_t)hub_room_count(g->hub));
+	metrics_set(g->metrics, METRIC_SOCKETS, 0, 0, (int64_t)desk_connected(g->desk));
+	metrics_set(g->metrics, METRIC_LINK_UP, 0, 0, uplink_is_up(g->uplink));
+	metrics_set(g->metrics, METRIC_PENDING, 0, 0, (int64_t)pending_count(g->pending));
+	metrics_render(g->metrics, out);
+}
+
+static void render_ready(const struct gateway *g, struct eio_page *page)
+{
+	const char *why = g->is_stopping ? "stopping" : uplink_state_text(g->uplink);
+
+	if (!g->is_stopping && uplink_is_up(g->uplink)) {
+		buf_puts(page->body, STR("ready\n"));
+		return;
+	}
+	page->status = 503;
+	buf_printf(page->body, "not ready: %s\n", why);
+}
+
+static bool on_page(void *up, struct str path, struct eio_page *page)
+{
+	struct gateway *g = up;
+
+	page->status = 200;
+	page->content_type = "text/plain; charset=utf-8";
+	if (str_eqz(path, "/health")) {
+		buf_puts(page->body, STR("ok\n"));
+	} else if (str_eqz(path, "/ready")) {
+		render_ready(g, page);
+	} else if (str_eqz(path, "/metrics")) {
+		page->content_type = "text/plain; version=0.0.4; charset=utf-8";
+		render_metrics(g, page->body);
+	} else {
+		return false;
+	}
+	return true;
+}
+
+static bool may_open(void *up)
+{
+	const struct gateway *g = up;
+
+	return uplink_is_up(g->uplink) && !g->is_stopping;
+}
+
+/* ---- connections: the server's news go through the door ---- */
+
+static void on_open(void *up, struct eio_session *s, const struct eio_handshake *h)
+{
+	door_eio_events.on_open(((struct gateway *)up)->doors, s, h);
+}
+
+static void on_message(void *up, struct eio_session *s, struct bytes message, bool is_binary)
+{
+	door_eio_events.on_message(((struct gateway *)up)->doors, s, message, is_binary);
+}
+
+static void on_close(void *up, struct eio_session *s, enum eio_close why)
+{
+	door_eio_events.on_close(((struct gateway *)up)->doors, s, why);
+}
+
+static const struct eio_server_events server_news = {
+    .session = {.on_open = on_open, .on_message = on_message, .on_close = on_close},
+    .may_open = may_open,
+    .on_page = on_page,
+};
+
+/* ---- time and signals ---- */
+
+static void on_tick(void *ctx)
+{
+	struct gateway *g = ctx;
+
+	doors_expire(g->doors, loop_now(g->loop));
+	desk_expire(g->desk, loop_now(g->loop));
+	loop_timer_arm(g->tick, TICK_MS);
+}
+
+static void on_watchdog(void *ctx)
+{
+	struct gateway *g = ctx;
+
+	service_watchdog();
+	loop_timer_arm(g->watchdog, service_watchdog_interval_ms());
+}
+
+static void on_signal(void *ctx, int signo)
+{
+	struct gateway *g = ctx;
+
+	log_notice("gateway.stopping", LOG_U(SIGNAL, (uint64_t)signo));
+	service_stopping();
+	g->is_stopping = true;
+	loop_stop(g->loop);
+}
+
+/* ---- making the house ---- */
+
+static enum err read_curve_key(const char *path, enum keyfile_kind kind, struct buf *key, char *why)
+{
+	char public_key[CRYPTO_Z85_KEY_SIZE];
+	enum err e = keyfile_read(path, kind, key, why);
+
+	if (e)
+		return e;
+	buf_putc(key, '\0');
+	/* Any 40 characters of Z85 pass as a secret: good enough to tell a wrong file. */
+	e = crypto_curve_public(buf_str(key).p, public_key);
+	if (e)
+		snprintf(why, WHY_SIZE,
+		    "%s holds no CURVE key: make one with `roomcastctl keygen curve`", path);
+	return e;
+}
+
+static enum err read_keys(struct gateway *g, char *why)
+{
+	const struct config *c = &g->config;
+	struct keys_conf conf = {
+	    .hs256_secret_file = c->token_hs256_secret_file,
+	    .eddsa_public_key_file = c->token_eddsa_public_key_file,
+	};
+	enum err e = keys_load(&conf, why, &g->keys);
+
+	if (!e && c->curve_secret_file[0])
+		e = read_curve_key(c->curve_secret_file, KEYFILE_SECRET, &g->curve_secret, why);
+	if (!e && c->curve_secret_file[0])
+		e = read_curve_key(
+		    c->broker_public_key_file, KEYFILE_PUBLIC, &g->broker_public, why);
+	return e;
+}
+
+/* Two gateways of one name would take each other's place: the default is made of what differs. */
+static void choose_id(struct gateway *g)
+{
+	char host[LIMIT_GATEWAY_ID - 8] = "";
+
+	if (g->config.gateway_id[0]) {
+		snprintf(g->id, sizeof(g->id), "%s", g->config.gateway_id);
+		return;
+	}
+	gethostname(host, sizeof(host) - 1);
+	snprintf(g->id, sizeof(g->id), "%s-%u", host, (unsigned)g->config.port);
+	if (g->config.reuse_port)
+		snprintf(g->id, sizeof(g->id), "%.40s-%u-%d", host, (unsigned)g->config.port,
+		    (int)getpid());
+}
+
+static void make_rooms(struct gateway *g)
+{
+	struct desk_parts parts = {.loop = g->loop, .keys = g->keys, .metrics = g->metrics};
+
+	for (size_t i = 0; i < g->config.namespace_count; i++)
+		g->namespaces[i] = g->config.namespaces[i].name;
+	timer_queue_init(&g->connect_timeout, g->config.connect_timeout_ms);
+	g->sio_conf = (struct sio_conf){.namespaces = g->namespaces,
+	    .connect_timeout = &g->connect_timeout,
+	    .max_attachments = MAX_ATTACHMENTS,
+	    .max_args_bytes = LIMIT_ARGS};
+	g->hub = hub_new();
+	g->pending = pending_new(
+	    g->config.publish_timeout_ms, g->config.pending_max, g->config.pending_max_bytes);
+	parts.hub = g->hub;
+	parts.pending = g->pending;
+	parts.rules = (struct token_rules){
+	    g->config.token_issuer, g->config.token_audience, g->config.token_leeway_ms};
+	parts.error_event = g->config.error_event;
+	g->desk = desk_new(&parts);
+	g->doors = doors_new(g->loop, &g->sio_conf, &desk_sio_events, g->desk);
+}
+
+static enum err open_link(struct gateway *g, char *why)
+{
+	struct uplink_conf conf = {
+	    .endpoint = g->config.broker_endpoint,
+	    .gateway = g->id,
+	    .boot = g->boot,
+	    .curve_secret = g->curve_secret.len ? buf_str(&g->curve_secret).p : NULL,
+	    .broker_public = g->broker_public.len ? buf_str(&g->broker_public).p : NULL,
+	    .queue_max_bytes = UPLINK_QUEUE_MAX_BYTES,
+	};
+	enum err e = uplink_new(g->loop, &conf, &desk_uplink_events, g->desk, why, &g->uplink);
+
+	if (!e)
+		desk_set_uplink(g->desk, g->uplink);
+	return e;
+}
+
+static enum err open_server(struct gateway *g, char *why)
+{
+	const struct config *c = &g->config;
+	struct eio_server_conf conf = {
+	    .listen_address = c->listen_address,
+	    .port = (uint16_t)c->port,
+	    .reuse_port = c->reuse_port,
+	    .path = c->path,
+	    .static_dir = c->demo_dir,
+	    .ping_interval_ms = c->ping_interval_ms,
+	    .ping_timeout_ms = c->ping_timeout_ms,
+	    .max_payload_bytes = c->max_payload_bytes,
+	    .queue_max_bytes = c->client_queue_max_bytes,
+	};
+
+	return eio_server_new(g->loop, &conf, &server_news, g, why, WHY_SIZE, &g->server);
+}
+
+static enum err open_house(struct gateway *g, char *why)
+{
+	enum err e = crypto_init();
+
+	if (e) {
+		snprintf(why, WHY_SIZE, "the system gives no randomness");
+		return e;
+	}
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	g->boot = crypto_random_u64() >> 1;
+	choose_id(g);
+	e = read_keys(g, why);
+	if (e)
+		return e;
+	g->loop = loop_new();
+	g->metrics = metrics_new(metric_table, METRICS);
+	make_rooms(g);
+	e = open_link(g, why);
+	if (!e)
+		e = open_server(g, why);
+	if (!e)
+		e = loop_on_signal(g->loop, SIGTERM, on_signal, g);
+	if (!e)
+		e = loop_on_signal(g->loop, SIGINT, on_signal, g);
+	return e;
+}
+
+static void start_timers(struct gateway *g)
+{
+	g->tick = loop_timer_new(g->loop, on_tick, g);
+	loop_timer_arm(g->tick, TICK_MS);
+	if (service_watchdog_interval_ms()) {
+		g->watchdog = loop_timer_new(g->loop, on_watchdog, g);
+		loop_timer_arm(g->watchdog, service_watchdog_interval_ms());
+	}
+}
+
+static void wipe(struct buf *secret)
+{
+	if (secret->len)
+		crypto_wipe((void *)buf_bytes(secret).p, secret->len);
+	buf_free(secret);
+}
+
+static void close_house(struct gateway *g)
+{
+	loop_timer_free(&g->watchdog);
+	loop_timer_free(&g->tick);
+	eio_server_free(&g->server);
+	doors_free(&g->doors);
+	uplink_free(&g->uplink);
+	desk_free(&g->desk);
+	pending_free(&g->pending);
+	hub_free(&g->hub);
+	metrics_free(&g->metrics);
+	loop_free(&g->loop);
+	keys_free(&g->keys);
+	wipe(&g->curve_secret);
+	wipe(&g->broker_public);
+}
+
+int main(int argc, char **argv)
+{
+	struct gateway g = {0};
+	char why[WHY_SIZE] = "";
+
+	switch (conf_load(&config_spec, argc, argv, &g.config)) {
+	case CONF_DONE:
+		return 0;
+	case CONF_BAD:
+		return 2;
+	case CONF_RUN:
+		break;
+	}
+	log_setup("gateway", (enum log_format)g.config.log_format,
+	    (enum log_level)g.config.log_level);
+	enum err e = open_house(&g, why);
+
+	if (e) {
+		log_error("gateway.refused", LOG_Z(ERR, err_text(e)), LOG_Z(REASON, why));
+	} else {
+		log_notice("gateway.listening", LOG_Z(VERSION, ROOMCAST_VERSION),
+		    LOG_Z(PEER, g.id), LOG_Z(ENDPOINT, g.config.listen_address),
+		    LOG_U(COUNT, eio_server_port(g.server)));
+		start_timers(&g);
+		service_ready("listening");
+		loop_run(g.loop);
+	}
+	close_house(&g);
+	conf_free(&config_spec, &g.config);
+	return e ? 1 : 0;
+}

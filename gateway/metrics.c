@@ -1,0 +1,39 @@
+#include "gateway/metrics.h"
+
+static const char *const direction_values[] = {"in", "out"};
+
+static const char *const event_values[] = {
+#define EVENT(NAME, name, direction, doc) name,
+#define FIELD(EVENT, kind, presence, name, doc)
+#include "proto/events.def"
+#undef EVENT
+#undef FIELD
+    [METRIC_EVENT_CONNECTION] = "connection",
+    [METRIC_EVENT_DISCONNECT] = "disconnect",
+    [METRIC_EVENT_OTHER] = "other",
+};
+
+static const struct metric_label direction_label = {
+    "direction", direction_values, ARRAY_LEN(direction_values)};
+static const struct metric_label event_label = {"event", event_values, ARRAY_LEN(event_values)};
+
+const struct metric_desc metric_table[METRICS] = {
+#define METRIC(name, kind, text, a, b, help) {text, METRIC_##kind, help, {a, b}},
+#include "gateway/metrics.def"
+#undef METRIC
+};
+
+size_t metric_event_of(enum event event)
+{
+	return event < EVENTS ? (size_t)event : METRIC_EVENT_OTHER;
+}
+
+void metric_event_in(struct metrics *m, size_t event_value)
+{
+	metrics_add(m, METRIC_MESSAGES, 0, event_value, 1);
+}
+
+void metric_event_out(struct metrics *m, size_t event_value, uint64_t count)
+{
+	metrics_add(m, METRIC_MESSAGES, 1, event_value, count);
+}

@@ -1,0 +1,312 @@
+#include "gateway/room/desk.h"
+
+#include "common/log.h"
+#include "gateway/metrics.h"
+#include "gateway/room/desk_priv.h"
+#include "gateway/room/shape.h"
+#include "proto/events.h"
+#include "proto/value.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct desk *desk_new(const struct desk_parts *parts)
+{
+	struct desk *d = xcalloc(1, sizeof(*d));
+
+	d->parts = *parts;
+	return d;
+}
+
+void desk_free(struct desk **d)
+{
+	if (!*d)
+		return;
+	assert(!(*d)->seats);
+	free(*d);
+	*d = NULL;
+}
+
+void desk_set_uplink(struct desk *d, struct uplink *u)
+{
+	d->uplink = u;
+}
+
+size_t desk_connected(const struct desk *d)
+{
+	return d->connected;
+}
+
+/* ---- asking ---- */
+
+enum err desk_ask(struct desk *d, struct pending_request *request, const struct wire_message *m)
+{
+	struct buf b = {0};
+	enum err e;
+
+	if (uplink_is_full(d->uplink))
+		return ERR_FULL;
+	wire_put(&b, m);
+	request->message = buf_seal(&b);
+	/* While the link is away it waits; resume sends it. */
+	request->was_sent = uplink_is_up(d->uplink);
+	e = pending_add(d->parts.pending, request, loop_now(d->parts.loop));
+	if (!e && request->was_sent)
+		e = uplink_send(d->uplink, m);
+	frame_unref(&request->message);
+	return e;
+}
+
+void desk_emit_room(struct sio_socket *s, enum event event, struct str room)
+{
+	struct buf args = {0};
+
+	value_put_array(&args, 1);
+	value_put_map(&args, 1);
+	value_put_str_pair(&args, STR("roomId"), room);
+	sio_socket_emit(s, event_name(event), buf_bytes(&args));
+	buf_free(&args);
+}
+
+/* An event on its way: who sent it, what it is, where its answer goes. */
+struct petition {
+	struct desk *desk;
+	struct seat *seat;
+	enum event event;
+	struct answer_to to;
+	struct shape_fields fields;
+};
+
+static void fail(const struct petition *p, enum client_error error)
+{
+	answer_error(&p->to, &(struct answer_fault){.error = error});
+}
+
+static void ask(const struct petition *p, struct wire_message *m, uint64_t *request_field)
+{
+	struct desk *d = p->desk;
+	struct pending_request request = {
+	    .id = pending_next_id(d->parts.pending),
+	    .owner = p->seat,
+	    .type = m->type,
+	    .event = p->event,
+	    .has_ack = p->to.has_ack,
+	    .ack_id = p->to.ack_id,
+	    .length = p->fields.content_chars,
+	    .started = loop_now(d->parts.loop),
+	};
+
+	memcpy(request.room, p->fields.room_id.p, p->fields.room_id.len);
+	*request_field = request.id;
+	if (desk_ask(d, &request, m))
+		fail(p, CLIENT_ERROR_UNAVAILABLE);
+}
+
+static void on_join(const struct petition *p)
+{
+	struct wire_message m = {.type = WIRE_JOIN};
+
+	m.as.join.socket = str_of(p->seat->id);
+	m.as.join.room = p->fields.room_id;
+	ask(p, &m, &m.as.join.request);
+}
+
+static void on_leave(const struct petition *p)
+{
+	struct wire_message m = {.type = WIRE_LEAVE};
+
+	m.as.leave.socket = str_of(p->seat->id);
+	m.as.leave.room = p->fields.room_id;
+	ask(p, &m, &m.as.leave.request);
+}
+
+static void on_publish(const struct petition *p)
+{
+	struct wire_message m = {.type = WIRE_PUBLISH};
+
+	m.as.publish.socket = str_of(p->seat->id);
+	m.as.publish.room = p->fields.room_id;
+	m.as.publish.type = p->fields.type;
+	m.as.publish.content = p->fields.content;
+	m.as.publish.message_id = p->fields.message_id;
+	ask(p, &m, &m.as.publish.request);
+}
+
+static void on_typing(const struct petition *p)
+{
+	struct wire_message m = {.type = WIRE_TYPING};
+
+	/* Old news of typing is worth nothing: it does not wait for the link. */
+	if (!uplink_is_up(p->desk->uplink)) {
+		if (p->to.has_ack)
+			fail(p, CLIENT_ERROR_UNAVAILABLE);
+		return;
+	}
+	m.as.typing.socket = str_of(p->seat->id);
+	m.as.typing.room = p->fields.room_id;
+	ask(p, &m, &m.as.typing.request);
+}
+
+static void (*const on_petition[EVENTS])(const struct petition *p) = {
+    [EVENT_JOIN_ROOM] = on_join,
+    [EVENT_LEAVE_ROOM] = on_leave,
+    [EVENT_MESSAGE] = on_publish,
+    [EVENT_TYPING] = on_typing,
+};
+
+static void on_event(void *up, struct sio_socket *s, const struct sio_event *event)
+{
+	struct desk *d = up;
+	struct petition p = {
+	    .desk = d,
+	    .seat = sio_socket_owner(s),
+	    .event = event_find(event->name),
+	    .to = {s, event->has_ack, event->ack_id, str_of(d->parts.error_event)},
+	};
+	struct buf details = {0};
+
+	metric_event_in(d->parts.metrics, metric_event_of(p.event));
+	if (!p.seat || !p.seat->is_connected)
+		return;
+	if (!on_petition[p.event]) {
+		fail(&p, CLIENT_ERROR_UNKNOWN_EVENT);
+		return;
+	}
+	if (shape_check(p.event, event->args, &p.fields, &details) == ERR_OK)
+		on_petition[p.event](&p);
+	else
+		answer_error(&p.to,
+		    &(struct answer_fault){
+		        .error = CLIENT_ERROR_INVALID_MESSAGE, .details = buf_bytes(&details)});
+	buf_free(&details);
+}
+
+/* Nothing that we send carries an ack id yet. */
+static void on_ack(void *up, struct sio_socket *s, uint64_t ack_id, struct bytes args)
+{
+	(void)up;
+	(void)s;
+	(void)ack_id;
+	(void)args;
+}
+
+const struct sio_events desk_sio_events = {
+    .on_connect = entrance_on_connect,
+    .on_event = on_event,
+    .on_ack = on_ack,
+    .on_disconnect = entrance_on_disconnect,
+};
+
+/* ---- answers ---- */
+
+static struct answer_to answer_to_of(const struct desk *d, const struct pending_request *r)
+{
+	const struct seat *seat = r->owner;
+
+	return (struct answer_to){
+	    seat->socket, r->has_ack, r->ack_id, str_of(d->parts.error_event)};
+}
+
+static void log_message(const struct pending_request *r, const struct wire_reply *reply)
+{
+	const struct seat *seat = r->owner;
+	struct bytes raw;
+	struct str id = STR("");
+
+	if (value_map_get(reply->value, STR("id"), &raw) == ERR_OK)
+		(void)value_as_str(raw, &id);
+	log_info("message.stored", LOG_Z(USER_ID, seat->claims.user), LOG_Z(ROOM_ID, r->room),
+	    LOG_U(LENGTH, r->length), LOG_S(MESSAGE_ID, id));
+}
+
+/* What a good answer changes here, before the client hears of it. */
+static void apply(struct desk *d, const struct pending_request *r)
+{
+	struct seat *seat = r->owner;
+
+	if (r->type == WIRE_JOIN)
+		hub_join(d->parts.hub, seat->member, str_of(r->room));
+	else if (r->type == WIRE_LEAVE)
+		hub_leave(d->parts.hub, seat->member, str_of(r->room));
+}
+
+static void answer(struct desk *d, const struct pending_request *r, const struct wire_reply *reply)
+{
+	struct answer_to to = answer_to_of(d, r);
+
+	if (reply->error) {
+		answer_error(&to,
+		    &(struct answer_fault){.error = (enum client_error)reply->error,
+		        .text = reply->text,
+		        .retry_after_ms = reply->retry_after_ms});
+		return;
+	}
+	apply(d, r);
+	answer_ok(&to, reply->value);
+	if (r->type == WIRE_JOIN)
+		desk_emit_room(to.socket, EVENT_ROOM_JOINED, str_of(r->room));
+	else if (r->type == WIRE_LEAVE)
+		desk_emit_room(to.socket, EVENT_ROOM_LEFT, str_of(r->room));
+	else if (r->type == WIRE_PUBLISH)
+		log_message(r, reply);
+}
+
+static void on_reply(struct desk *d, const struct wire_reply *reply)
+{
+	const struct pending_request *r = pending_find(d->parts.pending, reply->request);
+
+	if (!r)
+		return;
+	metrics_observe_us(d->parts.metrics, METRIC_MESSAGE_DURATION,
+	    metric_event_of((enum event)r->event), 0,
+	    mono_us_between(r->started, loop_now(d->parts.loop)));
+	if (r->owner && r->type == WIRE_CONNECT)
+		entrance_on_reply(d, r->owner, reply);
+	else if (r->owner)
+		answer(d, r, reply);
+	pending_remove(d->parts.pending, reply->request);
+}
+
+static void on_message(void *up, const struct wire_message *m)
+{
+	struct desk *d = up;
+
+	if (m->type == WIRE_REPLY) {
+		on_reply(d, &m->as.reply);
+	} else if (m->type == WIRE_DELIVER) {
+		size_t reached = hub_deliver(d->parts.hub, &m->as.deliver);
+
+		metric_event_out(d->parts.metrics, metric_event_of(event_find(m->as.deliver.event)),
+		    reached);
+	} else {
+		log_warn("link.unexpected", LOG_Z(MESSAGE, wire_name(m->type)));
+	}
+}
+
+const struct uplink_events desk_uplink_events = {
+    .on_linked = resume_on_linked,
+    .on_up = resume_on_up,
+    .on_down = resume_on_down,
+    .on_message = on_message,
+};
+
+void desk_expire(struct desk *d, struct mono now)
+{
+	const struct pending_request *r;
+
+	while ((r = pending_expired(d->parts.pending, now))) {
+		/* What never left was not stored; of what left nobody knows. */
+		enum client_error error =
+		    r->was_sent ? CLIENT_ERROR_TIMEOUT : CLIENT_ERROR_UNAVAILABLE;
+
+		if (r->owner && r->type == WIRE_CONNECT) {
+			entrance_on_timeout(r->owner);
+		} else if (r->owner) {
+			struct answer_to to = answer_to_of(d, r);
+
+			answer_error(&to, &(struct answer_fault){.error = error});
+		}
+		pending_remove(d->parts.pending, r->id);
+	}
+}

@@ -1,0 +1,46 @@
+#ifndef ROOMCAST_GATEWAY_ROOM_DESK_H
+#define ROOMCAST_GATEWAY_ROOM_DESK_H
+/*
+ * The desk: what clients ask for becomes a message to the broker, and what the broker answers
+ * becomes an ack, an event, a membership. Every ack id is answered exactly once.
+ *
+ *	desk.c      events of connected sockets, and their answers
+ *	entrance.c  who may connect: tokens, accepting, refusing, leaving
+ *	resume.c    the link broke: announcing sockets again, asking again, giving up
+ */
+#include "common/metrics.h"
+#include "gateway/auth/token.h"
+#include "gateway/link/pending.h"
+#include "gateway/link/uplink.h"
+#include "gateway/room/hub.h"
+
+struct desk;
+
+/* What the desk works with; all of it outlives the desk. */
+struct desk_parts {
+	struct loop *loop;
+	struct hub *hub;
+	struct pending *pending;
+	struct keys *keys;
+	struct token_rules rules;
+	struct metrics *metrics;
+	const char *error_event;
+};
+
+struct desk *desk_new(const struct desk_parts *parts);
+/* Every socket must be gone. */
+void desk_free(struct desk **d);
+
+/* The link, once it is made (it needs the desk for its news). */
+void desk_set_uplink(struct desk *d, struct uplink *u);
+
+/* News for the desk; `up` is the struct desk. */
+extern const struct sio_events desk_sio_events;
+extern const struct uplink_events desk_uplink_events;
+
+/* Answers requests whose deadline has passed. */
+void desk_expire(struct desk *d, struct mono now);
+
+size_t desk_connected(const struct desk *d);
+
+#endif

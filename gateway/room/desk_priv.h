@@ -1,0 +1,62 @@
+#ifndef ROOMCAST_GATEWAY_ROOM_DESK_PRIV_H
+#define ROOMCAST_GATEWAY_ROOM_DESK_PRIV_H
+/*
+ * What the files of the desk share: the desk itself and the seats, one for each namespace socket
+ * whose token was accepted.
+ */
+#include "gateway/room/answer.h"
+#include "gateway/room/desk.h"
+#include "proto/events.h"
+
+struct seat {
+	struct desk *desk;
+	struct sio_socket *socket;
+	struct hub_member *member;
+	char id[CRYPTO_ID_LEN + 1];
+	struct token_claims claims;
+	bool is_connected; /* the broker has answered; it is announced after a broken link */
+	struct mono since;
+	struct wall since_wall;
+	struct seat *prev, *next;
+};
+
+struct desk {
+	struct desk_parts parts;
+	struct uplink *uplink;
+	struct seat *seats; /* list */
+	size_t connected;
+};
+
+/*
+ * Sends a request to the broker, or keeps it until the link is up. ERR_FULL: too many wait.
+ * `request` names id, type, owner and what the answer needs; `m` carries the same id.
+ */
+MUST_USE enum err desk_ask(
+    struct desk *d, struct pending_request *request, const struct wire_message *m);
+
+/* An event {roomId} for one socket. */
+void desk_emit_room(struct sio_socket *s, enum event event, struct str room);
+
+/* ---- entrance.c ---- */
+
+void entrance_on_connect(void *up, struct sio_socket *s, struct bytes auth);
+void entrance_on_disconnect(void *up, struct sio_socket *s, enum sio_end why);
+
+/* The broker's answer to CONNECT, or none in time. */
+void entrance_on_reply(struct desk *d, struct seat *seat, const struct wire_reply *reply);
+void entrance_on_timeout(struct seat *seat);
+
+/* The message that introduces a seat; views into the seat and, for an announcement, into rooms. */
+void entrance_put_connect(const struct seat *seat, uint64_t request, struct bytes grants,
+    struct bytes rooms, struct wire_message *ret);
+
+/* Appends the encoded array of rooms the token grants. */
+void entrance_put_grants(const struct seat *seat, struct buf *out);
+
+/* ---- resume.c ---- */
+
+size_t resume_on_linked(void *up);
+void resume_on_up(void *up);
+void resume_on_down(void *up, const char *why);
+
+#endif

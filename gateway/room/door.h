@@ -1,0 +1,35 @@
+#ifndef ROOMCAST_GATEWAY_ROOM_DOOR_H
+#define ROOMCAST_GATEWAY_ROOM_DOOR_H
+/*
+ * The door: where a connection (eio) and a client (sio) meet. It makes one from the other, passes
+ * messages through, and sees a closed connection out at the end of the turn, so that nobody is
+ * freed inside a call of his own.
+ */
+#include "gateway/eio/server.h"
+#include "gateway/sio/client.h"
+
+struct doors;
+
+/* What is known of the connection of a client; lives as long as the client. */
+struct door_facts {
+	char *ip, *user_agent, *authorization;
+	const char *transport;
+	const char *reason; /* why the connection closed, NULL while it is open */
+};
+
+struct doors *doors_new(struct loop *loop, const struct sio_conf *conf,
+    const struct sio_events *events, void *up);
+/* The server must be gone. */
+void doors_free(struct doors **d);
+
+/* For the server; its `up` is the struct doors. */
+extern const struct eio_events door_eio_events;
+
+const struct door_facts *door_facts_of(const struct sio_socket *s);
+
+/* Ends clients whose connect timer is due. */
+void doors_expire(struct doors *d, struct mono now);
+
+size_t doors_count(const struct doors *d);
+
+#endif

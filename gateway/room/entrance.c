@@ -1,0 +1,236 @@
+#include "common/log.h"
+#include "gateway/metrics.h"
+#include "gateway/room/desk_priv.h"
+#include "gateway/room/door.h"
+#include "proto/events.h"
+#include "proto/value.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+/* A view cut to what fits into a field of the link. */
+static struct str cut(const char *z, size_t limit)
+{
+	struct str s = str_of(z);
+
+	if (s.len <= limit && str_is_utf8(s))
+		return s;
+	if (s.len > limit)
+		s.len = limit;
+	/* Cut in the middle of a character, or none to begin with. */
+	while (s.len > 0 && !str_is_utf8(s))
+		s.len--;
+	return s;
+}
+
+static struct str find_token(const struct sio_socket *s, struct bytes auth)
+{
+	struct bytes raw;
+	struct str token;
+	struct str header = str_of(door_facts_of(s)->authorization);
+	struct str bearer = STR("Bearer ");
+
+	if (auth.len && value_map_get(auth, STR("token"), &raw) == ERR_OK &&
+	    value_as_str(raw, &token))
+		return token;
+	if (!str_has_prefix(header, bearer))
+		return STR("");
+	return (struct str){header.p + bearer.len, header.len - bearer.len};
+}
+
+static void refuse(struct sio_socket *s, enum token_verdict verdict, const char *detail)
+{
+	struct str message = verdict == TOKEN_MISSING ? STR("Authentication required")
+	                                              : STR("Invalid authentication");
+	struct buf data = {0};
+
+	log_info("socket.refused", LOG_S(NSP, sio_socket_nsp(s)),
+	    LOG_Z(IP, door_facts_of(s)->ip), LOG_Z(REASON, token_verdict_code(verdict)),
+	    LOG_Z(MESSAGE, detail));
+	value_put_map(&data, 1);
+	value_put_str_pair(&data, STR("code"), str_of(token_verdict_code(verdict)));
+	sio_socket_refuse(s, message, buf_bytes(&data));
+	buf_free(&data);
+}
+
+static void free_seat(struct seat *seat)
+{
+	struct desk *d = seat->desk;
+
+	pending_forget(d->parts.pending, seat);
+	hub_member_free(d->parts.hub, &seat->member);
+	token_claims_free(&seat->claims);
+	DL_DELETE(d->seats, seat);
+	d->connected -= seat->is_connected;
+	free(seat);
+}
+
+static struct seat *new_seat(struct desk *d, struct sio_socket *s, struct token_claims *claims)
+{
+	struct seat *seat = xcalloc(1, sizeof(*seat));
+
+	seat->desk = d;
+	seat->socket = s;
+	seat->member = hub_member_new(s);
+	seat->claims = *claims;
+	seat->since = loop_now(d->parts.loop);
+	seat->since_wall = clock_wall();
+	crypto_id(seat->id);
+	DL_APPEND(d->seats, seat);
+	sio_socket_set_owner(s, seat);
+	return seat;
+}
+
+void entrance_put_grants(const struct seat *seat, struct buf *out)
+{
+	value_put_array(out, (uint32_t)seat->claims.room_count);
+	for (size_t i = 0; i < seat->claims.room_count; i++)
+		value_put_str(out, str_of(seat->claims.rooms[i]));
+}
+
+void entrance_put_connect(const struct seat *seat, uint64_t request, struct bytes grants,
+    struct bytes rooms, struct wire_message *ret)
+{
+	const struct door_facts *facts = door_facts_of(seat->socket);
+
+	*ret = (struct wire_message){.type = WIRE_CONNECT};
+	ret->as.connect = (struct wire_connect){
+	    .request = request,
+	    .socket = str_of(seat->id),
+	    .nsp = sio_socket_nsp(seat->socket),
+	    .user = str_of(seat->claims.user),
+	    .username = cut(seat->claims.username, LIMIT_USERNAME),
+	    .grants = grants,
+	    .ip = cut(facts->ip, LIMIT_IP),
+	    .user_agent = cut(facts->user_agent, LIMIT_USER_AGENT),
+	    .transport = str_of(facts->transport),
+	    .since_ms = (uint64_t)seat->since_wall.ms,
+	    .rooms = rooms,
+	};
+}
+
+/* Asks the broker to let the seat in. */
+static void knock(struct desk *d, struct seat *seat)
+{
+	struct pending_request request = {.id = pending_next_id(d->parts.pending),
+	    .owner = seat,
+	    .type = WIRE_CONNECT,
+	    .started = seat->since};
+	struct buf grants = {0};
+	struct wire_message m;
+
+	entrance_put_grants(seat, &grants);
+	entrance_put_connect(seat, request.id, buf_bytes(&grants), (struct bytes){0}, &m);
+	/* Not a refusal: stock clients never come back from that. */
+	if (desk_ask(d, &request, &m))
+		sio_socket_close_connection(seat->socket);
+	buf_free(&grants);
+}
+
+void entrance_on_connect(void *up, struct sio_socket *s, struct bytes auth)
+{
+	struct desk *d = up;
+	struct token_claims claims;
+	const char *detail = "";
+	struct str token = find_token(s, auth);
+	enum token_verdict verdict = token_verify(
+	    d->parts.keys, &d->parts.rules, token, clock_wall(), &claims, &detail);
+
+	metric_event_in(d->parts.metrics, METRIC_EVENT_CONNECTION);
+	if (verdict != TOKEN_OK) {
+		refuse(s, verdict, detail);
+		return;
+	}
+	if (!uplink_is_up(d->uplink)) {
+		token_claims_free(&claims);
+		sio_socket_close_connection(s);
+		return;
+	}
+	knock(d, new_seat(d, s, &claims));
+}
+
+static void enter_room(struct seat *seat, struct str room)
+{
+	hub_join(seat->desk->parts.hub, seat->member, room);
+	/* The personal room comes of itself; the stored memberships are news. */
+	if (!str_has_prefix(room, STR("user:")))
+		desk_emit_room(seat->socket, EVENT_ROOM_JOINED, room);
+}
+
+static void enter_rooms(struct seat *seat, struct bytes value)
+{
+	struct bytes rooms;
+	struct value head, room;
+
+	if (value_map_get(value, STR("rooms"), &rooms))
+		return;
+	struct value_reader r = value_reader(rooms);
+
+	if (value_next(&r, &head) || head.type != VALUE_ARRAY)
+		return;
+	for (uint32_t i = 0; i < head.as.count; i++) {
+		if (value_next(&r, &room) || room.type != VALUE_STR)
+			return;
+		enter_room(seat, room.as.s);
+	}
+}
+
+void entrance_on_reply(struct desk *d, struct seat *seat, const struct wire_reply *reply)
+{
+	const struct door_facts *facts = door_facts_of(seat->socket);
+
+	if (reply->error) {
+		/* The broker's trouble, not the client's: it shall come back. */
+		sio_socket_close_connection(seat->socket);
+		return;
+	}
+	seat->is_connected = true;
+	d->connected++;
+	sio_socket_accept(seat->socket, str_of(seat->id), STR(""));
+	enter_rooms(seat, reply->value);
+	log_info("socket.connected", LOG_Z(USER_ID, seat->claims.user),
+	    LOG_Z(SOCKET_ID, seat->id), LOG_Z(IP, facts->ip),
+	    LOG_Z(USER_AGENT, facts->user_agent), LOG_S(NSP, sio_socket_nsp(seat->socket)),
+	    LOG_Z(TRANSPORT, facts->transport));
+}
+
+void entrance_on_timeout(struct seat *seat)
+{
+	sio_socket_close_connection(seat->socket);
+}
+
+static const char *end_reason(const struct sio_socket *s, enum sio_end why)
+{
+	const char *reason = door_facts_of(s)->reason;
+
+	switch (why) {
+	case SIO_END_CLIENT:
+		return "client namespace disconnect";
+	case SIO_END_SERVER:
+		return "server namespace disconnect";
+	case SIO_END_TRANSPORT:
+		break;
+	}
+	return reason ? reason : "transport close";
+}
+
+void entrance_on_disconnect(void *up, struct sio_socket *s, enum sio_end why)
+{
+	struct desk *d = up;
+	struct seat *seat = sio_socket_owner(s);
+	const char *reason = end_reason(s, why);
+	struct wire_message m = {.type = WIRE_DISCONNECT};
+
+	if (!seat)
+		return;
+	metric_event_in(d->parts.metrics, METRIC_EVENT_DISCONNECT);
+	log_info("socket.disconnected", LOG_Z(USER_ID, seat->claims.user),
+	    LOG_Z(SOCKET_ID, seat->id), LOG_Z(REASON, reason),
+	    LOG_U(DURATION, mono_ms_between(seat->since, loop_now(d->parts.loop))));
+	m.as.disconnect.socket = str_of(seat->id);
+	m.as.disconnect.reason = str_of(reason);
+	/* Without a link there is nothing to say: the next announcement leaves it out. */
+	(void)!uplink_send(d->uplink, &m);
+	free_seat(seat);
+}

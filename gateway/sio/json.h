@@ -1,0 +1,32 @@
+#ifndef ROOMCAST_GATEWAY_SIO_JSON_H
+#define ROOMCAST_GATEWAY_SIO_JSON_H
+/*
+ * JSON text to value and back, streaming: no tree, no recursion, linear time. Used by packet.c.
+ *
+ * Strict as RFC 8259 has it, with what JavaScript clients need beside it: \u0000 is a character,
+ * and the half of a surrogate pair (what slicing through an emoji leaves) becomes U+FFFD. Objects
+ * keep duplicate keys in both directions; whoever reads takes the last, as JavaScript does.
+ */
+#include "common/buf.h"
+
+/*
+ * Appends the one value that the whole text is (space around it allowed) to out.
+ * ERR_MALFORMED: not JSON, not UTF-8, or a number beyond double; ERR_TOO_BIG: nested deeper than
+ * LIMIT_VALUE_DEPTH or longer than max_bytes as a value. On failure out is as it was.
+ * The value is at most 3 times as long as the text; numbers: see number.h.
+ */
+MUST_USE enum err json_read(struct str text, size_t max_bytes, struct buf *out);
+
+/*
+ * Appends a value as JSON text, byte for byte what JSON.stringify would write (numbers: see
+ * number.h). The value has passed value_check; bytes that are no value are written as null.
+ * What JSON has no word for is null, too: bin (attachments are not written yet) and ext. A map's
+ * key that is no string is the text of its scalar, "null" for all others.
+ * The text is at most 8 times as long as the value.
+ */
+void json_write(struct buf *out, struct bytes value);
+
+/* Appends s as a JSON string; s is valid UTF-8. */
+void json_write_str(struct buf *out, struct str s);
+
+#endif

@@ -1,0 +1,273 @@
+#include "gateway/sio/packet.h"
+
+#include "gateway/sio/json.h"
+#include "proto/limits.h"
+#include "proto/value.h"
+
+#include <string.h>
+
+/* What the packet still has to say. */
+struct cursor {
+	struct str rest;
+};
+
+/* Names that mean something else to socket.io or to Node's EventEmitter; `error` is allowed. */
+static const char *const reserved_names[] = {
+    "connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"};
+
+static struct str take(struct cursor *c, size_t n)
+{
+	struct str taken = {c->rest.p, n};
+
+	c->rest = (struct str){c->rest.p + n, c->rest.len - n};
+	return taken;
+}
+
+static bool begins_with(const struct cursor *c, char first)
+{
+	return c->rest.len > 0 && c->rest.p[0] == first;
+}
+
+static struct str take_digits(struct cursor *c)
+{
+	size_t n = 0;
+
+	while (n < c->rest.len && c->rest.p[n] >= '0' && c->rest.p[n] <= '9')
+		n++;
+	return take(c, n);
+}
+
+static enum err decode_type(struct cursor *c, enum packet_type *ret)
+{
+	if (c->rest.len == 0) {
+		*ret = PACKET_CONNECT;
+		return ERR_OK;
+	}
+	unsigned type = (unsigned)(unsigned char)take(c, 1).p[0] - '0';
+
+	if (type >= PACKET_TYPES || type == PACKET_CONNECT_ERROR)
+		return ERR_MALFORMED;
+	*ret = type;
+	return ERR_OK;
+}
+
+/* "<n>-": an event or ack with attachments is one of the plain types with something to come. */
+static enum err decode_attachments(
+    struct cursor *c, const struct packet_limits *limits, struct packet *p)
+{
+	uint64_t attachments;
+
+	if (p->type != PACKET_BINARY_EVENT && p->type != PACKET_BINARY_ACK)
+		return ERR_OK;
+	struct str digits = take_digits(c);
+
+	if (!begins_with(c, '-'))
+		return ERR_MALFORMED;
+	take(c, 1);
+	/* No digits at all count as none, as stock clients' own parser has it. */
+	enum err e =
+	    str_to_u64(digits.len ? digits : STR("0"), limits->max_attachments, &attachments);
+
+	if (e)
+		return e;
+	p->attachments = (unsigned)attachments;
+	p->type = p->type == PACKET_BINARY_EVENT ? PACKET_EVENT : PACKET_ACK;
+	return ERR_OK;
+}
+
+static enum err decode_nsp(struct cursor *c, struct packet *p)
+{
+	p->nsp = STR("/");
+	if (!begins_with(c, '/'))
+		return ERR_OK;
+	const char *comma = memchr(c->rest.p, ',', c->rest.len);
+
+	p->nsp = take(c, comma ? (size_t)(comma - c->rest.p) : c->rest.len);
+	if (comma)
+		take(c, 1);
+	if (p->nsp.len > LIMIT_NSP)
+		return ERR_TOO_BIG;
+	return str_is_utf8(p->nsp) ? ERR_OK : ERR_MALFORMED;
+}
+
+static enum err decode_ack_id(struct cursor *c, struct packet *p)
+{
+	struct str digits = take_digits(c);
+
+	p->has_ack = digits.len > 0;
+	return p->has_ack ? str_to_u64(digits, PACKET_ACK_ID_MAX, &p->ack_id) : ERR_OK;
+}
+
+static bool is_reserved(struct str name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(reserved_names); i++) {
+		if (str_eqz(name, reserved_names[i]))
+			return true;
+	}
+	return false;
+}
+
+/* Appends the name, an encoded value in scratch, as the text JavaScript makes of it. */
+static enum err append_name(struct buf *scratch, struct bytes encoded)
+{
+	struct value_reader r = value_reader(encoded);
+	uint8_t number[9]; /* the longest: what is read must not move while scratch grows */
+	struct value v;
+
+	if (value_next(&r, &v))
+		return ERR_MALFORMED;
+	if (v.type == VALUE_STR) {
+		size_t at = (size_t)((const uint8_t *)v.as.s.p - buf_bytes(scratch).p);
+		char *copy = (char *)buf_extend(scratch, v.as.s.len);
+
+		memcpy(copy, buf_bytes(scratch).p + at, v.as.s.len);
+		return is_reserved((struct str){copy, v.as.s.len}) ? ERR_MALFORMED : ERR_OK;
+	}
+	if (v.type != VALUE_INT && v.type != VALUE_UINT && v.type != VALUE_DOUBLE)
+		return ERR_MALFORMED;
+	memcpy(number, encoded.p, encoded.len);
+	json_write(scratch, bytes_of(number, encoded.len));
+	return ERR_OK;
+}
+
+/*
+ * Makes name and arguments of the array [name, argument, ...] that lies at start in scratch,
+ * without moving the arguments: the name goes to the end as text, and in front of the arguments
+ * its place is taken by the head of their own array, which is never longer than both.
+ */
+static enum err split_event(struct buf *scratch, size_t start, struct packet *p)
+{
+	struct bytes all = buf_bytes(scratch);
+	struct value_reader r = value_reader((struct bytes){all.p + start, all.len - start});
+	struct bytes name;
+	struct value array;
+
+	if (value_next(&r, &array) || array.as.count == 0 || value_skip(&r, &name))
+		return ERR_MALFORMED;
+	size_t arguments = (size_t)(r.p - all.p);
+	enum err e = append_name(scratch, name);
+
+	if (e)
+		return e;
+	size_t name_end = scratch->len;
+
+	value_put_array(scratch, array.as.count - 1);
+	size_t head = scratch->len - name_end;
+	uint8_t *base = frame_data(scratch->store);
+
+	memcpy(base + arguments - head, base + name_end, head);
+	buf_truncate(scratch, name_end);
+	p->name = (struct str){(char *)base + all.len, name_end - all.len};
+	p->data = (struct bytes){base + arguments - head, all.len - (arguments - head)};
+	return ERR_OK;
+}
+
+/* The character that data of a packet begins with; '\0' = it has none. */
+static const char data_begins[PACKET_TYPES] = {
+    [PACKET_CONNECT] = '{', [PACKET_EVENT] = '[', [PACKET_ACK] = '['};
+
+static enum err decode_data(
+    struct cursor *c, const struct packet_limits *limits, struct buf *scratch, struct packet *p)
+{
+	size_t start = scratch->len;
+
+	if (c->rest.len == 0)
+		return ERR_OK;
+	if (data_begins[p->type] == '\0' || !begins_with(c, data_begins[p->type]))
+		return ERR_MALFORMED;
+	enum err e = json_read(c->rest, limits->max_data_bytes, scratch);
+
+	if (e)
+		return e;
+	if (p->type == PACKET_EVENT)
+		return split_event(scratch, start, p);
+	struct bytes all = buf_bytes(scratch);
+
+	p->data = (struct bytes){all.p + start, all.len - start};
+	return ERR_OK;
+}
+
+enum err packet_decode(
+    struct str text, const struct packet_limits *limits, struct buf *scratch, struct packet *ret)
+{
+	struct cursor c = {text};
+	struct packet p = {0};
+	enum err e = decode_type(&c, &p.type);
+
+	if (!e)
+		e = decode_attachments(&c, limits, &p);
+	if (!e)
+		e = decode_nsp(&c, &p);
+	if (!e)
+		e = decode_ack_id(&c, &p);
+	if (!e)
+		e = decode_data(&c, limits, scratch, &p);
+	if (!e)
+		*ret = p;
+	return e;
+}
+
+/* Everything before ack id and data. */
+static void put_head(struct buf *out, enum packet_type type, struct str nsp)
+{
+	buf_put_u64(out, type);
+	if (str_eqz(nsp, "/"))
+		return;
+	buf_puts(out, nsp);
+	buf_putc(out, ',');
+}
+
+void packet_put_connect(struct buf *out, struct str nsp, struct str sid, struct str pid)
+{
+	put_head(out, PACKET_CONNECT, nsp);
+	buf_puts(out, STR("{\"sid\":"));
+	json_write_str(out, sid);
+	if (pid.len > 0) {
+		buf_puts(out, STR(",\"pid\":"));
+		json_write_str(out, pid);
+	}
+	buf_putc(out, '}');
+}
+
+void packet_put_connect_error(
+    struct buf *out, struct str nsp, struct str message, struct bytes data)
+{
+	put_head(out, PACKET_CONNECT_ERROR, nsp);
+	buf_puts(out, STR("{\"message\":"));
+	json_write_str(out, message);
+	if (data.len > 0) {
+		buf_puts(out, STR(",\"data\":"));
+		json_write(out, data);
+	}
+	buf_putc(out, '}');
+}
+
+void packet_put_disconnect(struct buf *out, struct str nsp)
+{
+	put_head(out, PACKET_DISCONNECT, nsp);
+}
+
+void packet_put_event(struct buf *out, struct str nsp, struct str name, struct bytes args)
+{
+	struct value_reader r = value_reader(args);
+	struct bytes argument;
+	struct value array;
+
+	put_head(out, PACKET_EVENT, nsp);
+	buf_putc(out, '[');
+	json_write_str(out, name);
+	if (value_next(&r, &array) == ERR_OK && array.type == VALUE_ARRAY) {
+		while (value_skip(&r, &argument) == ERR_OK) {
+			buf_putc(out, ',');
+			json_write(out, argument);
+		}
+	}
+	buf_putc(out, ']');
+}
+
+void packet_put_ack(struct buf *out, struct str nsp, uint64_t ack_id, struct bytes args)
+{
+	put_head(out, PACKET_ACK, nsp);
+	buf_put_u64(out, ack_id);
+	json_write(out, args);
+}

@@ -1,0 +1,42 @@
+#include "proto/events.h"
+
+static const struct event_row rows[EVENTS] = {
+#define EVENT(NAME, name, direction, doc) {name, EVENT_##direction, doc},
+#define FIELD(EVENT, kind, presence, name, doc)
+#include "proto/events.def"
+#undef EVENT
+#undef FIELD
+};
+
+static const struct event_field fields[] = {
+#define EVENT(NAME, name, direction, doc)
+#define FIELD(EVENT, kind, presence, name, doc)                                                    \
+	{EVENT_##EVENT, EVENT_FIELD_##kind, EVENT_##presence, name, doc},
+#include "proto/events.def"
+#undef EVENT
+#undef FIELD
+};
+
+const struct event_row *event_row(enum event event)
+{
+	return &rows[event];
+}
+
+struct str event_name(enum event event)
+{
+	return str_of(event < EVENTS ? rows[event].name : "other");
+}
+
+enum event event_find(struct str name)
+{
+	for (size_t i = 0; i < EVENTS; i++) {
+		if (str_eqz(name, rows[i].name))
+			return (enum event)i;
+	}
+	return EVENT_UNKNOWN;
+}
+
+const struct event_field *event_field(size_t n)
+{
+	return n < ARRAY_LEN(fields) ? &fields[n] : NULL;
+}

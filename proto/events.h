@@ -1,0 +1,56 @@
+#ifndef ROOMCAST_PROTO_EVENTS_H
+#define ROOMCAST_PROTO_EVENTS_H
+/*
+ * The application events (events.def): what clients and rooms say to each other. Gateway, broker,
+ * metrics and documentation read this one table.
+ */
+#include "common/str.h"
+
+enum event {
+#define EVENT(NAME, name, direction, doc) EVENT_##NAME,
+#define FIELD(EVENT, kind, presence, name, doc)
+#include "proto/events.def"
+#undef EVENT
+#undef FIELD
+	EVENTS,
+	EVENT_UNKNOWN = EVENTS
+};
+
+enum event_direction { EVENT_IN = 1, EVENT_OUT = 2, EVENT_BOTH = 3 };
+
+enum event_field_kind {
+	EVENT_FIELD_ROOM,
+	EVENT_FIELD_CONTENT,
+	EVENT_FIELD_TYPE,
+	EVENT_FIELD_MESSAGE_ID
+};
+
+enum event_presence { EVENT_OPTIONAL, EVENT_REQUIRED };
+
+struct event_field {
+	enum event event;
+	enum event_field_kind kind;
+	enum event_presence presence;
+	const char *name;
+	const char *doc;
+};
+
+struct event_row {
+	const char *name;
+	enum event_direction direction;
+	const char *doc;
+};
+
+/* The row of an event below EVENTS. */
+const struct event_row *event_row(enum event event);
+
+/* The name as clients know it; "other" for EVENT_UNKNOWN. */
+struct str event_name(enum event event);
+
+/* EVENT_UNKNOWN when the table does not have it. */
+enum event event_find(struct str name);
+
+/* The n-th field of any event, NULL after the last: those of one event follow each other. */
+const struct event_field *event_field(size_t n);
+
+#endif

@@ -1,0 +1,82 @@
+# The keys and the configuration of a stack: sourced by scripts/stack, never run.
+# shellcheck shell=bash
+# shellcheck disable=SC2154 # DIR, BUILD and RUN are set by scripts/stack
+
+# Even gateways come over tcp, so that every stack of two uses both ways in.
+is_remote() { [ $((${1#gateway-} % 2)) = 0 ]; }
+
+keygen() {
+	"$BUILD/roomcastctl" keygen "$1" --out "$DIR/keys/$2" >/dev/null || die "could not make key $2"
+}
+
+make_keys() {
+	local name
+	mkdir "$DIR/keys/authorized"
+	keygen hs256 token.secret
+	keygen curve broker
+	for name in $(gateway_names); do
+		is_remote "$name" || continue
+		keygen curve "$name"
+		cp "$DIR/keys/$name.pub" "$DIR/keys/authorized/"
+	done
+}
+
+make_conf() {
+	local name
+	broker_conf >"$DIR/conf/broker.conf"
+	for name in $(gateway_names); do
+		gateway_conf "$name" >"$DIR/conf/$name.conf"
+	done
+}
+
+broker_conf() {
+	cat <<-END
+		[link]
+		ipc-endpoint = ipc://$RUN/link.sock
+		tcp-endpoint = tcp://127.0.0.1:$(port_of broker-tcp)
+		curve-secret-file = $DIR/keys/broker.key
+		authorized-gateways = $DIR/keys/authorized
+
+		[control]
+		control-endpoint = ipc://$RUN/control.sock
+
+		[store]
+		database = $DIR/data/roomcast.db
+
+		[http]
+		http-listen = 127.0.0.1:$(port_of broker)
+	END
+	common_conf
+}
+
+gateway_conf() {
+	cat <<-END
+		[listen]
+		listen-address = 127.0.0.1
+		port = $(port_of "$1")
+
+		[token]
+		token-hs256-secret-file = $DIR/keys/token.secret
+
+		[link]
+		gateway-id = $1
+	END
+	if is_remote "$1"; then
+		cat <<-END
+			broker-endpoint = tcp://127.0.0.1:$(port_of broker-tcp)
+			curve-secret-file = $DIR/keys/$1.key
+			broker-public-key-file = $DIR/keys/broker.pub
+		END
+	else
+		echo "broker-endpoint = ipc://$RUN/link.sock"
+	fi
+	common_conf
+}
+
+common_conf() {
+	local name
+	printf '\n[log]\nlog-format = json\nlog-level = info\n'
+	for name in / /chat /notifications; do
+		printf '\n[namespace %s]\nhandler = rooms\nauth = required\ncreate-rooms = yes\n' "$name"
+	done
+}

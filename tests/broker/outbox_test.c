@@ -1,0 +1,140 @@
+#include "tests/check.h"
+
+#include "broker/outbox.h"
+
+#include <string.h>
+
+struct peer {
+	char heard[256];
+};
+
+static void on_send(void *up, struct peer *to, struct frame *message)
+{
+	struct bytes b = frame_bytes(message);
+
+	(void)up;
+	strncat(to->heard, (const char *)b.p, b.len);
+}
+
+static const struct outbox_events events = {.on_send = on_send};
+
+struct world {
+	struct outbox *outbox;
+	struct peer a, b;
+};
+
+static int setup(void **state)
+{
+	struct world *w = test_calloc(1, sizeof(*w));
+
+	w->outbox = outbox_new(&events, NULL);
+	*state = w;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct world *w = *state;
+
+	outbox_free(&w->outbox);
+	test_free(w);
+	return frame_live() == 0 ? 0 : -1;
+}
+
+static void hold(
+    struct world *w, uint64_t batch, struct peer *to, const char *message, const char *instead)
+{
+	struct frame *f = frame_new(bytes_of(message, strlen(message)));
+	struct frame *i = instead ? frame_new(bytes_of(instead, strlen(instead))) : NULL;
+
+	outbox_hold(w->outbox, batch, to, f, i);
+	frame_unref(&f);
+	frame_unref(&i);
+}
+
+static void test_nothing_before_its_commit(void **state)
+{
+	struct world *w = *state;
+
+	hold(w, 1, &w->a, "m", NULL);
+	assert_string_equal(w->a.heard, "");
+	outbox_commit(w->outbox, 1);
+	assert_string_equal(w->a.heard, "m");
+}
+
+static void test_what_depends_on_nothing_goes_at_once(void **state)
+{
+	struct world *w = *state;
+
+	hold(w, 0, &w->a, "x", NULL);
+	assert_string_equal(w->a.heard, "x");
+	assert_int_equal(outbox_length(w->outbox), 0);
+}
+
+static void test_one_order_for_all(void **state)
+{
+	struct world *w = *state;
+
+	hold(w, 1, &w->a, "1", NULL);
+	hold(w, 0, &w->a, "2", NULL); /* decided later: it waits behind */
+	hold(w, 2, &w->a, "3", NULL);
+	hold(w, 0, &w->a, "4", NULL);
+	outbox_commit(w->outbox, 1);
+	assert_string_equal(w->a.heard, "12");
+	outbox_commit(w->outbox, 2);
+	assert_string_equal(w->a.heard, "1234");
+}
+
+static void test_a_failed_batch_says_the_other_thing(void **state)
+{
+	struct world *w = *state;
+
+	hold(w, 1, &w->a, "ok", "no");
+	hold(w, 1, &w->b, "deliver", NULL);
+	hold(w, 0, &w->a, "!", NULL);
+	outbox_fail(w->outbox);
+	assert_string_equal(w->a.heard, "no!");
+	assert_string_equal(w->b.heard, "");
+	assert_int_equal(outbox_length(w->outbox), 0);
+}
+
+static void test_a_failure_spares_what_was_committed(void **state)
+{
+	struct world *w = *state;
+
+	outbox_commit(w->outbox, 4);
+	hold(w, 5, &w->a, "ok", "no");
+	hold(w, 4, &w->a, "old", "no"); /* a duplicate of what is committed */
+	outbox_fail(w->outbox);
+	assert_string_equal(w->a.heard, "noold");
+}
+
+static void test_nothing_for_a_peer_that_is_gone(void **state)
+{
+	struct world *w = *state;
+
+	hold(w, 1, &w->a, "a", NULL);
+	hold(w, 1, &w->b, "b", NULL);
+	outbox_forget(w->outbox, &w->a);
+	outbox_commit(w->outbox, 1);
+	assert_string_equal(w->a.heard, "");
+	assert_string_equal(w->b.heard, "b");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test_setup_teardown(test_nothing_before_its_commit, setup, teardown),
+	    cmocka_unit_test_setup_teardown(
+	        test_what_depends_on_nothing_goes_at_once, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_one_order_for_all, setup, teardown),
+	    cmocka_unit_test_setup_teardown(
+	        test_a_failed_batch_says_the_other_thing, setup, teardown),
+	    cmocka_unit_test_setup_teardown(
+	        test_a_failure_spares_what_was_committed, setup, teardown),
+	    cmocka_unit_test_setup_teardown(
+	        test_nothing_for_a_peer_that_is_gone, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

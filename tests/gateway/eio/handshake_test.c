@@ -1,0 +1,266 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "gateway/eio/handshake.h"
+
+#include "common/buf.h"
+
+#include <string.h>
+
+#define KEY "dGhlIHNhbXBsZSBub25jZQ=="
+
+static const struct eio_request good = {
+    .method = {"GET", 3},
+    .version = {"HTTP/1.1", 8},
+    .transport = {"websocket", 9},
+    .eio = {"4", 1},
+    .host = {"localhost", 9},
+    .upgrade = {"websocket", 9},
+    .connection = {"Upgrade", 7},
+    .websocket_key = {KEY, 24},
+    .websocket_version = {"13", 2},
+};
+
+static void assert_refused(const struct eio_request *r, enum eio_refusal expected)
+{
+	enum eio_refusal why = EIO_REFUSALS;
+
+	assert_false(eio_request_may_upgrade(r, &why));
+	assert_int_equal(why, expected);
+}
+
+static void assert_allowed(const struct eio_request *r)
+{
+	enum eio_refusal why = EIO_REFUSALS;
+
+	assert_true(eio_request_may_upgrade(r, &why));
+	assert_int_equal(why, EIO_REFUSALS);
+}
+
+/* The good one with one field changed; good until the next call. */
+static const struct eio_request *changed(size_t offset, const char *text)
+{
+	static struct eio_request r;
+
+	r = good;
+	*(struct str *)(void *)((char *)&r + offset) = str_of(text);
+	return &r;
+}
+
+#define BUT(field, text) changed(offsetof(struct eio_request, field), text)
+
+static void test_good_one(void **state)
+{
+	(void)state;
+	assert_allowed(&good);
+}
+
+static void test_transport(void **state)
+{
+	static const char *const bad[] = {
+	    "", "polling", "abc", "webtransport", "__proto__", "constructor", "WEBSOCKET"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		assert_refused(BUT(transport, bad[i]), EIO_REFUSAL_UNKNOWN_TRANSPORT);
+}
+
+static void test_protocol_revision(void **state)
+{
+	static const char *const bad[] = {"", "3", "abc", "44", "4 ", "04"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		assert_refused(BUT(eio, bad[i]), EIO_REFUSAL_UNSUPPORTED_PROTOCOL);
+}
+
+static void test_sid_is_unknown(void **state)
+{
+	(void)state;
+	assert_refused(BUT(sid, "lv_VI97HAXpY6yYWAAAB"), EIO_REFUSAL_UNKNOWN_SID);
+	assert_refused(BUT(sid, "__proto__"), EIO_REFUSAL_UNKNOWN_SID);
+	assert_allowed(BUT(sid, ""));
+}
+
+static void test_method_and_version(void **state)
+{
+	static const char *const bad[] = {"HTTP/1.0", "HTTP/9.9", "HTTP/2.0", "http/1.1", ""};
+
+	(void)state;
+	assert_refused(BUT(method, "POST"), EIO_REFUSAL_BAD_METHOD);
+	assert_refused(BUT(method, "OPTIONS"), EIO_REFUSAL_BAD_METHOD);
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		assert_refused(BUT(version, bad[i]), EIO_REFUSAL_BAD_REQUEST);
+}
+
+static void test_origin_with_control_characters(void **state)
+{
+	(void)state;
+	assert_refused(BUT(origin, "http://a\x01"), EIO_REFUSAL_BAD_REQUEST);
+	assert_refused(BUT(origin, "\x7f"), EIO_REFUSAL_BAD_REQUEST);
+	assert_allowed(BUT(origin, "http://a\t"));
+	assert_allowed(BUT(origin, "http://\xc3\xa9"));
+}
+
+static void test_upgrade_headers(void **state)
+{
+	(void)state;
+	assert_refused(BUT(host, ""), EIO_REFUSAL_BAD_REQUEST);
+	assert_refused(BUT(upgrade, "h2c"), EIO_REFUSAL_BAD_REQUEST);
+	assert_refused(BUT(upgrade, "websocket, h2c"), EIO_REFUSAL_BAD_REQUEST);
+	assert_allowed(BUT(upgrade, "WebSocket"));
+	assert_refused(BUT(connection, ""), EIO_REFUSAL_BAD_REQUEST);
+	assert_refused(BUT(connection, "keep-alive"), EIO_REFUSAL_BAD_REQUEST);
+	assert_refused(BUT(connection, "upgraded, xupgrade"), EIO_REFUSAL_BAD_REQUEST);
+	assert_allowed(BUT(connection, "keep-alive, Upgrade"));
+	assert_allowed(BUT(connection, ",,\tUPGRADE ,x"));
+	assert_refused(BUT(websocket_protocol, "chat"), EIO_REFUSAL_BAD_REQUEST);
+}
+
+static void test_key(void **state)
+{
+	static const char *const bad[] = {"", "x", "dGhlIHNhbXBsZSBub25j", /* 15 bytes */
+	    "dGhlIHNhbXBsZSBub25jZSE=",                                 /* 17 bytes */
+	    KEY "," KEY, "dGhlIHNhbXBsZSBub25jZQ=!", "dGhlIHNhbXBsZSBub25jZQ", "!!!!!!!!!!!!!!!!!!!!!!==",
+	    "dGhlIHNhbXBsZSBub25jZR=="}; /* bits that belong to no byte */
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		assert_refused(BUT(websocket_key, bad[i]), EIO_REFUSAL_BAD_REQUEST);
+}
+
+static void test_websocket_version(void **state)
+{
+	static const char *const bad[] = {"", "8", "14", "013", "13,13", "abc"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		assert_refused(BUT(websocket_version, bad[i]), EIO_REFUSAL_WEBSOCKET_VERSION);
+	assert_int_equal(eio_refusal_row(EIO_REFUSAL_WEBSOCKET_VERSION)->status, 426);
+	assert_string_equal(eio_refusal_row(EIO_REFUSAL_WEBSOCKET_VERSION)->headers,
+	    "Sec-WebSocket-Version: 13\r\n");
+}
+
+/* The order in which engine.io looks decides which answer a client gets. */
+static void test_order_of_the_checks(void **state)
+{
+	struct eio_request r = {.sid = STR("x"), .method = STR("POST"), .origin = STR("\x01")};
+
+	(void)state;
+	assert_refused(&r, EIO_REFUSAL_UNKNOWN_TRANSPORT);
+	r.transport = STR("websocket");
+	assert_refused(&r, EIO_REFUSAL_BAD_REQUEST);
+	r.origin = STR("");
+	assert_refused(&r, EIO_REFUSAL_UNKNOWN_SID);
+	r.sid = STR("");
+	assert_refused(&r, EIO_REFUSAL_BAD_METHOD);
+	r.method = STR("GET");
+	assert_refused(&r, EIO_REFUSAL_UNSUPPORTED_PROTOCOL);
+	r.eio = STR("4");
+	assert_refused(&r, EIO_REFUSAL_BAD_REQUEST);
+}
+
+static void test_plain_requests(void **state)
+{
+	struct eio_request r = {.method = STR("GET"), .transport = STR("polling")};
+
+	(void)state;
+	assert_int_equal(eio_request_refuse_plain(&r), EIO_REFUSAL_UNKNOWN_TRANSPORT);
+	r.transport = STR("websocket");
+	assert_int_equal(eio_request_refuse_plain(&r), EIO_REFUSAL_BAD_REQUEST);
+	r.method = STR("POST");
+	assert_int_equal(eio_request_refuse_plain(&r), EIO_REFUSAL_BAD_METHOD);
+	r.sid = STR("x");
+	assert_int_equal(eio_request_refuse_plain(&r), EIO_REFUSAL_UNKNOWN_SID);
+}
+
+static void test_parameters(void **state)
+{
+	struct eio_request r = good;
+
+	(void)state;
+	r.transport = r.eio = (struct str){0};
+	eio_request_add_parameter(&r, STR("t=abc"));
+	eio_request_add_parameter(&r, STR("transport=websocket"));
+	eio_request_add_parameter(&r, STR("EIO=4"));
+	eio_request_add_parameter(&r, STR("eio=3"));
+	eio_request_add_parameter(&r, STR("sid="));
+	eio_request_add_parameter(&r, STR("transportx=1"));
+	eio_request_add_parameter(&r, STR(""));
+	assert_allowed(&r);
+	eio_request_add_parameter(&r, STR("sid"));
+	assert_refused(&r, EIO_REFUSAL_UNKNOWN_SID);
+}
+
+static void test_parameter_that_comes_twice(void **state)
+{
+	static const char *const twice[] = {"transport=websocket", "EIO=4", "sid=x"};
+	static const enum eio_refusal expected[] = {
+	    EIO_REFUSAL_UNKNOWN_TRANSPORT,
+	    EIO_REFUSAL_UNSUPPORTED_PROTOCOL,
+	    EIO_REFUSAL_UNKNOWN_SID,
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(twice); i++) {
+		struct eio_request r = good;
+
+		eio_request_add_parameter(&r, str_of(twice[i]));
+		if (!r.sid.p)
+			assert_refused(&r, expected[i]);
+		eio_request_add_parameter(&r, str_of(twice[i]));
+		assert_refused(&r, expected[i]);
+	}
+}
+
+static void test_table_says_what_engine_io_says(void **state)
+{
+	static const struct {
+		enum eio_refusal why;
+		unsigned code;
+		const char *message;
+	} expected[] = {
+	    {EIO_REFUSAL_UNKNOWN_TRANSPORT, 0, "Transport unknown"},
+	    {EIO_REFUSAL_UNKNOWN_SID, 1, "Session ID unknown"},
+	    {EIO_REFUSAL_BAD_METHOD, 2, "Bad handshake method"},
+	    {EIO_REFUSAL_BAD_REQUEST, 3, "Bad request"},
+	    {EIO_REFUSAL_UNSUPPORTED_PROTOCOL, 5, "Unsupported protocol version"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(expected); i++) {
+		const struct eio_refusal_row *row = eio_refusal_row(expected[i].why);
+
+		assert_int_equal(row->code, expected[i].code);
+		assert_int_equal(row->status, 400);
+		assert_string_equal(row->message, expected[i].message);
+	}
+	assert_int_equal(eio_refusal_row(EIO_REFUSAL_UNAVAILABLE)->status, 503);
+	assert_non_null(strstr(eio_refusal_row(EIO_REFUSAL_UNAVAILABLE)->headers, "Retry-After: "));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_good_one),
+	    cmocka_unit_test(test_transport),
+	    cmocka_unit_test(test_protocol_revision),
+	    cmocka_unit_test(test_sid_is_unknown),
+	    cmocka_unit_test(test_method_and_version),
+	    cmocka_unit_test(test_origin_with_control_characters),
+	    cmocka_unit_test(test_upgrade_headers),
+	    cmocka_unit_test(test_key),
+	    cmocka_unit_test(test_websocket_version),
+	    cmocka_unit_test(test_order_of_the_checks),
+	    cmocka_unit_test(test_plain_requests),
+	    cmocka_unit_test(test_parameters),
+	    cmocka_unit_test(test_parameter_that_comes_twice),
+	    cmocka_unit_test(test_table_says_what_engine_io_says),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL) || frame_live() != 0;
+}
