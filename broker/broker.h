@@ -35,6 +35,10 @@ struct broker {
 	struct metrics *metrics;
 	uint64_t gseq;     /* last number given out */
 	uint64_t stored;   /* messages committed since the start */
+	/* When the first message of a batch came, by the last bit of its number: one batch
+	 * commits, one gathers. */
+	struct mono batch_began[2];
+	uint64_t batch_timed[2];
 	/* Why publishing is refused now; empty = it is not. */
 	char fault[STORE_WHY_SIZE];
 	/* The numbers in memory may be ahead of the database: read them again before the next. */

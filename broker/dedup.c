@@ -55,10 +55,13 @@ void dedup_free(struct dedup **d)
 	*d = NULL;
 }
 
-void dedup_commit(struct dedup *d, uint64_t batch)
+uint64_t dedup_commit(struct dedup *d, uint64_t batch)
 {
-	while (d->queue && d->queue->hit.batch <= batch)
+	uint64_t count = 0;
+
+	for (; d->queue && d->queue->hit.batch <= batch; count++)
 		drop_first(d);
+	return count;
 }
 
 /* The caller owns it. */

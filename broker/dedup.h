@@ -34,8 +34,9 @@ MUST_USE enum err dedup_find(struct dedup *d, const struct dedup_names *names, b
 void dedup_remember(
     struct dedup *d, const struct dedup_names *names, const struct dedup_hit *what);
 
-/* All batches up to this one are committed: the database knows them now. */
-void dedup_commit(struct dedup *d, uint64_t batch);
+/* All batches up to this one are committed: the database knows them now. Returns how many
+ * messages they held. */
+uint64_t dedup_commit(struct dedup *d, uint64_t batch);
 
 /* Nothing remembered was committed. */
 void dedup_fail(struct dedup *d);

@@ -90,6 +90,14 @@ static void store(struct broker *b, const struct letter *l, const struct dedup_n
 	store_put_message(b->store, &row);
 }
 
+static void time_batch(struct broker *b, uint64_t batch)
+{
+	if (b->batch_timed[batch & 1] == batch)
+		return;
+	b->batch_timed[batch & 1] = batch;
+	b->batch_began[batch & 1] = turn_now(b->turn);
+}
+
 /* New and allowed: numbers it, stores it, and holds delivery and answer until the commit. */
 static void accept_message(struct broker *b, struct peer *p, struct letter *l,
     const struct dedup_names *names)
@@ -101,6 +109,7 @@ static void accept_message(struct broker *b, struct peer *p, struct letter *l,
 	store(b, l, names);
 	struct dedup_hit hit = {.receipt = l->receipt, .batch = store_gathering(b->store)};
 
+	time_batch(b, hit.batch);
 	dedup_remember(b->dedup, names, &hit);
 	/* The mutation that the kill test must catch: saying it before it is durable. */
 	if (failpoint_mutation("ack-before-commit"))
@@ -165,7 +174,14 @@ void publish_on_committed(struct broker *b, uint64_t batch)
 		log_notice("store.recovered", LOG_Z(MESSAGE, "publishing goes on"));
 		b->fault[0] = '\0';
 	}
-	dedup_commit(b->dedup, batch);
+	uint64_t messages = dedup_commit(b->dedup, batch);
+
+	b->stored += messages;
+	metrics_add(b->metrics, METRIC_MESSAGES, 0, 0, messages);
+	metrics_add(b->metrics, METRIC_BATCHES, 0, 0, 1);
+	if (b->batch_timed[batch & 1] == batch)
+		metrics_observe_us(b->metrics, METRIC_COMMIT, 0, 0,
+		    mono_us_between(b->batch_began[batch & 1], clock_mono()));
 	outbox_commit(b->outbox, batch);
 }
 
@@ -209,6 +225,7 @@ void publish_on_failed(struct broker *b, const char *why)
 	    LOG_Z(HINT, "messages are refused until the database takes them again; nothing "
 	                "acknowledged is lost"));
 	snprintf(b->fault, sizeof(b->fault), "%s", why);
+	metrics_add(b->metrics, METRIC_STORE_FAULTS, 0, 0, 1);
 	dedup_fail(b->dedup);
 	outbox_fail(b->outbox);
 	b->is_numbering_stale = true;

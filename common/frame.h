@@ -31,7 +31,7 @@ uint8_t *frame_data(struct frame *f);
 
 size_t frame_len(const struct frame *f);
 
-/* Frames alive in this process; tests end with 0. */
+/* Frames alive in this thread; tests end with 0. */
 size_t frame_live(void);
 
 /* For buf.c alone: memory of `size` data bytes behind a headroom, not yet a counted frame. */

@@ -107,11 +107,28 @@ size_t str_utf8_first(struct str s)
 	return n;
 }
 
+static size_t ascii_prefix(struct str s)
+{
+	size_t n = 0;
+
+	/* Eight at a time: most text is ASCII, and the text of every message is checked. */
+	for (uint64_t word; s.len - n >= sizeof(word); n += sizeof(word)) {
+		memcpy(&word, s.p + n, sizeof(word));
+		if (word & UINT64_C(0x8080808080808080))
+			break;
+	}
+	while (n < s.len && (uint8_t)s.p[n] < 0x80)
+		n++;
+	return n;
+}
+
 bool str_is_utf8(struct str s)
 {
 	while (s.len > 0) {
-		size_t n = str_utf8_first(s);
+		size_t n = ascii_prefix(s);
 
+		if (n == 0)
+			n = str_utf8_first(s);
 		if (n == 0)
 			return false;
 		s = (struct str){s.p + n, s.len - n};

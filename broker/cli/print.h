@@ -42,10 +42,7 @@ struct print_layout {
 /* ERR_MALFORMED, ERR_TOO_BIG: not an answer of that layout; nothing was printed then. */
 MUST_USE enum err print_text(FILE *out, const struct print_layout *layout, struct bytes answer);
 
-/*
- * Numbers no program would read exactly (beyond 63 bits) become decimal strings, binary becomes
- * {"base64url": "..."}. ERR_MALFORMED, ERR_TOO_BIG: no map; nothing was printed then.
- */
+/* As json_text.h has it. ERR_MALFORMED, ERR_TOO_BIG: no map; nothing was printed then. */
 MUST_USE enum err print_json(FILE *out, struct bytes answer);
 
 #endif

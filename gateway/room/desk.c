@@ -148,7 +148,7 @@ static void on_typing(const struct petition *p)
 	ask(p, &m, &m.as.typing.request);
 }
 
-static void (*const on_petition[EVENTS])(const struct petition *p) = {
+static void (*const on_petition[EVENTS + 1])(const struct petition *p) = {
     [EVENT_JOIN_ROOM] = on_join,
     [EVENT_LEAVE_ROOM] = on_leave,
     [EVENT_MESSAGE] = on_publish,

@@ -15,9 +15,24 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 /* Second half of log.c's tests: how lines get out, whatever standard error is. */
+
+static bool is_reluctant;
+
+/* Stands in for libc's; the linker prefers it. */
+ssize_t write(int fd, const void *bytes, size_t n)
+{
+	static unsigned turn;
+
+	if (is_reluctant && turn++ % 3 > 0) {
+		errno = turn % 3 == 0 ? EINTR : EAGAIN;
+		return -1;
+	}
+	return syscall(SYS_write, fd, bytes, is_reluctant && n > 7 ? 7 : n);
+}
 
 static int saved_stderr;
 
@@ -95,10 +110,31 @@ static void *drain_lines(void *arg)
 	return NULL;
 }
 
-/*
- * A stream socket with little room takes a long line in parts, and nothing at all when it is full.
- */
-static void lines_stay_whole_when_written_in_parts(void **state)
+/* Like a terminal or a network socket: a write takes a little, is interrupted, or has no room. */
+static void lines_are_written_to_the_end(void **state)
+{
+	char line[4096] = "";
+	int ends[2];
+
+	(void)state;
+	log_setup("p", LOG_FORMAT_JSON, LOG_INFO);
+	assert_int_equal(pipe(ends), 0);
+	catch_into(ends[1]);
+	is_reluctant = true;
+	log_info("a.b", LOG_Z(MESSAGE, "said in many pieces"), LOG_U(COUNT, 1));
+	is_reluctant = false;
+	give_back();
+	assert_true(read(ends[0], line, sizeof(line) - 1) > 0);
+	close(ends[0]);
+	json_t *root = json_loads(line, 0, NULL);
+
+	assert_non_null(root);
+	assert_int_equal(json_integer_value(json_object_get(root, "count")), 1);
+	json_decref(root);
+}
+
+/* A socket with little room refuses whole lines until its reader has made some. */
+static void full_sockets_are_waited_for(void **state)
 {
 	char text[500];
 	int ends[2], room = 2048;
@@ -107,8 +143,6 @@ static void lines_stay_whole_when_written_in_parts(void **state)
 
 	(void)state;
 	memset(text, 'x', sizeof(text));
-	struct str s = {text, sizeof(text)};
-
 	log_setup("p", LOG_FORMAT_JSON, LOG_INFO);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
 	setsockopt(ends[1], SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
@@ -117,8 +151,8 @@ static void lines_stay_whole_when_written_in_parts(void **state)
 	catch_into(ends[1]);
 	assert_int_equal(pthread_create(&thread, NULL, drain_lines, &d), 0);
 	for (size_t i = 0; i < 500; i++)
-		log_info("a.b", LOG_U(COUNT, i), LOG_S(MESSAGE, s), LOG_S(REASON, s),
-		    LOG_S(HINT, s), LOG_S(PATH, s), LOG_S(ERR, s), LOG_S(PEER, s), LOG_S(BOOT, s));
+		log_info(
+		    "a.b", LOG_U(COUNT, i), LOG_S(MESSAGE, ((struct str){text, sizeof(text)})));
 	give_back();
 	pthread_join(thread, NULL);
 	assert_int_equal(d.lines, 500);
@@ -160,7 +194,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(auto_is_text_on_a_terminal),
 	    cmocka_unit_test(errno_survives),
-	    cmocka_unit_test(lines_stay_whole_when_written_in_parts),
+	    cmocka_unit_test(lines_are_written_to_the_end),
+	    cmocka_unit_test(full_sockets_are_waited_for),
 	    cmocka_unit_test(threads_do_not_mix_their_lines),
 	};
 

@@ -182,7 +182,23 @@ static void invalid_utf8(void **state)
 	assert_int_equal(str_utf8_first(str_of(NULL)), 0);
 }
 
-/* All one-, two- and three-byte strings: as many are valid as there are such texts. */
+/* Wherever they stand: texts are checked eight bytes at a time. */
+static void one_bad_byte_anywhere_is_found(void **state)
+{
+	char text[40];
+
+	(void)state;
+	for (size_t len = 1; len <= sizeof(text); len++) {
+		for (size_t bad = 0; bad < len; bad++) {
+			memset(text, 'a', sizeof(text));
+			text[bad] = '\x80';
+			assert_false(str_is_utf8((struct str){text, len}));
+			assert_true(str_is_utf8((struct str){text, bad}));
+		}
+	}
+}
+
+/* Of all three bytes as many are one code point as there are such code points. */
 static void utf8_is_counted_right(void **state)
 {
 	size_t valid = 0;
@@ -219,6 +235,7 @@ int main(void)
 	    cmocka_unit_test(what_is_no_number_is_refused),
 	    cmocka_unit_test(valid_utf8),
 	    cmocka_unit_test(invalid_utf8),
+	    cmocka_unit_test(one_bad_byte_anywhere_is_found),
 	    cmocka_unit_test(utf8_is_counted_right),
 	    cmocka_unit_test(code_points_are_counted),
 	};

@@ -37,18 +37,23 @@ test('status', async () => {
 
 test('gateways', async () => {
   const { gateways } = await stack.ctl('gateways');
-  assert.deepEqual(gateways.map((g) => g.name).sort(), ['gateway-1', 'gateway-2']);
-  for (const { name } of gateways) assert.match(await human('gateways'), new RegExp(name));
+  assert.deepEqual(gateways.map((g) => [g.id, g.state, g.connections]).sort(), [['gateway-1', 'ready', 1], ['gateway-2', 'ready', 2]]);
+  for (const { id, endpoint } of gateways) {
+    assert.match(await human('gateways'), new RegExp(`${id} .*${endpoint}`));
+    assert.match(endpoint, id === 'gateway-1' ? /^ipc:/ : /^tcp:/);
+  }
 });
 
 test('rooms, members and users', async () => {
   const { rooms } = await stack.ctl('rooms');
-  const lobby = rooms.find((r) => r.name === 'lobby' && r.nsp === '/chat');
-  assert.equal(lobby.seq, 5);
+  const { seq, users, members: sockets } = rooms.find((r) => r.room === 'lobby' && r.nsp === '/chat');
+  assert.deepEqual({ seq, users, sockets }, { seq: 5, users: 2, sockets: 2 });
+  assert.deepEqual((await stack.ctl('rooms', '--nsp', '/notifications')).rooms, []);
   const { members } = await stack.ctl('members', 'lobby', ...nsp);
-  assert.deepEqual(members.map((m) => [m.userId, m.username, m.connections]).sort(), [['alice', 'ALICE', 1], ['bob', 'BOB', 1]]);
-  const { users } = await stack.ctl('users');
-  assert.deepEqual(users.map((u) => [u.userId, u.connections]).sort(), [['alice', 2], ['bob', 1]]);
+  assert.deepEqual(members.map((m) => [m.userId, m.username, m.gateway, m.socketId]).sort(),
+    [['alice', 'ALICE', 'gateway-1', alice.socket.id], ['bob', 'BOB', 'gateway-2', bob.socket.id]]);
+  const { users: all } = await stack.ctl('users');
+  assert.deepEqual(all.map((u) => [u.userId, u.connections]).sort(), [['alice', 2], ['bob', 1]]);
   assert.match(await human('rooms'), /lobby/);
   assert.match(await human('members', 'lobby', ...nsp), /ALICE/);
   assert.match(await human('users'), /alice/);
@@ -58,6 +63,10 @@ test('history', async () => {
   const { messages } = await stack.ctl('history', 'lobby', ...nsp);
   assert.deepEqual(messages.map((m) => [m.seq, m.userId, m.content]), [1, 2, 3, 4, 5].map((i) => [i, 'alice', `message ${i}`]));
   assert.match(await human('history', 'lobby', ...nsp), /message 5/);
+  const part = async (...args) => (await stack.ctl('history', 'lobby', ...nsp, ...args)).messages.map((m) => m.seq);
+  assert.deepEqual(await part('--limit', '2'), [4, 5]);
+  assert.deepEqual(await part('--before', '3'), [1, 2]);
+  assert.deepEqual(await part('--after', '3'), [4, 5]);
 });
 
 test('what is not there is said', async () => {
@@ -73,8 +82,8 @@ test('what is not there is said', async () => {
 
 test('a broker that is not there is said, and soon', async () => {
   const endpoint = `ipc://${stack.dir}/run/nobody.sock`;
-  const { code, stderr } = await failure('--endpoint', endpoint, 'status');
-  assert.equal(code, 1);
+  const { code, stderr } = await failure('--endpoint', endpoint, '--timeout', '500', 'status');
+  assert.equal(code, 3);
   assert.match(stderr, /nobody\.sock/);
   assert.match(stderr, /broker/);
 });

@@ -198,7 +198,7 @@ test('a gateway whose key nobody authorised never becomes ready, and the broker 
     for (let i = 0; i < QUIET_POLLS; i++) assert.equal((await ready()).status, 503);
     assert.equal((await page(`http://127.0.0.1:${port}/health`)).status, 200);
     assert.equal(denials().length, 1, JSON.stringify(denials()));
-    assert.ok(!(await stack.ctl('gateways')).gateways.some((g) => g.name === 'rogue'));
+    assert.ok(!(await stack.ctl('gateways')).gateways.some((g) => g.id === 'rogue'));
   } finally {
     const gone = new Promise((resolve) => { rogue.on('exit', resolve); });
     rogue.kill('SIGKILL');

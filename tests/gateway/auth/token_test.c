@@ -106,6 +106,7 @@ static void a_token_has_exactly_three_parts(void **state)
 	assert_int_equal(forge_verdict(f, FORGE_CLAIMS), TOKEN_OK);
 	buf_puts(&f->token, STR(".e30"));
 	assert_int_equal(forge_verify(f), TOKEN_MALFORMED);
+	assert_string_equal(f->detail, "not three parts");
 }
 
 static void an_oversized_token_is_not_looked_at(void **state)

@@ -1,0 +1,204 @@
+#include "gateway/room/shape.h"
+
+#include "proto/limits.h"
+#include "proto/value.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { KINDS = EVENT_FIELD_MESSAGE_ID + 1 };
+
+static const char *const types[] = {"text", "image", "file"};
+
+/* One check on its way. */
+struct check {
+	struct shape_fields fields;
+	struct bytes given[KINDS]; /* what the client gave, by kind; empty = nothing */
+	struct buf *details;
+	size_t opened; /* see value_open() */
+	uint32_t violations;
+};
+
+static void add_violation(struct check *c, const char *path, const char *message)
+{
+	if (c->violations++ == 0)
+		c->opened = value_open(c->details);
+	value_put_map(c->details, 2);
+	value_put_str_pair(c->details, STR("path"), str_of(path));
+	value_put_str_pair(c->details, STR("message"), str_of(message));
+}
+
+/* The message is the field's name in quotes, then what is wrong with it. */
+PRINTF(3, 4)
+static void complain(struct check *c, const struct event_field *f, const char *format, ...)
+{
+	char message[160];
+	int n = snprintf(message, sizeof(message), "\"%s\" ", f->name);
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(message + n, sizeof(message) - (size_t)n, format, args);
+	va_end(args);
+	add_violation(c, f->name, message);
+}
+
+/* A string of 1 to max code points; complains and gives false when it is not. */
+static bool check_str(struct check *c, const struct event_field *f, unsigned max, struct str *ret)
+{
+	struct str s;
+
+	if (!value_as_str(c->given[f->kind], &s)) {
+		complain(c, f, "must be a string");
+	} else if (s.len == 0) {
+		complain(c, f, "is not allowed to be empty");
+	} else if (str_code_points(s) > max) {
+		complain(c, f, "length must be at most %u characters long", max);
+	} else {
+		*ret = s;
+		return true;
+	}
+	return false;
+}
+
+static bool is_room_char(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       (c && strchr("_-:.", c));
+}
+
+static void check_room(struct check *c, const struct event_field *f)
+{
+	struct str room;
+
+	if (!check_str(c, f, LIMIT_ROOM, &room))
+		return;
+	for (size_t i = 0; i < room.len; i++) {
+		if (is_room_char(room.p[i]))
+			continue;
+		complain(c, f, "must consist of A-Z a-z 0-9 _ - : .");
+		return;
+	}
+	c->fields.room_id = room;
+	c->fields.has_room_id = true;
+}
+
+static bool is_type(struct bytes value, const char *type)
+{
+	struct str given;
+
+	return value_as_str(value, &given) && str_eqz(given, type);
+}
+
+static void check_type(struct check *c, const struct event_field *f)
+{
+	for (size_t i = 0; i < ARRAY_LEN(types); i++) {
+		if (!is_type(c->given[f->kind], types[i]))
+			continue;
+		c->fields.type = str_of(types[i]);
+		c->fields.has_type = true;
+		return;
+	}
+	complain(c, f, "must be one of [%s, %s, %s]", types[0], types[1], types[2]);
+}
+
+/* Binary content of an image or a file. */
+static void check_bin(struct check *c, const struct event_field *f, size_t len)
+{
+	if (len == 0)
+		complain(c, f, "is not allowed to be empty");
+	else if (c->given[f->kind].len > LIMIT_CONTENT)
+		complain(c, f, "length must be at most %d bytes", LIMIT_CONTENT);
+	else
+		c->fields.has_content = true;
+}
+
+/* Whatever a type may be that is none, the complaint is about the type. */
+static bool may_be_bin(const struct check *c)
+{
+	struct bytes type = c->given[EVENT_FIELD_TYPE];
+
+	return type.len > 0 && !is_type(type, types[0]);
+}
+
+static void check_content(struct check *c, const struct event_field *f)
+{
+	struct value_reader r = value_reader(c->given[f->kind]);
+	struct value v = {0};
+	struct str text;
+	bool is_value = value_next(&r, &v) == ERR_OK;
+
+	if (is_value && v.type == VALUE_BIN && may_be_bin(c)) {
+		check_bin(c, f, v.as.bin.len);
+	} else if (v.type != VALUE_STR && may_be_bin(c)) {
+		complain(c, f, "must be a string or binary");
+	} else if (check_str(c, f, LIMIT_CONTENT_CHARS, &text)) {
+		c->fields.content_chars = str_code_points(text);
+		c->fields.has_content = true;
+	}
+	if (c->fields.has_content)
+		c->fields.content = c->given[f->kind];
+}
+
+static void check_message_id(struct check *c, const struct event_field *f)
+{
+	c->fields.has_message_id = check_str(c, f, LIMIT_MESSAGE_ID, &c->fields.message_id);
+}
+
+static void (*const checks[KINDS])(struct check *c, const struct event_field *f) = {
+    [EVENT_FIELD_ROOM] = check_room,
+    [EVENT_FIELD_CONTENT] = check_content,
+    [EVENT_FIELD_TYPE] = check_type,
+    [EVENT_FIELD_MESSAGE_ID] = check_message_id,
+};
+
+/* Looks all fields up before it checks them: the rule of one may need another. */
+static void check_fields(struct check *c, enum event e, struct bytes map)
+{
+	const struct event_field *f;
+
+	for (size_t n = 0; (f = event_field(n)); n++) {
+		struct bytes value;
+
+		if (f->event == e && value_map_get(map, str_of(f->name), &value) == ERR_OK)
+			c->given[f->kind] = value;
+	}
+	for (size_t n = 0; (f = event_field(n)); n++) {
+		if (f->event != e)
+			continue;
+		if (c->given[f->kind].len > 0)
+			checks[f->kind](c, f);
+		else if (f->presence == EVENT_REQUIRED)
+			complain(c, f, "is required");
+	}
+}
+
+/* The first of the arguments, if it is a map. */
+static bool first_map(struct bytes args, struct bytes *ret)
+{
+	struct value_reader r = value_reader(args);
+	struct value array, map;
+
+	if (value_next(&r, &array) || array.type != VALUE_ARRAY || value_skip(&r, ret))
+		return false;
+	struct value_reader inside = value_reader(*ret);
+
+	return value_next(&inside, &map) == ERR_OK && map.type == VALUE_MAP;
+}
+
+enum err shape_check(enum event e, struct bytes args, struct shape_fields *ret, struct buf *details)
+{
+	struct check c = {.fields = {.type = str_of(types[0])}, .details = details};
+	struct bytes map;
+
+	if (first_map(args, &map))
+		check_fields(&c, e, map);
+	else
+		add_violation(&c, "", "\"value\" must be of type object");
+	if (c.violations > 0) {
+		value_close_array(details, c.opened, c.violations);
+		return ERR_INVALID;
+	}
+	*ret = c.fields;
+	return ERR_OK;
+}

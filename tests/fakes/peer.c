@@ -1,0 +1,42 @@
+/*
+ * Peers that only have a name and write down what they hear.
+ */
+#include "tests/fakes/peer.h"
+
+#include "proto/wire.h"
+
+#include <string.h>
+
+void fake_peer_hear(struct peer *p, struct bytes message)
+{
+	struct wire_reader r = wire_reader(message);
+	struct wire_message m;
+
+	if (wire_next(&r, &m) == ERR_OK)
+		wire_print(&m, &p->heard);
+	buf_putc(&p->heard, '\n');
+}
+
+bool fake_peer_heard(struct peer *p, const char *text)
+{
+	buf_putc(&p->heard, '\0');
+	bool found = strstr(buf_str(&p->heard).p, text) != NULL;
+
+	buf_truncate(&p->heard, p->heard.len - 1);
+	return found;
+}
+
+const char *peer_name(const struct peer *p)
+{
+	return p->name;
+}
+
+uint64_t peer_boot(const struct peer *p)
+{
+	return p->boot;
+}
+
+uint64_t peer_generation(const struct peer *p)
+{
+	return p->generation;
+}

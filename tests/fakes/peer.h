@@ -1,0 +1,17 @@
+#ifndef ROOMCAST_TESTS_FAKES_PEER_H
+#define ROOMCAST_TESTS_FAKES_PEER_H
+/*
+ * A peer in the hand of the test; see peer.c.
+ */
+#include "broker/peer.h"
+
+struct peer {
+	const char *name;
+	uint64_t boot, generation;
+	struct buf heard; /* one line for each message, by wire_print */
+};
+
+void fake_peer_hear(struct peer *p, struct bytes message);
+bool fake_peer_heard(struct peer *p, const char *text);
+
+#endif

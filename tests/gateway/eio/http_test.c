@@ -1,0 +1,334 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "gateway/eio/http.h"
+
+#include <libwebsockets.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* libwebsockets, as far as http.c knows it: one parsed request, and what is written. */
+struct lws {
+	int method;
+	char *path;
+	const char *parameters[4];
+	const char *headers[WSI_TOKEN_COUNT];
+	int fd;
+	struct buf written;
+	bool is_broken;
+};
+
+int lws_hdr_copy(struct lws *wsi, char *to, int size, enum lws_token_indexes token)
+{
+	const char *value = wsi->headers[token];
+
+	*to = 0;
+	if (!value)
+		return 0;
+	if ((int)strlen(value) >= size)
+		return -1;
+	strcpy(to, value);
+	return (int)strlen(value);
+}
+
+int lws_hdr_copy_fragment(
+    struct lws *wsi, char *to, int size, enum lws_token_indexes token, int index)
+{
+	assert_int_equal(token, WSI_TOKEN_HTTP_URI_ARGS);
+	if (index >= 4 || !wsi->parameters[index] || (int)strlen(wsi->parameters[index]) >= size)
+		return -1;
+	strcpy(to, wsi->parameters[index]);
+	return (int)strlen(to);
+}
+
+int lws_http_get_uri_and_method(struct lws *wsi, char **ret_path, int *ret_len)
+{
+	if (!wsi->path)
+		return -1;
+	*ret_path = wsi->path;
+	*ret_len = (int)strlen(wsi->path);
+	return wsi->method;
+}
+
+int lws_get_socket_fd(struct lws *wsi)
+{
+	return wsi->fd;
+}
+
+int lws_write(struct lws *wsi, unsigned char *bytes, size_t len, enum lws_write_protocol protocol)
+{
+	assert_int_equal(protocol, LWS_WRITE_HTTP_FINAL);
+	buf_reset(&wsi->written);
+	buf_put(&wsi->written, bytes_of(bytes, len));
+	return wsi->is_broken ? -1 : (int)len;
+}
+
+static struct http_request *request_of(struct lws *wsi)
+{
+	return http_request_new((struct wire *)(void *)wsi);
+}
+
+static bool send_to(struct lws *wsi, const struct http_request *r, const struct http_answer *a)
+{
+	return http_send((struct wire *)(void *)wsi, r, a);
+}
+
+static void assert_written(struct lws *wsi, const char *expected)
+{
+	assert_true(str_eqz(buf_str(&wsi->written), expected));
+	buf_free(&wsi->written);
+}
+
+static void test_reads_what_a_handshake_needs(void **state)
+{
+	struct lws wsi = {
+	    .method = LWSHUMETH_GET,
+	    .path = (char[]){"/socket.io/"},
+	    .parameters = {"EIO=4", "transport=websocket", "token=a b&c"},
+	    .headers = {[WSI_TOKEN_HTTP] = "HTTP/1.1",
+		[WSI_TOKEN_HOST] = "localhost",
+		[WSI_TOKEN_ORIGIN] = "http://example.com",
+		[WSI_TOKEN_UPGRADE] = "websocket",
+		[WSI_TOKEN_CONNECTION] = "Upgrade ",
+		[WSI_TOKEN_KEY] = "key",
+		[WSI_TOKEN_VERSION] = "\t13 \t",
+		[WSI_TOKEN_PROTOCOL] = "p",
+		[WSI_TOKEN_HTTP_USER_AGENT] = "agent",
+		[WSI_TOKEN_HTTP_AUTHORIZATION] = "Bearer x"},
+	    .fd = -1,
+	};
+	struct http_request *r = request_of(&wsi);
+	const struct eio_request *e = http_request_engine(r);
+	struct eio_handshake h = http_request_handshake(r);
+
+	(void)state;
+	assert_true(str_eqz(http_request_path(r), "/socket.io/"));
+	assert_true(str_eqz(e->method, "GET"));
+	assert_true(str_eqz(e->version, "HTTP/1.1"));
+	assert_true(str_eqz(e->eio, "4"));
+	assert_true(str_eqz(e->transport, "websocket"));
+	assert_int_equal(e->sid.len, 0);
+	assert_true(str_eqz(e->host, "localhost"));
+	assert_true(str_eqz(e->upgrade, "websocket"));
+	assert_true(str_eqz(e->connection, "Upgrade"));
+	assert_true(str_eqz(e->websocket_key, "key"));
+	assert_true(str_eqz(e->websocket_version, "13"));
+	assert_true(str_eqz(e->websocket_protocol, "p"));
+	assert_true(str_eqz(h.origin, "http://example.com"));
+	assert_true(str_eqz(h.user_agent, "agent"));
+	assert_true(str_eqz(h.authorization, "Bearer x"));
+	assert_true(str_eqz(h.transport, "websocket"));
+	assert_true(str_eqz(
+	    h.url, "/socket.io/?EIO=4&transport=websocket&token=a%20b%26c"));
+	assert_int_equal(h.ip.len, 0); /* the socket is gone already */
+	assert_false(h.secure);
+	http_request_free(&r);
+	assert_null(r);
+	http_request_free(&r);
+}
+
+static void test_reads_nothing_from_a_request_that_is_gone(void **state)
+{
+	struct lws wsi = {.fd = -1};
+	struct http_request *r = request_of(&wsi);
+
+	(void)state;
+	assert_int_equal(http_request_path(r).len, 0);
+	assert_int_equal(http_request_engine(r)->method.len, 0);
+	assert_int_equal(http_request_engine(r)->upgrade.len, 0);
+	http_request_free(&r);
+}
+
+/* A parameter cannot smuggle another one into the URL that the layer above sees. */
+static void test_url_is_encoded_again(void **state)
+{
+	struct lws wsi = {.path = (char[]){"/a b?c\x80"}, .parameters = {"x=1&sid=2#", "%"}, .fd = -1};
+	struct http_request *r = request_of(&wsi);
+
+	(void)state;
+	assert_true(str_eqz(http_request_handshake(r).url, "/a%20b%3Fc%80?x=1%26sid=2%23&%25"));
+	assert_int_equal(http_request_engine(r)->sid.len, 0);
+	http_request_free(&r);
+}
+
+static void test_largest_headers_fit(void **state)
+{
+	char *token = xcalloc(1, 16000 + 1);
+	struct lws wsi = {.path = (char[]){"/"}, .fd = -1};
+	struct http_request *r;
+
+	(void)state;
+	memset(token, 'x', 16000);
+	wsi.headers[WSI_TOKEN_HTTP_AUTHORIZATION] = token;
+	wsi.headers[WSI_TOKEN_HOST] = "localhost";
+	r = request_of(&wsi);
+	assert_int_equal(http_request_handshake(r).authorization.len, 16000);
+	assert_true(str_eqz(http_request_engine(r)->host, "localhost"));
+	http_request_free(&r);
+	free(token);
+}
+
+static void test_methods(void **state)
+{
+	static const char *const names[] = {
+	    [LWSHUMETH_GET] = "GET", [LWSHUMETH_POST] = "POST", [LWSHUMETH_OPTIONS] = "OPTIONS",
+	    [LWSHUMETH_PUT] = "PUT", [LWSHUMETH_DELETE] = "DELETE", [LWSHUMETH_HEAD] = "HEAD",
+	    [LWSHUMETH_COLON_PATH] = ""};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		struct lws wsi = {.path = (char[]){"/"}, .method = (int)i, .fd = -1};
+		struct http_request *r = request_of(&wsi);
+
+		if (names[i])
+			assert_true(str_eqz(http_request_engine(r)->method, names[i]));
+		http_request_free(&r);
+	}
+}
+
+static void test_bodies_that_cannot_be_skipped(void **state)
+{
+	static const struct {
+		int method;
+		const char *length, *encoding;
+		unsigned status;
+	} cases[] = {
+	    {LWSHUMETH_GET, NULL, NULL, 0},
+	    {LWSHUMETH_GET, "0", NULL, 0},
+	    {LWSHUMETH_POST, "100", NULL, 0},
+	    {LWSHUMETH_POST, "101", NULL, 413},
+	    {LWSHUMETH_POST, "99999999999999999999999", NULL, 413},
+	    {LWSHUMETH_POST, "-1", NULL, 400},
+	    {LWSHUMETH_POST, "1x", NULL, 400},
+	    {LWSHUMETH_POST, "5,5", NULL, 400},
+	    {LWSHUMETH_POST, NULL, NULL, 411},
+	    {LWSHUMETH_PUT, NULL, NULL, 411},
+	    {LWSHUMETH_DELETE, NULL, NULL, 0},
+	    {LWSHUMETH_POST, "5", "chunked", 411},
+	    {LWSHUMETH_GET, NULL, "chunked", 411},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct lws wsi = {.path = (char[]){"/"}, .method = cases[i].method, .fd = -1};
+		struct http_request *r;
+
+		wsi.headers[WSI_TOKEN_HTTP_CONTENT_LENGTH] = cases[i].length;
+		wsi.headers[WSI_TOKEN_HTTP_TRANSFER_ENCODING] = cases[i].encoding;
+		r = request_of(&wsi);
+		assert_int_equal(http_request_bad_body(r, 100), cases[i].status);
+		http_request_free(&r);
+	}
+}
+
+static void test_answer(void **state)
+{
+	struct lws wsi = {.path = (char[]){"/"}, .method = LWSHUMETH_GET, .fd = -1};
+	struct http_request *r = request_of(&wsi);
+	struct http_answer a = {.status = 200,
+	    .content_type = "text/plain",
+	    .headers = "Retry-After: 1\r\n",
+	    .body = STR("hello")};
+
+	(void)state;
+	assert_true(send_to(&wsi, r, &a));
+	assert_written(&wsi, "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n"
+			     "Cache-Control: no-store\r\nRetry-After: 1\r\n\r\nhello");
+	a.is_last = true;
+	a.headers = "";
+	a.status = 999;
+	assert_true(send_to(&wsi, r, &a));
+	assert_written(&wsi,
+	    "HTTP/1.1 999 Unknown\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n"
+	    "Cache-Control: no-store\r\nConnection: close\r\n\r\nhello");
+	wsi.is_broken = true;
+	assert_false(send_to(&wsi, r, &a));
+	buf_free(&wsi.written);
+	http_request_free(&r);
+}
+
+static void test_answer_to_head_has_no_body(void **state)
+{
+	struct lws wsi = {.path = (char[]){"/"}, .method = LWSHUMETH_HEAD, .fd = -1};
+	struct http_request *r = request_of(&wsi);
+	struct http_answer a = {
+	    .status = 200, .content_type = "text/plain", .headers = "", .body = STR("hello")};
+
+	(void)state;
+	assert_true(send_to(&wsi, r, &a));
+	assert_written(&wsi, "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n"
+			     "Cache-Control: no-store\r\n\r\n");
+	http_request_free(&r);
+}
+
+static void test_refusals(void **state)
+{
+	struct lws wsi = {.path = (char[]){"/"}, .method = LWSHUMETH_GET, .fd = -1};
+	struct http_request *r = request_of(&wsi);
+	struct wire *w = (struct wire *)(void *)&wsi;
+
+	(void)state;
+	assert_true(http_send_refusal(w, r, EIO_REFUSAL_UNKNOWN_SID, false));
+	assert_written(&wsi, "HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\n"
+			     "Content-Length: 41\r\nCache-Control: no-store\r\n\r\n"
+			     "{\"code\":1,\"message\":\"Session ID unknown\"}");
+	assert_true(http_send_refusal(w, r, EIO_REFUSAL_WEBSOCKET_VERSION, true));
+	assert_written(&wsi, "HTTP/1.1 426 Upgrade Required\r\nContent-Type: text/html\r\n"
+			     "Content-Length: 16\r\nCache-Control: no-store\r\nConnection: close\r\n"
+			     "Sec-WebSocket-Version: 13\r\n\r\nUpgrade Required");
+	http_request_free(&r);
+}
+
+static void test_ip_is_the_socket_s(void **state)
+{
+	struct sockaddr_in6 any6 = {.sin6_family = AF_INET6};
+	struct sockaddr_in to = {.sin_family = AF_INET};
+	socklen_t len = sizeof(any6);
+	int listening = socket(AF_INET6, SOCK_STREAM, 0), client = socket(AF_INET, SOCK_STREAM, 0);
+
+	(void)state;
+	if (listening < 0 || bind(listening, (struct sockaddr *)&any6, sizeof(any6)) ||
+	    listen(listening, 1) || getsockname(listening, (struct sockaddr *)&any6, &len)) {
+		close(listening);
+		close(client);
+		skip(); /* no IPv6 here */
+		return;
+	}
+	to.sin_port = any6.sin6_port;
+	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	assert_int_equal(connect(client, (struct sockaddr *)&to, sizeof(to)), 0);
+
+	struct lws wsi = {.path = (char[]){"/"}, .fd = accept(listening, NULL, NULL)};
+	struct http_request *r = request_of(&wsi);
+
+	/* An IPv4 peer is an IPv4 address, whatever kind of socket it came to. */
+	assert_true(str_eqz(http_request_handshake(r).ip, "127.0.0.1"));
+	http_request_free(&r);
+	close(wsi.fd);
+	close(client);
+	close(listening);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_reads_what_a_handshake_needs),
+	    cmocka_unit_test(test_reads_nothing_from_a_request_that_is_gone),
+	    cmocka_unit_test(test_url_is_encoded_again),
+	    cmocka_unit_test(test_largest_headers_fit),
+	    cmocka_unit_test(test_methods),
+	    cmocka_unit_test(test_bodies_that_cannot_be_skipped),
+	    cmocka_unit_test(test_answer),
+	    cmocka_unit_test(test_answer_to_head_has_no_body),
+	    cmocka_unit_test(test_refusals),
+	    cmocka_unit_test(test_ip_is_the_socket_s),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL) || frame_live() != 0;
+}
