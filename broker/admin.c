@@ -1,6 +1,7 @@
 #include "broker/admin.h"
 
 #include "broker/member.h"
+#include "broker/publish.h"
 #include "common/log.h"
 #include "proto/value.h"
 #include "proto/wire.h"
@@ -87,6 +88,7 @@ static enum err on_status(struct command_call *call)
 {
 	struct broker *b = call->admin->broker;
 	struct buf *v = &call->value;
+	const char *fault = publish_fault(b);
 	char boot[17], epoch[17];
 
 	snprintf(boot, sizeof(boot), "%016llx", (unsigned long long)b->boot);
@@ -105,8 +107,8 @@ static enum err on_status(struct command_call *call)
 	value_put_u64_pair(v, STR("gseq"), b->gseq);
 	value_put_u64_pair(v, STR("messages"), b->stored);
 	value_put_u64_pair(v, STR("backlog"), store_backlog(b->store));
-	value_put_str_pair(v, STR("state"), b->fault[0] ? STR("degraded") : STR("ok"));
-	value_put_str_pair(v, STR("reason"), str_of(b->fault));
+	value_put_str_pair(v, STR("state"), fault[0] ? STR("degraded") : STR("ok"));
+	value_put_str_pair(v, STR("reason"), str_of(fault));
 	return ERR_OK;
 }
 

@@ -39,8 +39,7 @@ struct broker {
 	 * commits, one gathers. */
 	struct mono batch_began[2];
 	uint64_t batch_timed[2];
-	/* Why publishing is refused now; empty = it is not. */
-	char fault[STORE_WHY_SIZE];
+	bool is_failing; /* the last batch was not committed */
 	/* The numbers in memory may be ahead of the database: read them again before the next. */
 	bool is_numbering_stale;
 };

@@ -173,8 +173,10 @@ static bool is_ready(void *up, char *ret_why, size_t why_size)
 {
 	const struct house *h = up;
 
-	snprintf(ret_why, why_size, "%s", h->b.fault);
-	return h->b.fault[0] == '\0';
+	const char *fault = publish_fault(&h->b);
+
+	snprintf(ret_why, why_size, "%s", fault);
+	return fault[0] == '\0';
 }
 
 static void render_metrics(void *up, struct buf *out)

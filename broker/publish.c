@@ -9,7 +9,6 @@
 #include "proto/message_id.h"
 #include "proto/value.h"
 
-#include <stdio.h>
 #include <string.h>
 
 /* What a number costs is paid here: a message on its way. */
@@ -118,15 +117,20 @@ static void accept_message(struct broker *b, struct peer *p, struct letter *l,
 	reply_receipt(b, p, l->wire->request, &hit, false);
 }
 
-/* Why no message can be taken now; NULL = it can. */
-static const char *refusal(const struct broker *b)
+const char *publish_fault(const struct broker *b)
 {
-	if (b->is_numbering_stale)
-		return b->fault;
-	if (store_backlog(b->store) >= b->config.store_backlog_max ||
-	    store_backlog_bytes(b->store) >= b->config.store_backlog_max_bytes)
-		return "the database is too slow for what is published";
-	return NULL;
+	const char *trouble = store_trouble(b->store);
+
+	if (trouble[0])
+		return trouble;
+	return b->is_numbering_stale ? "the database could not be read after a fault" : "";
+}
+
+/* A store in trouble is still tried: that is how it is found well again. */
+static bool is_refusing(const struct broker *b)
+{
+	return b->is_numbering_stale || store_backlog(b->store) >= b->config.store_backlog_max ||
+	    store_backlog_bytes(b->store) >= b->config.store_backlog_max_bytes;
 }
 
 static enum client_error find_room(struct broker *b, struct letter *l)
@@ -162,7 +166,7 @@ void publish_on_message(struct broker *b, struct peer *p, const struct wire_mess
 
 	if (e == ERR_OK)
 		reply_receipt(b, p, request, &hit, true);
-	else if (e != ERR_NOT_FOUND || refusal(b))
+	else if (e != ERR_NOT_FOUND || is_refusing(b))
 		say_error(b, p, request, CLIENT_ERROR_UNAVAILABLE, NULL);
 	else
 		accept_message(b, p, &l, &names);
@@ -170,10 +174,9 @@ void publish_on_message(struct broker *b, struct peer *p, const struct wire_mess
 
 void publish_on_committed(struct broker *b, uint64_t batch)
 {
-	if (b->fault[0]) {
-		log_notice("store.recovered", LOG_Z(MESSAGE, "publishing goes on"));
-		b->fault[0] = '\0';
-	}
+	if (b->is_failing)
+		log_notice("store.recovered", LOG_Z(MESSAGE, "messages are stored again"));
+	b->is_failing = false;
 	uint64_t messages = dedup_commit(b->dedup, batch);
 
 	b->stored += messages;
@@ -221,10 +224,12 @@ static enum err read_numbers(struct broker *b)
 
 void publish_on_failed(struct broker *b, const char *why)
 {
-	log_error("store.failed", LOG_Z(ERR, why),
-	    LOG_Z(HINT, "messages are refused until the database takes them again; nothing "
-	                "acknowledged is lost"));
-	snprintf(b->fault, sizeof(b->fault), "%s", why);
+	/* Once for each fault: until it is mended every batch fails. */
+	if (!b->is_failing)
+		log_error("store.failed", LOG_Z(ERR, why),
+		    LOG_Z(HINT, "messages are answered with an error until the database takes "
+		                "them again; nothing acknowledged is lost"));
+	b->is_failing = true;
 	metrics_add(b->metrics, METRIC_STORE_FAULTS, 0, 0, 1);
 	dedup_fail(b->dedup);
 	outbox_fail(b->outbox);

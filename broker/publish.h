@@ -14,6 +14,9 @@ void publish_on_message(struct broker *b, struct peer *p, const struct wire_mess
 void publish_on_committed(struct broker *b, uint64_t batch);
 void publish_on_failed(struct broker *b, const char *why);
 
+/* Why messages cannot be stored now, in words; "" when they can. */
+const char *publish_fault(const struct broker *b);
+
 /* Tries to take up publishing again after a fault; about once a second. */
 void publish_on_tick(struct broker *b);
 

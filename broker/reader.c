@@ -13,7 +13,8 @@ struct reader {
 enum err reader_open(const char *path, char *ret_why, size_t why_size, struct reader **ret)
 {
 	struct sql *sql;
-	enum err e = schema_open(path, SQL_READER, schema_sql, ret_why, why_size, &sql);
+	struct schema_file file = {.path = path, .mode = SQL_READER, .text = schema_sql};
+	enum err e = schema_open(&file, ret_why, why_size, &sql);
 
 	if (e)
 		return e;

@@ -105,9 +105,12 @@ static enum err check_identity(struct sql *s, int64_t version, struct why why)
 }
 
 static enum err check_version(
-    const struct sql *s, enum sql_mode mode, int64_t version, int64_t latest, struct why why)
+    const struct sql *s, const struct schema_file *file, int64_t version, struct why why)
 {
-	if (version == latest || (mode != SQL_READER && version < latest))
+	int64_t latest = latest_version(file->text);
+	bool comes_forward = file->mode != SQL_READER && version < latest;
+
+	if (version == latest || comes_forward)
 		return ERR_OK;
 	snprintf(why.text, why.size, "%s has schema version %lld, this program knows %lld; %s",
 	    sql_path(s), (long long)version, (long long)latest,
@@ -167,7 +170,7 @@ static enum err migrate(struct sql *s, const char *schema, int64_t version, stru
 	return ERR_OK;
 }
 
-static enum err make_ready(struct sql *s, enum sql_mode mode, const char *schema, struct why why)
+static enum err make_ready(struct sql *s, const struct schema_file *file, struct why why)
 {
 	int64_t version;
 	enum err e = sql_number(s, SQL_USER_VERSION, &version);
@@ -176,32 +179,32 @@ static enum err make_ready(struct sql *s, enum sql_mode mode, const char *schema
 		return fail(s, e, "read", why);
 	e = check_identity(s, version, why);
 	if (!e)
-		e = check_version(s, mode, version, latest_version(schema), why);
+		e = check_version(s, file, version, why);
 	if (e)
 		return e;
 	e = sql_configure(s);
 	if (e)
 		return fail(s, e, "set up", why);
 	e = check_journal(s, why);
-	if (!e && mode != SQL_READER)
-		e = migrate(s, schema, version, why);
+	if (!e && file->mode != SQL_READER)
+		e = migrate(s, file->text, version, why);
 	if (e)
 		return e;
 	e = sql_prepare(s);
 	return e ? fail(s, e, "use the tables of", why) : ERR_OK;
 }
 
-enum err schema_open(const char *path, enum sql_mode mode, const char *schema, char *ret_why,
-    size_t why_size, struct sql **ret)
+enum err schema_open(
+    const struct schema_file *file, char *ret_why, size_t why_size, struct sql **ret)
 {
 	struct sql *s = NULL;
 	struct why why = {ret_why, why_size};
-	enum err e = check_orphan_wal(path, why);
+	enum err e = check_orphan_wal(file->path, why);
 
 	if (!e)
-		e = sql_open(path, mode, ret_why, why_size, &s);
+		e = sql_open(file->path, file->mode, ret_why, why_size, &s);
 	if (!e)
-		e = make_ready(s, mode, schema, why);
+		e = make_ready(s, file, why);
 	if (e) {
 		sql_close(&s);
 		return e;

@@ -11,12 +11,18 @@
 /* broker/schema.sql, put into the program by the build. */
 extern const char schema_sql[];
 
+struct schema_file {
+	const char *path;
+	enum sql_mode mode;
+	const char *text; /* schema_sql; tests bring others */
+};
+
 /*
- * Opens path; a reader neither makes nor migrates. `schema` is schema_sql (tests bring others).
- * ERR_VERSION (newer; for a reader: not this one), ERR_MALFORMED (not a database, or not ours),
- * ERR_DENIED, ERR_BUSY, ERR_IO; ret_why says it in one sentence with what to do.
+ * Opens the file; a reader neither makes nor migrates. ERR_VERSION (newer; for a reader: not this
+ * one), ERR_MALFORMED (not a database, damaged, or not ours), ERR_DENIED, ERR_BUSY, ERR_IO;
+ * ret_why says it in one sentence with what to do.
  */
-MUST_USE enum err schema_open(const char *path, enum sql_mode mode, const char *schema,
-    char *ret_why, size_t why_size, struct sql **ret);
+MUST_USE enum err schema_open(
+    const struct schema_file *file, char *ret_why, size_t why_size, struct sql **ret);
 
 #endif

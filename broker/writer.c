@@ -45,13 +45,15 @@ static enum err recognise(struct writer *w, char *ret_why, size_t why_size)
 
 static enum err reopen(struct writer *w, char *ret_why, size_t why_size)
 {
+	struct schema_file file = {.path = w->path, .mode = w->mode, .text = schema_sql};
+
 	sql_close(&w->sql);
 	/* Opening would make a new one, and nobody would notice that the old rows are gone. */
 	if (w->epoch && access(w->path, F_OK) != 0) {
 		snprintf(ret_why, why_size, "%s: %s; put it back", w->path, strerror(errno));
 		return ERR_DENIED;
 	}
-	enum err e = schema_open(w->path, w->mode, schema_sql, ret_why, why_size, &w->sql);
+	enum err e = schema_open(&file, ret_why, why_size, &w->sql);
 
 	if (!e)
 		e = recognise(w, ret_why, why_size);

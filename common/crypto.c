@@ -63,6 +63,12 @@ static enum err decode_base64(struct str text, const char *ignore, int variant, 
 	size_t start = buf_bytes(out).len;
 	size_t room = text.len / 4 * 3 + 3;
 	size_t len;
+
+	/* libsodium 1.0.18 reads every byte from 0x80 on as the last letter of the alphabet. */
+	for (size_t i = 0; i < text.len; i++) {
+		if ((unsigned char)text.p[i] >= 0x80)
+			return ERR_MALFORMED;
+	}
 	uint8_t *bin = buf_extend(out, room);
 
 	if (sodium_base642bin(bin, room, text.p, text.len, ignore, &len, NULL, variant) != 0) {

@@ -38,9 +38,9 @@ struct value {
 };
 
 /*
- * b is exactly one well-formed value: types, lengths, nesting <= max_depth (a scalar has 0, an empty
- * array 1), strings valid UTF-8, no byte after it; a map's key may be any value. max_depth is at
- * most LIMIT_VALUE_DEPTH. ERR_MALFORMED or ERR_TOO_BIG (depth). Linear time, no memory.
+ * b is exactly one well-formed value: types, lengths, nesting <= max_depth (a scalar has 0, an
+ * empty array 1), strings valid UTF-8, no byte after it; a map's key may be any value. max_depth
+ * is at most LIMIT_VALUE_DEPTH. ERR_MALFORMED or ERR_TOO_BIG (depth). Linear time, no memory.
  */
 MUST_USE enum err value_check(struct bytes b, unsigned max_depth);
 

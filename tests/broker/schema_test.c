@@ -57,7 +57,8 @@ static char *with(const char *later)
 static enum err try_open(const char *path, enum sql_mode mode, const char *schema)
 {
 	struct sql *s = NULL;
-	enum err e = schema_open(path, mode, schema, why, sizeof(why), &s);
+	struct schema_file file = {.path = path, .mode = mode, .text = schema};
+	enum err e = schema_open(&file, why, sizeof(why), &s);
 
 	assert_int_equal(e == ERR_OK, s != NULL);
 	sql_close(&s);
@@ -151,11 +152,10 @@ static void killed_in(const char *path, const char *schema, int step)
 	assert_true(pid >= 0);
 	if (pid == 0) {
 		char armed[40];
-		struct sql *s;
 
 		snprintf(armed, sizeof(armed), "in-migration:%d", step);
 		setenv("ROOMCAST_FAILPOINT", armed, 1);
-		_exit(schema_open(path, SQL_WRITER_FULL, schema, why, sizeof(why), &s) != ERR_OK);
+		_exit(try_open(path, SQL_WRITER_FULL, schema) != ERR_OK);
 	}
 	waitpid(pid, &status, 0);
 	assert_true(WIFSIGNALED(status));

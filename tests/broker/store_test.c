@@ -281,7 +281,6 @@ static void a_full_disk_fails_and_heals(void **state)
 		assert_true(turn(f, DEADLINE_MS));
 		assert_true(f->commits < 900);
 	}
-	print_message("%s\n", f->why);
 	assert_non_null(strstr(f->why, "limit"));
 	setrlimit(RLIMIT_FSIZE, &before);
 	size_t failures = f->failures;

@@ -92,6 +92,17 @@ static void base64url_is_strict(void **state)
 	assert_malformed(crypto_base64url_decode, STR("\0"));
 }
 
+static void bytes_above_ascii_are_no_letters(void **state)
+{
+	(void)state;
+	for (int byte = 0x80; byte <= 0xff; byte++) {
+		char text[4] = {'A', 'A', 'A', (char)byte};
+
+		assert_malformed(crypto_base64url_decode, (struct str){text, sizeof(text)});
+		assert_malformed(crypto_base64_decode, (struct str){text, sizeof(text)});
+	}
+}
+
 static void pem_bodies_are_read(void **state)
 {
 	struct buf b = {0};
@@ -197,6 +208,7 @@ int main(void)
 	    cmocka_unit_test(base64url_is_read),
 	    cmocka_unit_test(base64url_keeps_any_bytes),
 	    cmocka_unit_test(base64url_is_strict),
+	    cmocka_unit_test(bytes_above_ascii_are_no_letters),
 	    cmocka_unit_test(pem_bodies_are_read),
 	    cmocka_unit_test(pem_bodies_are_checked),
 	    cmocka_unit_test(z85_known_answers),

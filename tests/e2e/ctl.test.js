@@ -39,7 +39,8 @@ test('gateways', async () => {
   const { gateways } = await stack.ctl('gateways');
   assert.deepEqual(gateways.map((g) => [g.id, g.state, g.connections]).sort(), [['gateway-1', 'ready', 1], ['gateway-2', 'ready', 2]]);
   for (const { id, endpoint } of gateways) {
-    assert.match(await human('gateways'), new RegExp(`${id} .*${endpoint}`));
+    const line = (await human('gateways')).split('\n').find((text) => text.startsWith(id));
+    assert.ok(line.includes(endpoint), line);
     assert.match(endpoint, id === 'gateway-1' ? /^ipc:/ : /^tcp:/);
   }
 });

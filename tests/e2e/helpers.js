@@ -126,20 +126,22 @@ class Client {
   }
 }
 
+const firstAnswer = (client) => client.inbox.take(({ name }) => /^connect(_error)?$/.test(name), 'an answer to CONNECT');
+
 // A client that is connected.
 async function connect(gateway, options) {
   const client = new Client(gateway, options);
-  const first = await client.inbox.take(({ name }) => /^connect(_error)?$/.test(name), 'an answer to CONNECT');
-  if (first.name === 'connect_error') throw first.data;
+  const { name, data } = await firstAnswer(client);
+  if (name === 'connect_error') throw data;
   return client;
 }
 
-// The error with which a client is refused.
+// The error with which a client is refused; nothing when it is let in.
 async function refusal(gateway, options) {
   const client = new Client(gateway, { reconnection: false, ...options });
-  const error = await client.next('connect_error');
+  const { name, data } = await firstAnswer(client);
   client.close();
-  return error;
+  return name === 'connect_error' ? data : undefined;
 }
 
 // A WebSocket that speaks whatever the test says. closed resolves with the close code.

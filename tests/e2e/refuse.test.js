@@ -23,7 +23,7 @@ let pids;
 let rounds = 0;
 
 before(async () => {
-  stack = await startStack({ gateways: 2 });
+  stack = await startStack({ gateways: 2, gatewayOpts: { 'token-leeway-ms': 0 } });
   [first, second] = stack.gateways;
   pids = [stack.broker, first, second].map((p) => p.pid);
 });
@@ -70,7 +70,7 @@ const secondBroker = async (...args) => {
 
 const refusals = {
   'no token': ['token_missing', 'Authentication required', () => undefined],
-  'no string': ['token_malformed', 'Invalid authentication', () => 42],
+  'a token that is no string': ['token_missing', 'Authentication required', () => 42],
   'no token but words': ['token_malformed', 'Invalid authentication', () => 'not-a-token'],
   'a token of 64 KiB': ['token_malformed', 'Invalid authentication', () => mint(stack, { userId: 'x', pad: 'x'.repeat(65536) })],
   'alg none': ['token_malformed', 'Invalid authentication', () => mint(stack, { userId: 'x' }, { header: { alg: 'none', typ: 'JWT' } })],
@@ -97,9 +97,9 @@ test('refused at CONNECT: an expired token of our own making', async () => {
   const { exp } = JSON.parse(Buffer.from(token.split('.')[1], 'base64url'));
   assert.ok(exp <= now() + 1);
   await waitFor('it to be refused', async () => {
-    const error = await refusal(first, { token }).catch(() => undefined);
-    return error?.data?.code === 'token_expired';
-  }, 120000);
+    const error = await refusal(first, { token });
+    return error && error.data.code === 'token_expired';
+  });
 });
 
 test('refused at CONNECT: a namespace that is not there', async () => {

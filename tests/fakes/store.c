@@ -46,6 +46,12 @@ size_t store_backlog_bytes(const struct store *s)
 	return 0;
 }
 
+const char *store_trouble(const struct store *s)
+{
+	(void)s;
+	return fake_store.trouble ? fake_store.trouble : "";
+}
+
 /* ---- what the database holds ---- */
 
 enum err reader_last_gseq(struct reader *r, uint64_t *ret)

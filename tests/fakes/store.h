@@ -14,6 +14,7 @@ struct fake_store {
 	/* what the test sets */
 	uint64_t gathering;
 	size_t backlog;
+	const char *trouble;
 	enum err reader_fault;
 	uint64_t stored_gseq;
 	struct reader_room stored_room;

@@ -309,6 +309,11 @@ static void leaves_the_reader_on_failure(void **state)
 	assert_int_equal(value_next(&r, &v), ERR_MALFORMED);
 	assert_ptr_equal(r.p, b.p + 1);
 	assert_int_equal(v.type, VALUE_UINT); /* untouched, too */
+	/* A count that the bytes cannot keep is not even told. */
+	r = value_reader(BYTES("\x92\x01"));
+	assert_int_equal(value_next(&r, &v), ERR_MALFORMED);
+	r = value_reader(BYTES("\x81\x01"));
+	assert_int_equal(value_next(&r, &v), ERR_MALFORMED);
 }
 
 static void finds_in_maps(void **state)

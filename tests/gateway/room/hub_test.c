@@ -45,7 +45,7 @@ struct world {
 	struct hub *hub;
 	struct sio_socket sockets[SOCKETS];
 	struct hub_member *members[SOCKETS];
-	char ids[SOCKETS][8];
+	char ids[SOCKETS][16];
 };
 
 static int setup(void **state)
@@ -160,7 +160,7 @@ static void test_random_walk(void **state)
 	for (int step = 0; step < STEPS; step++) {
 		seed = seed * 1103515245u + 12345u;
 		int s = (int)(seed >> 8) % SOCKETS, r = (int)(seed >> 20) % ROOMS;
-		char name[8];
+		char name[16];
 
 		snprintf(name, sizeof(name), "r%d", r);
 		if (in[s][r])

@@ -116,7 +116,7 @@ static void a_stray_binary_message_closes(void **state)
 {
 	(void)state;
 	stage_connect_two();
-	sio_client_receive(stage.client, bytes_of("abc", 3), true);
+	sio_client_receive(stage.client, bytes_of("2[\"a\"]", 6), true);
 	stage_said("close parse error\n");
 }
 

@@ -107,7 +107,7 @@ static void values_come_back(void **state)
 	struct buf value = {0}, text = {0}, back = {0};
 
 	(void)state;
-	for (int round = 0; round < 3000; round++) {
+	for (int round = 0; round < 1000; round++) {
 		buf_reset(&value);
 		buf_reset(&text);
 		buf_reset(&back);
@@ -264,7 +264,7 @@ static void damaged_texts_are_judged_like_jansson_does(void **state)
 	struct buf value = {0}, text = {0};
 
 	(void)state;
-	for (int round = 0; round < 30000; round++) {
+	for (int round = 0; round < 15000; round++) {
 		if (round % 2 == 0) {
 			buf_reset(&value);
 			buf_reset(&text);

@@ -110,6 +110,7 @@ static void strings_are_unescaped_and_escaped(void **state)
 				   "A\""},
 	    {"\"\\ud83d\\ud83d\\ude00\"", "\"\xef\xbf\xbd\xf0\x9f\x98\x80\""},
 	    {"\"\\ude00\\ud83d\"", "\"\xef\xbf\xbd\xef\xbf\xbd\""},
+	    {"\"\\ude00\\ude00\"", "\"\xef\xbf\xbd\xef\xbf\xbd\""},
 	    {"\"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\xe2\x80\xa8\"", NULL},
 	    {"\"a\\nb\xc3\xa9\\tc\"", NULL},
 	    {"{\"\\u0061\\\"\":1}", "{\"a\\\"\":1}"},

@@ -1,0 +1,162 @@
+#include "tests/broker/world.h"
+
+#include "tests/fakes/store.h"
+
+static void test_the_first_join_makes_the_room(void **state)
+{
+	struct world *w = *state;
+
+	world_connect(w, &w->east, "s1", "ann");
+	world_join(w, &w->east, "s1", "lobby");
+	assert_int_equal(world_last_error(w, &w->east), CLIENT_ERROR_NONE);
+	assert_int_equal(fake_store.rooms, 1);
+	world_join(w, &w->east, "s1", "lobby");
+	assert_int_equal(fake_store.rooms, 1);
+	assert_int_equal(room_user_count(world_room(w, "lobby")), 1);
+}
+
+static void test_some_namespaces_make_no_rooms(void **state)
+{
+	struct world *w = *state;
+
+	world_connect_to(w, &w->east, "/fixed", "s1", "ann");
+	world_join(w, &w->east, "s1", "lobby");
+	assert_int_equal(world_last_error(w, &w->east), CLIENT_ERROR_ROOM_NOT_FOUND);
+}
+
+static void test_presence_is_of_users_not_of_sockets(void **state)
+{
+	struct world *w = *state;
+
+	world_connect(w, &w->west, "w1", "bob");
+	world_join(w, &w->west, "w1", "lobby");
+	world_connect(w, &w->east, "e1", "ann");
+	world_connect(w, &w->east, "e2", "ann");
+	world_forget_heard(w);
+	world_join(w, &w->east, "e1", "lobby");
+	assert_true(fake_peer_heard(&w->west, "event=\"room-presence\""));
+	world_forget_heard(w);
+	world_join(w, &w->east, "e2", "lobby");
+	assert_false(fake_peer_heard(&w->west, "room-presence"));
+	world_leave(w, &w->east, "e1", "lobby");
+	assert_false(fake_peer_heard(&w->west, "room-presence"));
+	world_leave(w, &w->east, "e2", "lobby");
+	assert_true(fake_peer_heard(&w->west, "event=\"room-presence\""));
+	assert_true(fake_peer_heard(&w->west, "event=\"user-left\""));
+}
+
+static void test_the_joiner_does_not_hear_of_itself(void **state)
+{
+	struct world *w = *state;
+
+	world_connect(w, &w->east, "e1", "ann");
+	world_join(w, &w->east, "e1", "lobby");
+	assert_true(fake_peer_heard(&w->east, "except=\"e1\""));
+	assert_false(fake_peer_heard(&w->west, "DELIVER"));
+}
+
+static void test_leaving_where_one_is_not_is_fine(void **state)
+{
+	struct world *w = *state;
+
+	world_connect(w, &w->east, "e1", "ann");
+	world_leave(w, &w->east, "e1", "nowhere");
+	assert_int_equal(world_last_error(w, &w->east), CLIENT_ERROR_NONE);
+}
+
+static void test_personal_rooms_are_personal(void **state)
+{
+	struct world *w = *state;
+
+	world_connect(w, &w->east, "e1", "ann");
+	world_connect(w, &w->west, "w1", "bob");
+	assert_non_null(world_room(w, "user:ann"));
+	world_join(w, &w->west, "w1", "user:ann");
+	assert_int_equal(world_last_error(w, &w->west), CLIENT_ERROR_ACCESS_DENIED);
+	world_join(w, &w->west, "w1", "user:nobody");
+	assert_int_equal(world_last_error(w, &w->west), CLIENT_ERROR_ACCESS_DENIED);
+	world_leave(w, &w->west, "w1", "user:bob");
+	assert_int_equal(world_last_error(w, &w->west), CLIENT_ERROR_ACCESS_DENIED);
+	world_publish(w, &w->west, "w1", "user:ann");
+	assert_int_equal(world_last_error(w, &w->west), CLIENT_ERROR_ACCESS_DENIED);
+}
+
+static void test_private_rooms_want_a_right(void **state)
+{
+	struct world *w = *state;
+
+	rooms_load(w->b.rooms, 7, STR("/chat"), STR("club"), false, 0);
+	rooms_load(w->b.rooms, 8, STR("/chat"), STR("vault"), false, 0);
+	rooms_add_membership(w->b.rooms, 7, STR("bob"));
+	world_connect(w, &w->east, "e1", "ann");
+	world_join(w, &w->east, "e1", "club");
+	assert_int_equal(world_last_error(w, &w->east), CLIENT_ERROR_ACCESS_DENIED);
+	world_publish(w, &w->east, "e1", "club");
+	assert_int_equal(world_last_error(w, &w->east), CLIENT_ERROR_ACCESS_DENIED);
+	/* Granted by the token. */
+	world_join(w, &w->east, "e1", "vault");
+	assert_int_equal(world_last_error(w, &w->east), CLIENT_ERROR_NONE);
+	/* A stored membership is joined at connect. */
+	world_connect(w, &w->west, "w1", "bob");
+	assert_int_equal(room_user_count(world_room(w, "club")), 1);
+}
+
+static void test_rooms_per_socket_and_in_all_are_bounded(void **state)
+{
+	struct world *w = *state;
+
+	world_connect(w, &w->east, "e1", "ann"); /* in one room: its own */
+	world_join(w, &w->east, "e1", "a");
+	world_join(w, &w->east, "e1", "b");
+	world_join(w, &w->east, "e1", "c");
+	assert_int_equal(world_last_error(w, &w->east), CLIENT_ERROR_TOO_MANY_ROOMS);
+	world_connect(w, &w->west, "w1", "bob");
+	world_join(w, &w->west, "w1", "d");
+	assert_int_equal(world_last_error(w, &w->west), CLIENT_ERROR_ROOM_NOT_FOUND);
+}
+
+static void test_a_gateway_speaks_for_its_own_sockets_only(void **state)
+{
+	struct world *w = *state;
+
+	world_connect(w, &w->east, "e1", "ann");
+	world_join(w, &w->west, "e1", "lobby");
+	assert_int_equal(world_last_error(w, &w->west), CLIENT_ERROR_UNAVAILABLE);
+	assert_null(world_room(w, "lobby"));
+}
+
+static void test_typing_goes_to_the_others(void **state)
+{
+	struct world *w = *state;
+
+	world_connect(w, &w->east, "e1", "ann");
+	world_typing(w, &w->east, "e1", "lobby");
+	assert_int_equal(world_last_error(w, &w->east), CLIENT_ERROR_ROOM_NOT_FOUND);
+	world_join(w, &w->east, "e1", "lobby");
+	world_forget_heard(w);
+	world_typing(w, &w->east, "e1", "lobby");
+	assert_true(fake_peer_heard(&w->east, "event=\"user-typing\""));
+	assert_true(fake_peer_heard(&w->east, "except=\"e1\" is_volatile=true"));
+	world_connect(w, &w->west, "w1", "bob");
+	world_typing(w, &w->west, "w1", "lobby");
+	assert_int_equal(world_last_error(w, &w->west), CLIENT_ERROR_ACCESS_DENIED);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
+	const struct CMUnitTest tests[] = {
+	    TEST(test_the_first_join_makes_the_room),
+	    TEST(test_some_namespaces_make_no_rooms),
+	    TEST(test_presence_is_of_users_not_of_sockets),
+	    TEST(test_the_joiner_does_not_hear_of_itself),
+	    TEST(test_leaving_where_one_is_not_is_fine),
+	    TEST(test_personal_rooms_are_personal),
+	    TEST(test_private_rooms_want_a_right),
+	    TEST(test_rooms_per_socket_and_in_all_are_bounded),
+	    TEST(test_a_gateway_speaks_for_its_own_sockets_only),
+	    TEST(test_typing_goes_to_the_others),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

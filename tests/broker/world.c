@@ -1,0 +1,157 @@
+#include "tests/broker/world.h"
+
+#include "broker/attend.h"
+#include "broker/entry.h"
+#include "broker/metrics.h"
+#include "broker/publish.h"
+#include "tests/fakes/store.h"
+
+#include <stdio.h>
+
+static const struct namespace_conf namespaces[] = {
+    {.name = (char *)"/chat", .create_rooms = true},
+    {.name = (char *)"/fixed", .create_rooms = false},
+};
+
+static void on_send(void *up, struct peer *to, struct frame *message)
+{
+	(void)up;
+	fake_peer_hear(to, frame_bytes(message));
+}
+
+static const struct outbox_events outbox_news = {.on_send = on_send};
+
+int world_setup(void **state)
+{
+	struct world *w = test_calloc(1, sizeof(*w));
+	struct broker *b = &w->b;
+
+	fake_store_reset();
+	w->east = (struct peer){.name = "east", .boot = 11, .generation = 1};
+	w->west = (struct peer){.name = "west", .boot = 22, .generation = 1};
+	b->config.namespaces = (struct namespace_conf *)namespaces;
+	b->config.namespace_count = ARRAY_LEN(namespaces);
+	b->config.max_rooms = 5;
+	b->config.max_rooms_per_socket = 3;
+	b->config.store_backlog_max = 100;
+	b->config.store_backlog_max_bytes = 1000;
+	b->rooms = rooms_new();
+	b->sessions = sessions_new();
+	b->outbox = outbox_new(&outbox_news, w);
+	b->dedup = dedup_new(NULL);
+	b->metrics = metrics_new(metric_table, METRICS);
+	*state = w;
+	return 0;
+}
+
+int world_teardown(void **state)
+{
+	struct world *w = *state;
+
+	entry_on_peer_gone(&w->b, &w->east);
+	entry_on_peer_gone(&w->b, &w->west);
+	dedup_free(&w->b.dedup);
+	outbox_free(&w->b.outbox);
+	sessions_free(&w->b.sessions);
+	rooms_free(&w->b.rooms);
+	metrics_free(&w->b.metrics);
+	buf_free(&w->east.heard);
+	buf_free(&w->west.heard);
+	test_free(w);
+	return frame_live() == 0 ? 0 : -1;
+}
+
+/* ---- what a gateway says ---- */
+
+void world_connect_to(
+    struct world *w, struct peer *p, const char *nsp, const char *socket, const char *user)
+{
+	struct wire_message m = {.type = WIRE_CONNECT};
+
+	m.as.connect = (struct wire_connect){.request = ++w->request,
+	    .socket = str_of(socket),
+	    .nsp = str_of(nsp),
+	    .user = str_of(user),
+	    .username = str_of(user),
+	    .grants = bytes_of("\x91\xa5vault", 7)};
+	entry_on_connect(&w->b, p, &m);
+}
+
+void world_connect(struct world *w, struct peer *p, const char *socket, const char *user)
+{
+	world_connect_to(w, p, "/chat", socket, user);
+}
+
+void world_join(struct world *w, struct peer *p, const char *socket, const char *room)
+{
+	struct wire_message m = {.type = WIRE_JOIN};
+
+	m.as.join = (struct wire_join){++w->request, str_of(socket), str_of(room)};
+	attend_on_join(&w->b, p, &m);
+}
+
+void world_leave(struct world *w, struct peer *p, const char *socket, const char *room)
+{
+	struct wire_message m = {.type = WIRE_LEAVE};
+
+	m.as.leave = (struct wire_leave){++w->request, str_of(socket), str_of(room)};
+	attend_on_leave(&w->b, p, &m);
+}
+
+void world_typing(struct world *w, struct peer *p, const char *socket, const char *room)
+{
+	struct wire_message m = {.type = WIRE_TYPING};
+
+	m.as.typing = (struct wire_typing){++w->request, str_of(socket), str_of(room)};
+	attend_on_typing(&w->b, p, &m);
+}
+
+void world_publish_as(struct world *w, struct peer *p, uint64_t request, const char *socket,
+    const char *room, const char *message_id, bool resent)
+{
+	struct wire_message m = {.type = WIRE_PUBLISH};
+
+	m.as.publish = (struct wire_publish){.request = request,
+	    .socket = str_of(socket),
+	    .room = str_of(room),
+	    .type = STR("text"),
+	    .content = bytes_of("\xa2hi", 3),
+	    .message_id = str_of(message_id),
+	    .resent = resent};
+	publish_on_message(&w->b, p, &m);
+}
+
+void world_publish(struct world *w, struct peer *p, const char *socket, const char *room)
+{
+	world_publish_as(w, p, ++w->request, socket, room, "", false);
+}
+
+void world_commit(struct world *w)
+{
+	publish_on_committed(&w->b, fake_store.gathering++);
+}
+
+void world_forget_heard(struct world *w)
+{
+	buf_reset(&w->east.heard);
+	buf_reset(&w->west.heard);
+}
+
+/* The number of the error that the last request was answered with; 0 = ok, -1 = no answer. */
+int world_last_error(struct world *w, struct peer *p)
+{
+	for (int error = 0; error < CLIENT_ERRORS; error++) {
+		char line[64];
+
+		snprintf(line, sizeof(line), "REPLY{request=%u error=%d ", (unsigned)w->request,
+		    error);
+		if (fake_peer_heard(p, line))
+			return error;
+	}
+	return -1;
+}
+
+struct room *world_room(struct world *w, const char *name)
+{
+	return rooms_find(w->b.rooms, STR("/chat"), str_of(name));
+}
