@@ -23,7 +23,6 @@ struct waiting {
 struct admin {
 	struct broker *broker;
 	struct waiting *waiting; /* bounded by the archive's queue */
-	uint64_t last_ticket;
 };
 
 /* A command as it is answered: args in, value or why out. */
@@ -307,7 +306,7 @@ static enum err on_history(struct command_call *call)
 		snprintf(call->why, sizeof(call->why), "limit must be 1 to %d", LIMIT_HISTORY_PAGE);
 		return ERR_INVALID;
 	}
-	enum err e = archive_history(a->broker->archive, ++a->last_ticket, &page, str_of(r->name));
+	enum err e = archive_history(a->broker->archive, ++a->broker->last_ticket, &page, str_of(r->name));
 
 	if (e) {
 		snprintf(call->why, sizeof(call->why), "too many history requests, try again");
@@ -315,7 +314,7 @@ static enum err on_history(struct command_call *call)
 	}
 	struct waiting *w = xcalloc(1, sizeof(*w));
 
-	w->ticket = a->last_ticket;
+	w->ticket = a->broker->last_ticket;
 	w->request = call->request;
 	w->to = *call->from;
 	HASH_ADD(hh, a->waiting, ticket, sizeof(w->ticket), w);

@@ -18,6 +18,8 @@
 #include "common/metrics.h"
 #include "proto/errors.h"
 
+struct look_page;
+
 struct broker {
 	struct config config;
 	uint64_t boot, epoch;
@@ -40,6 +42,8 @@ struct broker {
 	struct mono batch_began[2];
 	uint64_t batch_timed[2];
 	bool is_failing; /* the last batch was not committed */
+	uint64_t last_ticket;     /* of what was asked of the archive */
+	struct look_page *pages;  /* look.c's: pages of clients that are being read */
 	/* The numbers in memory may be ahead of the database: read them again before the next. */
 	bool is_numbering_stale;
 };

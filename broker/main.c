@@ -8,6 +8,7 @@
 #include "broker/broker.h"
 #include "broker/entry.h"
 #include "broker/http.h"
+#include "broker/look.h"
 #include "broker/metrics.h"
 #include "broker/publish.h"
 #include "broker/zap.h"
@@ -49,6 +50,8 @@ static wire_handler *const on_wire[WIRE_TYPES] = {
     [WIRE_LEAVE] = attend_on_leave,
     [WIRE_TYPING] = attend_on_typing,
     [WIRE_PUBLISH] = publish_on_message,
+    [WIRE_USERS] = look_on_users,
+    [WIRE_HISTORY] = look_on_history,
 };
 
 static void on_peer_message(void *up, struct peer *p, const struct wire_message *m)
@@ -78,8 +81,11 @@ static void on_peer_linked(void *up, struct peer *p)
 
 static void on_peer_gone(void *up, struct peer *p, const char *why)
 {
+	struct house *h = up;
+
 	(void)why;
-	entry_on_peer_gone(&((struct house *)up)->b, p);
+	look_forget(&h->b, p);
+	entry_on_peer_gone(&h->b, p);
 }
 
 static const struct peers_events peers_news = {
@@ -149,7 +155,10 @@ static void on_store(void *ctx)
 
 static void on_page(void *up, const struct archive_answer *answer)
 {
-	admin_on_page(((struct house *)up)->admin, answer);
+	struct house *h = up;
+
+	if (!look_on_page(&h->b, answer))
+		admin_on_page(h->admin, answer);
 }
 
 static const struct archive_events archive_news = {.on_page = on_page};
@@ -440,6 +449,7 @@ static void close_house(struct house *h)
 	struct broker *b = &h->b;
 
 	admin_free(&h->admin);
+	look_forget(b, NULL);
 	peers_free(&b->peers);
 	outbox_free(&b->outbox);
 	dedup_free(&b->dedup);

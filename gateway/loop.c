@@ -28,7 +28,8 @@ struct loop {
 	uv_idle_t restless; /* while it is active the loop does not sleep */
 	bool again;
 	bool is_settling;
-	/* Apart: the first to ask for the time fixes it for the turn, and asking changes no loop. */
+	/* Apart: the first to ask for the time fixes it for the turn, and asking changes no loop.
+	 */
 	struct moment *now;
 	struct hook hooks[HOOKS_MAX];
 	size_t hook_count;

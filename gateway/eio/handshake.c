@@ -64,7 +64,7 @@ static bool is_key(struct str key)
 {
 	struct buf bytes = {0};
 	bool is_good = key.len == KEY_CHARS && crypto_base64_decode(key, &bytes) == ERR_OK &&
-	    bytes.len == KEY_BYTES;
+		       bytes.len == KEY_BYTES;
 
 	buf_free(&bytes);
 	return is_good;
@@ -131,8 +131,8 @@ static bool is_refused(const struct eio_request *r, enum eio_refusal *ret_why)
 static bool is_websocket_opening(const struct eio_request *r)
 {
 	return str_eqz(r->version, "HTTP/1.1") && r->host.len &&
-	    eq_ignoring_case(r->upgrade, "websocket") && list_has(r->connection, "upgrade") &&
-	    is_key(r->websocket_key) && !r->websocket_protocol.len;
+	       eq_ignoring_case(r->upgrade, "websocket") && list_has(r->connection, "upgrade") &&
+	       is_key(r->websocket_key) && !r->websocket_protocol.len;
 }
 
 bool eio_request_may_upgrade(const struct eio_request *r, enum eio_refusal *ret_why)

@@ -96,8 +96,8 @@ static void read_url(struct http_request *r, struct lws *wsi)
 	}
 	put_encoded(&r->url, r->path, "/-._~!$&'()*+,;=:@");
 	for (int i = 0;; i++) {
-		int n = lws_hdr_copy_fragment(wsi, r->text + r->used,
-		    (int)(TEXT_BYTES - r->used), WSI_TOKEN_HTTP_URI_ARGS, i);
+		int n = lws_hdr_copy_fragment(wsi, r->text + r->used, (int)(TEXT_BYTES - r->used),
+		    WSI_TOKEN_HTTP_URI_ARGS, i);
 
 		if (n < 0)
 			return;
@@ -198,8 +198,8 @@ unsigned http_request_bad_body(const struct http_request *r, uint64_t max_bytes)
 	if (r->transfer_encoding.len)
 		return 411;
 	if (!r->content_length.len) {
-		bool has_body = str_eqz(method, "POST") || str_eqz(method, "PUT") ||
-		    str_eqz(method, "PATCH");
+		bool has_body =
+		    str_eqz(method, "POST") || str_eqz(method, "PUT") || str_eqz(method, "PATCH");
 
 		return has_body ? 411 : 0;
 	}
@@ -241,8 +241,8 @@ bool http_send(struct wire *w, const struct http_request *r, const struct http_a
 {
 	struct buf text = {0};
 
-	buf_printf(&text, "HTTP/1.1 %u %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n", a->status,
-	    phrase_of(a->status), a->content_type, a->body.len);
+	buf_printf(&text, "HTTP/1.1 %u %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n",
+	    a->status, phrase_of(a->status), a->content_type, a->body.len);
 	buf_printf(&text, "Cache-Control: no-store\r\n%s%s\r\n",
 	    a->is_last ? "Connection: close\r\n" : "", a->headers);
 	if (!str_eqz(r->engine.method, "HEAD"))

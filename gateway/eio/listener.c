@@ -69,8 +69,8 @@ static int prepare(int fd, const struct listener_conf *conf, const union address
 	return 0;
 }
 
-static enum err open_socket(const struct listener_conf *conf, const union address *a,
-    socklen_t len, int *ret_fd)
+static enum err open_socket(
+    const struct listener_conf *conf, const union address *a, socklen_t len, int *ret_fd)
 {
 	int fd = socket(a->any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
@@ -136,9 +136,8 @@ static void on_readable(void *ctx)
 	}
 }
 
-enum err listener_new(struct loop *loop, const struct listener_conf *conf,
-    void (*on_accept)(void *ctx, int fd), void *ctx, char *ret_why, size_t why_size,
-    struct listener **ret)
+enum err listener_new(struct loop *loop, const struct listener_conf *conf, char *ret_why,
+    size_t why_size, struct listener **ret)
 {
 	union address address;
 	socklen_t len;
@@ -158,8 +157,8 @@ enum err listener_new(struct loop *loop, const struct listener_conf *conf,
 
 	l->fd = fd;
 	l->port = port_of(fd);
-	l->on_accept = on_accept;
-	l->ctx = ctx;
+	l->on_accept = conf->on_accept;
+	l->ctx = conf->ctx;
 	l->watch = loop_watch_new(loop, fd, on_readable, l);
 	l->rest = loop_timer_new(loop, on_rested, l);
 	*ret = l;

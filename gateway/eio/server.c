@@ -15,9 +15,9 @@ enum {
 	HEADERS_MAX_BYTES = 16384, /* of a request: tokens are long */
 	HEADERS_TIMEOUT_S = 10,    /* for a request to arrive whole */
 	KEEP_ALIVE_S = 60,
-	CHUNK_BYTES = 1024,      /* of a message as libwebsockets hands it over; held per connection */
+	CHUNK_BYTES = 1024, /* of a message as libwebsockets hands it over; held per connection */
 	WRITE_BYTES = 1024 * 1024, /* what one write offers the kernel before the rest is copied */
-	PATH_MAX_BYTES = 200,    /* libwebsockets counts them in a byte */
+	PATH_MAX_BYTES = 200,      /* libwebsockets counts them in a byte */
 	PAGES = 3,
 };
 
@@ -86,37 +86,44 @@ static int on_established(struct lws *wsi, struct connection *c)
 	return 0;
 }
 
+/* NULL = it never became one. */
+static struct websocket *websocket_of(const struct connection *c)
+{
+	return c ? c->websocket : NULL;
+}
+
 static int on_receive(struct lws *wsi, struct connection *c, struct bytes chunk)
 {
-	if (c->websocket)
+	if (websocket_of(c))
 		websocket_receive(c->websocket, chunk, loop_now(server_of(wsi)->loop));
 	return 0;
 }
 
 static int on_writeable(struct connection *c)
 {
-	if (c->websocket)
+	if (websocket_of(c))
 		websocket_writeable(c->websocket);
 	return 0;
 }
 
 static int on_peer_closing(struct connection *c, struct bytes payload)
 {
-	return c->websocket ? websocket_peer_closing(c->websocket, payload) : 0;
+	return websocket_of(c) ? websocket_peer_closing(c->websocket, payload) : 0;
 }
 
 static int on_dropped(struct connection *c)
 {
-	if (c->websocket)
+	if (websocket_of(c))
 		websocket_dropped(c->websocket);
 	return 0;
 }
 
 static int on_closed(struct connection *c)
 {
-	if (c->websocket)
+	if (websocket_of(c)) {
 		websocket_closed(c->websocket);
-	c->websocket = NULL;
+		c->websocket = NULL;
+	}
 	return 0;
 }
 
@@ -263,8 +270,9 @@ static enum err check(const struct eio_server_conf *conf, char *ret_why, size_t 
 	struct stat st;
 
 	if (conf->path[0] != '/' || strlen(conf->path) > PATH_MAX_BYTES) {
-		snprintf(ret_why, why_size, "path \"%s\" must begin with / and have at most %d bytes",
-		    conf->path, PATH_MAX_BYTES);
+		snprintf(ret_why, why_size,
+		    "path \"%s\" must begin with / and have at most %d bytes", conf->path,
+		    PATH_MAX_BYTES);
 		return ERR_INVALID;
 	}
 	if (conf->static_dir[0] && (stat(conf->static_dir, &st) || !S_ISDIR(st.st_mode))) {
@@ -290,11 +298,10 @@ static struct eio_server *make(struct loop *loop, const struct eio_server_conf *
 	    .events = events,
 	    .up = up,
 	};
-	s->family = eio_family_new(
-	    &(struct eio_rules){.ping_interval_ms = conf->ping_interval_ms,
-		.ping_timeout_ms = conf->ping_timeout_ms,
-		.max_payload_bytes = conf->max_payload_bytes,
-		.queue_max_bytes = conf->queue_max_bytes},
+	s->family = eio_family_new(&(struct eio_rules){.ping_interval_ms = conf->ping_interval_ms,
+				       .ping_timeout_ms = conf->ping_timeout_ms,
+				       .max_payload_bytes = conf->max_payload_bytes,
+				       .queue_max_bytes = conf->queue_max_bytes},
 	    &events->session, up);
 	s->websockets = websockets_new(s->family, conf->max_payload_bytes);
 	s->heartbeat = loop_timer_new(loop, on_heartbeat, s);
@@ -312,7 +319,7 @@ enum err eio_server_new(struct loop *loop, const struct eio_server_conf *conf,
     struct eio_server **ret)
 {
 	struct eio_server *s = make(loop, conf, events, up);
-	struct listener_conf l = {conf->listen_address, conf->port, conf->reuse_port};
+	struct listener_conf l = {conf->listen_address, conf->port, conf->reuse_port, on_accept, s};
 	enum err e;
 
 	e = check(conf, ret_why, why_size);
@@ -321,7 +328,7 @@ enum err eio_server_new(struct loop *loop, const struct eio_server_conf *conf,
 	e = start_lws(s, ret_why, why_size);
 	if (e)
 		goto fail;
-	e = listener_new(loop, &l, on_accept, s, ret_why, why_size, &s->listener);
+	e = listener_new(loop, &l, ret_why, why_size, &s->listener);
 	if (e)
 		goto fail;
 	s->port = listener_port(s->listener);

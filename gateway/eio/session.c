@@ -149,8 +149,7 @@ static void unlink_from(struct eio_family *f, struct eio_session *s)
 		s->next->prev = s->prev;
 }
 
-static void send_message(
-    struct eio_session *s, struct frame *f, enum eio_send how, bool is_binary)
+static void send_message(struct eio_session *s, struct frame *f, enum eio_send how, bool is_binary)
 {
 	struct eio_entry e = {.frame = f,
 	    .type = EIO_PACKET_MESSAGE,
@@ -268,8 +267,7 @@ size_t eio_family_open_count(const struct eio_family *f)
 	return f->open_count;
 }
 
-void eio_family_each(
-    struct eio_family *f, void (*fn)(void *ctx, struct eio_session *s), void *ctx)
+void eio_family_each(struct eio_family *f, void (*fn)(void *ctx, struct eio_session *s), void *ctx)
 {
 	for (struct eio_session *s = f->first; s; s = s->next) {
 		if (eio_session_is_open(s))

@@ -39,8 +39,7 @@ bool eio_family_next_due(const struct eio_family *f, struct mono *ret_due);
 
 /* Open sessions: how many, and fn for each; fn may close sessions but not open any. */
 size_t eio_family_open_count(const struct eio_family *f);
-void eio_family_each(
-    struct eio_family *f, void (*fn)(void *ctx, struct eio_session *s), void *ctx);
+void eio_family_each(struct eio_family *f, void (*fn)(void *ctx, struct eio_session *s), void *ctx);
 
 /* A session that is not open yet. The transport's functions get `wire`. */
 struct eio_session *eio_session_new(

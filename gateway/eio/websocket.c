@@ -8,9 +8,9 @@
 #include <string.h>
 
 enum {
-	SCRATCH_BYTES = 64 * 1024,   /* what leaves in one write when several packets wait */
-	KEPT_MESSAGE_BYTES = 4096,   /* a longer message gives its memory back */
-	CLOSE_LINGER_S = 5,          /* for the peer to read what it is sent before a close */
+	SCRATCH_BYTES = 64 * 1024, /* what leaves in one write when several packets wait */
+	KEPT_MESSAGE_BYTES = 4096, /* a longer message gives its memory back */
+	CLOSE_LINGER_S = 5,        /* for the peer to read what it is sent before a close */
 	CODE_PROTOCOL = 1002,
 	CODE_BAD_TEXT = 1007,
 	CODE_TOO_BIG = 1009,
@@ -261,8 +261,8 @@ void websockets_end_last_turn(struct websockets *set)
 	free_gone(set);
 }
 
-struct websocket *websocket_new(struct websockets *set, struct wire *w,
-    const struct eio_handshake *h, struct mono now)
+struct websocket *websocket_new(
+    struct websockets *set, struct wire *w, const struct eio_handshake *h, struct mono now)
 {
 	struct websocket *ws = xcalloc(1, sizeof(*ws));
 
@@ -319,9 +319,8 @@ void websocket_writeable(struct websocket *ws)
 int websocket_peer_closing(struct websocket *ws, struct bytes payload)
 {
 	bool is_answer = ws->close_code && ws->is_silent;
-	struct str text = payload.len > 2
-	    ? (struct str){(const char *)payload.p + 2, payload.len - 2}
-	    : STR("");
+	struct str text =
+	    payload.len > 2 ? (struct str){(const char *)payload.p + 2, payload.len - 2} : STR("");
 	uint16_t code = payload.len == 1 ? CODE_PROTOCOL : str_is_utf8(text) ? 0 : CODE_BAD_TEXT;
 
 	if (code && may_write(ws) && !lws_partial_buffered(lws_of(ws)))

@@ -33,8 +33,8 @@ void websockets_end_last_turn(struct websockets *set);
 
 /* A connection was upgraded: makes a session of it and opens it. Lives until a turn's end after
  * websocket_closed(). */
-struct websocket *websocket_new(struct websockets *set, struct wire *w,
-    const struct eio_handshake *h, struct mono now);
+struct websocket *websocket_new(
+    struct websockets *set, struct wire *w, const struct eio_handshake *h, struct mono now);
 
 /* The next part of a message came. */
 void websocket_receive(struct websocket *ws, struct bytes chunk, struct mono now);

@@ -59,8 +59,7 @@ struct bytes wsframe_in_place(const struct eio_entry *e)
 	return bytes_of(start, header + frame_len(e->frame));
 }
 
-size_t wsframe_gather(
-    const struct eio_queue *q, uint8_t *at, size_t size, size_t *ret_len)
+size_t wsframe_gather(const struct eio_queue *q, uint8_t *at, size_t size, size_t *ret_len)
 {
 	uint8_t *start = at;
 	size_t n = 0;

@@ -23,8 +23,7 @@ uint8_t *wsframe_put_header(uint8_t *at, const struct eio_entry *e);
 struct bytes wsframe_in_place(const struct eio_entry *e);
 
 /* As many packets from the front as fit into size bytes, one after the other. Returns how many. */
-size_t wsframe_gather(
-    const struct eio_queue *q, uint8_t *at, size_t size, size_t *ret_len);
+size_t wsframe_gather(const struct eio_queue *q, uint8_t *at, size_t size, size_t *ret_len);
 
 /* A close frame; a longer text is cut. Returns its length. */
 size_t wsframe_close(uint8_t at[WSFRAME_CLOSE_MAX], uint16_t code, struct str text);

@@ -148,11 +148,35 @@ static void on_typing(const struct petition *p)
 	ask(p, &m, &m.as.typing.request);
 }
 
+static void on_history(const struct petition *p)
+{
+	struct wire_message m = {.type = WIRE_HISTORY};
+
+	m.as.history.socket = str_of(p->seat->id);
+	m.as.history.room = p->fields.room_id;
+	m.as.history.before = p->fields.before;
+	m.as.history.after = p->fields.after;
+	m.as.history.has_after = p->fields.has_after;
+	m.as.history.limit = p->fields.limit;
+	ask(p, &m, &m.as.history.request);
+}
+
+static void on_users(const struct petition *p)
+{
+	struct wire_message m = {.type = WIRE_USERS};
+
+	m.as.users.socket = str_of(p->seat->id);
+	m.as.users.room = p->fields.room_id;
+	ask(p, &m, &m.as.users.request);
+}
+
 static void (*const on_petition[EVENTS + 1])(const struct petition *p) = {
     [EVENT_JOIN_ROOM] = on_join,
     [EVENT_LEAVE_ROOM] = on_leave,
     [EVENT_MESSAGE] = on_publish,
     [EVENT_TYPING] = on_typing,
+    [EVENT_HISTORY] = on_history,
+    [EVENT_ROOM_USERS] = on_users,
 };
 
 static void on_event(void *up, struct sio_socket *s, const struct sio_event *event)

@@ -7,14 +7,14 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { KINDS = EVENT_FIELD_MESSAGE_ID + 1 };
+enum { HISTORY_DEFAULT = 50 };
 
 static const char *const types[] = {"text", "image", "file"};
 
 /* One check on its way. */
 struct check {
 	struct shape_fields fields;
-	struct bytes given[KINDS]; /* what the client gave, by kind; empty = nothing */
+	struct bytes given[EVENT_FIELD_KINDS]; /* what the client gave, by kind; empty = nothing */
 	struct buf *details;
 	size_t opened; /* see value_open() */
 	uint32_t violations;
@@ -145,11 +145,50 @@ static void check_message_id(struct check *c, const struct event_field *f)
 	c->fields.has_message_id = check_str(c, f, LIMIT_MESSAGE_ID, &c->fields.message_id);
 }
 
-static void (*const checks[KINDS])(struct check *c, const struct event_field *f) = {
+/* A seq or a count: a whole number of min or more. */
+static bool check_number(struct check *c, const struct event_field *f, uint64_t min, uint64_t max,
+    uint64_t *ret)
+{
+	uint64_t number;
+
+	if (!value_as_u64(c->given[f->kind], &number)) {
+		complain(c, f, "must be a whole number");
+	} else if (number < min || number > max) {
+		complain(c, f, "must be from %llu to %llu", (unsigned long long)min,
+		    (unsigned long long)max);
+	} else {
+		*ret = number;
+		return true;
+	}
+	return false;
+}
+
+static void check_before(struct check *c, const struct event_field *f)
+{
+	(void)check_number(c, f, 1, INT64_MAX, &c->fields.before);
+}
+
+static void check_after(struct check *c, const struct event_field *f)
+{
+	if (c->given[EVENT_FIELD_BEFORE].len > 0)
+		complain(c, f, "must not come together with \"before\"");
+	else
+		c->fields.has_after = check_number(c, f, 0, INT64_MAX, &c->fields.after);
+}
+
+static void check_limit(struct check *c, const struct event_field *f)
+{
+	(void)check_number(c, f, 1, LIMIT_HISTORY_CLIENT, &c->fields.limit);
+}
+
+static void (*const checks[EVENT_FIELD_KINDS])(struct check *c, const struct event_field *f) = {
     [EVENT_FIELD_ROOM] = check_room,
     [EVENT_FIELD_CONTENT] = check_content,
     [EVENT_FIELD_TYPE] = check_type,
     [EVENT_FIELD_MESSAGE_ID] = check_message_id,
+    [EVENT_FIELD_BEFORE] = check_before,
+    [EVENT_FIELD_AFTER] = check_after,
+    [EVENT_FIELD_LIMIT] = check_limit,
 };
 
 /* Looks all fields up before it checks them: the rule of one may need another. */
@@ -188,9 +227,11 @@ static bool first_map(struct bytes args, struct bytes *ret)
 
 enum err shape_check(enum event e, struct bytes args, struct shape_fields *ret, struct buf *details)
 {
-	struct check c = {.fields = {.type = str_of(types[0])}, .details = details};
+	struct check c = {.details = details};
 	struct bytes map;
 
+	c.fields.type = str_of(types[0]);
+	c.fields.limit = HISTORY_DEFAULT;
 	if (first_map(args, &map))
 		check_fields(&c, e, map);
 	else

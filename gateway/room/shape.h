@@ -22,7 +22,8 @@ struct shape_fields {
 	struct bytes content;   /* an encoded value, string or bin, at most LIMIT_CONTENT bytes */
 	uint64_t content_chars; /* code points of a string, 0 for bin */
 	struct str message_id;
-	bool has_room_id, has_type, has_content, has_message_id;
+	uint64_t before, after, limit; /* of history; limit has a default */
+	bool has_room_id, has_type, has_content, has_message_id, has_after;
 };
 
 /*

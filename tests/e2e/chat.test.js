@@ -205,6 +205,43 @@ test('what is refused says why', async () => {
   refused(await alice.next('error'), 'unknown_event');
 });
 
+test('who is in a room now', async () => {
+  const roomId = newRoom();
+  const alice = await enterRoom(first, 'alice', roomId);
+  await enterRoom(second, 'alice', roomId);
+  await enterRoom(second, 'bob', roomId);
+  const { ok, users, usersCount } = await alice.ask('room-users', { roomId });
+  assert.equal(ok, true);
+  assert.equal(usersCount, 2);
+  assert.deepEqual(users.map(({ joinedAt, ...user }) => user).sort((a, b) => a.userId.localeCompare(b.userId)), [
+    { userId: 'alice', username: 'ALICE', connections: 2 },
+    { userId: 'bob', username: 'BOB', connections: 1 },
+  ]);
+  for (const { joinedAt } of users) assert.ok(Math.abs(joinedAt - Date.now()) < 60000);
+});
+
+test('history is read by pages, both ways', async () => {
+  const roomId = newRoom();
+  const alice = await enterRoom(first, 'alice', roomId);
+  const bob = await enterRoom(second, 'bob', roomId);
+  for (let i = 1; i <= 12; i++) await alice.ask('message', { roomId, content: `m${i}` });
+  const seen = await bob.next('message', { roomId, seq: 12 });
+  const page = async (where) => {
+    const { ok, messages, more } = await bob.ask('history', { roomId, ...where });
+    assert.equal(ok, true);
+    return { seqs: messages.map((m) => m.seq), messages, more };
+  };
+  const newest = await page({ limit: 5 });
+  assert.deepEqual(newest.seqs, [8, 9, 10, 11, 12]);
+  assert.equal(newest.more, true);
+  assert.deepEqual(newest.messages.at(-1), seen, 'as it was delivered');
+  assert.deepEqual((await page({ before: 4 })).seqs, [1, 2, 3]);
+  assert.equal((await page({ before: 4 })).more, false);
+  assert.deepEqual((await page({ after: 10 })).seqs, [11, 12]);
+  refused(await bob.ask('history', { roomId, before: 2, after: 1 }), 'invalid_message');
+  refused(await bob.ask('history', { roomId: newRoom() }), 'room_not_found');
+});
+
 test('every ack is answered, exactly once', async () => {
   const roomId = newRoom();
   const alice = await enterRoom(first, 'alice', roomId);

@@ -21,14 +21,16 @@ const EXIT_MS = 15000;
 const LINE_MS = 10000;
 const QUIET = ['--ping-interval-ms', '60000']; // for tests that want no ping in between
 
-// The echo server on a free port, its lines, and its end.
+// The echo server on a free port, its lines, and its end. A number as first argument limits its files.
 class Echo {
   static async start(...args) {
     const echo = new Echo();
     echo.lines = [];
     echo.errors = '';
     echo.wake = () => {};
-    echo.child = spawn(ECHO, ['--port', '0', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const files = typeof args[0] === 'number' ? `ulimit -n ${args.shift()}; ` : '';
+    echo.child = spawn('/bin/sh', ['-c', `${files}exec "$@"`, 'sh', ECHO, '--port', '0', ...args],
+      { stdio: ['ignore', 'pipe', 'pipe'] });
     echo.exited = new Promise((resolve) => {
       echo.child.once('exit', (code, signal) => { echo.hasExited = true; echo.wake(); resolve(code ?? signal); });
     });
@@ -94,6 +96,13 @@ class Echo {
 
   async sessions() {
     return Number((await this.get('/health')).body.match(/^sessions (\d+)/)[1]);
+  }
+
+  // Processor time it has used.
+  cpuMs() {
+    const [, rest] = fs.readFileSync(`/proc/${this.child.pid}/stat`, 'utf8').split(') ');
+    const [user, system] = rest.split(' ').slice(11, 13);
+    return (Number(user) + Number(system)) * 10;
   }
 
   async isWell() {
@@ -594,6 +603,19 @@ suite('heartbeat', [], (echo) => {
     peer.destroy();
   });
 
+  test('a server that stood still reads the pongs that have come before it judges', async () => {
+    const own = await Echo.start();
+    const peers = await Promise.all(Array.from({ length: 20 }, () => own.session()));
+    for (const peer of peers) assert.equal(await peer.text(), '2');
+    own.child.kill('SIGSTOP');
+    peers.forEach((peer) => peer.send(frame(TEXT, '3')));
+    await new Promise((resolve) => { setTimeout(resolve, 1000); });
+    own.child.kill('SIGCONT');
+    for (const peer of peers) assert.equal(await peer.text(), '2');
+    peers.forEach((peer) => peer.destroy());
+    await own.stop();
+  });
+
   test('traffic is no heartbeat', async () => {
     const peer = await echo().session();
     const timer = setInterval(() => peer.send(frame(TEXT, '4busy')), 20);
@@ -788,6 +810,20 @@ describe('the process', () => {
       assert.match(errors, why);
       assert.doesNotMatch(errors, /Sanitizer|runtime error/);
     }
+    await echo.stop();
+  });
+
+  test('rests when it has no descriptors left, and recovers', async () => {
+    const echo = await Echo.start(64, ...QUIET);
+    const peers = Array.from({ length: 100 }, () => new Peer(echo.port));
+    await Promise.all(peers.map((peer) => peer.connected));
+    await new Promise((resolve) => { setTimeout(resolve, 500); });
+    const before = echo.cpuMs();
+    await new Promise((resolve) => { setTimeout(resolve, 1500); });
+    assert.ok(echo.cpuMs() - before < 300, `${echo.cpuMs() - before} ms of CPU in 1500 ms`);
+    assert.match(echo.errors, /listener\.pause/);
+    peers.forEach((peer) => peer.destroy());
+    await echo.isWell();
     await echo.stop();
   });
 

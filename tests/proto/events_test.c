@@ -46,6 +46,8 @@ static void the_names_are_those_that_clients_know(void **state)
 	    {EVENT_LEAVE_ROOM, "leave-room", EVENT_IN},
 	    {EVENT_MESSAGE, "message", EVENT_BOTH},
 	    {EVENT_TYPING, "typing", EVENT_IN},
+	    {EVENT_HISTORY, "history", EVENT_IN},
+	    {EVENT_ROOM_USERS, "room-users", EVENT_IN},
 	    {EVENT_ROOM_JOINED, "room-joined", EVENT_OUT},
 	    {EVENT_ROOM_LEFT, "room-left", EVENT_OUT},
 	    {EVENT_ROOM_PRESENCE, "room-presence", EVENT_OUT},

@@ -124,8 +124,9 @@ static void test_upgrade_headers(void **state)
 static void test_key(void **state)
 {
 	static const char *const bad[] = {"", "x", "dGhlIHNhbXBsZSBub25j", /* 15 bytes */
-	    "dGhlIHNhbXBsZSBub25jZSE=",                                 /* 17 bytes */
-	    KEY "," KEY, "dGhlIHNhbXBsZSBub25jZQ=!", "dGhlIHNhbXBsZSBub25jZQ", "!!!!!!!!!!!!!!!!!!!!!!==",
+	    "dGhlIHNhbXBsZSBub25jZSE=",                                    /* 17 bytes */
+	    KEY "," KEY, "dGhlIHNhbXBsZSBub25jZQ=!", "dGhlIHNhbXBsZSBub25jZQ",
+	    "!!!!!!!!!!!!!!!!!!!!!!==",
 	    "dGhlIHNhbXBsZSBub25jZR=="}; /* bits that belong to no byte */
 
 	(void)state;

@@ -124,8 +124,7 @@ static void test_reads_what_a_handshake_needs(void **state)
 	assert_true(str_eqz(h.user_agent, "agent"));
 	assert_true(str_eqz(h.authorization, "Bearer x"));
 	assert_true(str_eqz(h.transport, "websocket"));
-	assert_true(str_eqz(
-	    h.url, "/socket.io/?EIO=4&transport=websocket&token=a%20b%26c"));
+	assert_true(str_eqz(h.url, "/socket.io/?EIO=4&transport=websocket&token=a%20b%26c"));
 	assert_int_equal(h.ip.len, 0); /* the socket is gone already */
 	assert_false(h.secure);
 	http_request_free(&r);
@@ -148,7 +147,8 @@ static void test_reads_nothing_from_a_request_that_is_gone(void **state)
 /* A parameter cannot smuggle another one into the URL that the layer above sees. */
 static void test_url_is_encoded_again(void **state)
 {
-	struct lws wsi = {.path = (char[]){"/a b?c\x80"}, .parameters = {"x=1&sid=2#", "%"}, .fd = -1};
+	struct lws wsi = {
+	    .path = (char[]){"/a b?c\x80"}, .parameters = {"x=1&sid=2#", "%"}, .fd = -1};
 	struct http_request *r = request_of(&wsi);
 
 	(void)state;
@@ -176,9 +176,12 @@ static void test_largest_headers_fit(void **state)
 
 static void test_methods(void **state)
 {
-	static const char *const names[] = {
-	    [LWSHUMETH_GET] = "GET", [LWSHUMETH_POST] = "POST", [LWSHUMETH_OPTIONS] = "OPTIONS",
-	    [LWSHUMETH_PUT] = "PUT", [LWSHUMETH_DELETE] = "DELETE", [LWSHUMETH_HEAD] = "HEAD",
+	static const char *const names[] = {[LWSHUMETH_GET] = "GET",
+	    [LWSHUMETH_POST] = "POST",
+	    [LWSHUMETH_OPTIONS] = "OPTIONS",
+	    [LWSHUMETH_PUT] = "PUT",
+	    [LWSHUMETH_DELETE] = "DELETE",
+	    [LWSHUMETH_HEAD] = "HEAD",
 	    [LWSHUMETH_COLON_PATH] = ""};
 
 	(void)state;
@@ -279,9 +282,10 @@ static void test_refusals(void **state)
 			     "Content-Length: 41\r\nCache-Control: no-store\r\n\r\n"
 			     "{\"code\":1,\"message\":\"Session ID unknown\"}");
 	assert_true(http_send_refusal(w, r, EIO_REFUSAL_WEBSOCKET_VERSION, true));
-	assert_written(&wsi, "HTTP/1.1 426 Upgrade Required\r\nContent-Type: text/html\r\n"
-			     "Content-Length: 16\r\nCache-Control: no-store\r\nConnection: close\r\n"
-			     "Sec-WebSocket-Version: 13\r\n\r\nUpgrade Required");
+	assert_written(&wsi,
+	    "HTTP/1.1 426 Upgrade Required\r\nContent-Type: text/html\r\n"
+	    "Content-Length: 16\r\nCache-Control: no-store\r\nConnection: close\r\n"
+	    "Sec-WebSocket-Version: 13\r\n\r\nUpgrade Required");
 	http_request_free(&r);
 }
 

@@ -45,10 +45,9 @@ static void on_accept(void *ctx, int fd)
 
 static enum err listen_on(struct scene *s, const char *address, uint16_t port, bool reuse_port)
 {
-	struct listener_conf conf = {address, port, reuse_port};
+	struct listener_conf conf = {address, port, reuse_port, on_accept, s};
 
-	return listener_new(
-	    s->loop, &conf, on_accept, s, s->why, sizeof(s->why), &s->listener);
+	return listener_new(s->loop, &conf, s->why, sizeof(s->why), &s->listener);
 }
 
 static int setup(void **state)

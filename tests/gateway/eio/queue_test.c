@@ -15,9 +15,7 @@ enum { COST = EIO_QUEUE_ENTRY_BYTES + 1 }; /* of a message of one letter */
 static enum err push(struct eio_queue *q, char letter, uint64_t max)
 {
 	struct frame *f = frame_new(bytes_of(&letter, 1));
-	struct eio_entry e = {.frame = f,
-	    .type = EIO_PACKET_MESSAGE,
-	    .is_volatile = letter >= 'a'};
+	struct eio_entry e = {.frame = f, .type = EIO_PACKET_MESSAGE, .is_volatile = letter >= 'a'};
 	enum err result = eio_queue_push(q, e, max);
 
 	frame_unref(&f);

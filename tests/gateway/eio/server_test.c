@@ -23,9 +23,9 @@
 
 enum { WHY_SIZE = 200 };
 
-#define OPENING \
+#define OPENING                                                                                \
 	"GET /socket.io/?EIO=4&transport=websocket&name=a%26b HTTP/1.1\r\nHost: localhost\r\n" \
-	"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n" \
+	"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"           \
 	"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nAuthorization: Bearer x\r\n\r\n"
 
 struct scene {
@@ -93,8 +93,7 @@ static const struct eio_server_events events = {
 
 static enum err start(struct scene *s)
 {
-	return eio_server_new(
-	    s->loop, &s->conf, &events, s, s->why, sizeof(s->why), &s->server);
+	return eio_server_new(s->loop, &s->conf, &events, s, s->why, sizeof(s->why), &s->server);
 }
 
 static int setup(void **state)
@@ -138,9 +137,8 @@ static void on_readable(void *ctx)
 	ssize_t n = recv(s->client, buf_extend(&s->received, 4096), 4096, MSG_DONTWAIT);
 
 	buf_truncate(&s->received, s->received.len - 4096 + (n > 0 ? (size_t)n : 0));
-	if (n <= 0 ||
-	    (s->awaited && memmem(buf_bytes(&s->received).p, s->received.len, s->awaited,
-			       strlen(s->awaited))))
+	if (n <= 0 || (s->awaited && memmem(buf_bytes(&s->received).p, s->received.len, s->awaited,
+					 strlen(s->awaited))))
 		loop_stop(s->loop);
 }
 
@@ -161,8 +159,7 @@ static void talk(struct scene *s, const char *request, const char *awaited)
 
 static void assert_received(struct scene *s, const char *text)
 {
-	assert_non_null(
-	    memmem(buf_bytes(&s->received).p, s->received.len, text, strlen(text)));
+	assert_non_null(memmem(buf_bytes(&s->received).p, s->received.len, text, strlen(text)));
 }
 
 static void test_made_and_unmade(void **state)
@@ -223,7 +220,8 @@ static void test_session_opens_and_times_out(void **state)
 	while (!memmem(buf_bytes(&s->received).p, s->received.len, s->awaited, 16))
 		loop_run(s->loop);
 	assert_int_equal(s->close_why, EIO_CLOSE_PING_TIMEOUT);
-	assert_received(s, "\x81\x01" "2");
+	assert_received(s, "\x81\x01"
+			   "2");
 	assert_int_equal(eio_server_sessions(s->server), 0);
 }
 
@@ -251,7 +249,8 @@ static void test_closed_while_it_opens(void **state)
 	s->awaited = "forced close";
 	loop_run(s->loop);
 	assert_received(s, "\"sid\""); /* what was queued goes out first */
-	assert_received(s, "\x88\x0e\x03\xe8" "forced close");
+	assert_received(s, "\x88\x0e\x03\xe8"
+			   "forced close");
 }
 
 static void test_freed_with_open_sessions(void **state)
@@ -383,5 +382,5 @@ int main(void)
 		return 1;
 	log_setup("server_test", LOG_FORMAT_TEXT, LOG_ERROR);
 	return cmocka_run_group_tests(tests, NULL, NULL) || frame_live() != 0 ||
-	    open_files() != files_before;
+	       open_files() != files_before;
 }

@@ -452,8 +452,7 @@ static void test_sending(void **state)
 	send_text(s, "one", EIO_SEND_NORMAL);
 	eio_session_send_binary(s->session, f, EIO_SEND_VOLATILE);
 	assert_int_equal(s->woken, 2);
-	assert_int_equal(
-	    eio_session_queued_bytes(s->session), 2 * EIO_QUEUE_ENTRY_BYTES + 3 + 1);
+	assert_int_equal(eio_session_queued_bytes(s->session), 2 * EIO_QUEUE_ENTRY_BYTES + 3 + 1);
 	frame_unref(&f);
 	assert_sent(s, EIO_PACKET_MESSAGE, "one");
 	assert_true(eio_queue_at(eio_session_queue(s->session), 0)->is_binary);

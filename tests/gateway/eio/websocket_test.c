@@ -219,7 +219,9 @@ static void test_several_leave_in_one_write(void **state)
 	eio_family_expire(s->family, (struct mono){2000000});
 	end_turn(s);
 	assert_int_equal(s->lws.writes, 1);
-	WRITTEN(s, "\x81\x02\x34" "a\x81\x02\x34" "b\x81\x01\x32");
+	WRITTEN(s, "\x81\x02\x34"
+		   "a\x81\x02\x34"
+		   "b\x81\x01\x32");
 }
 
 static void test_ping_alone(void **state)
@@ -271,7 +273,9 @@ static void test_waits_while_lws_has_something_buffered(void **state)
 	assert_int_equal(s->lws.asked, 1);
 	s->lws.is_partial = false;
 	websocket_writeable(s->ws);
-	WRITTEN(s, "\x81\x02\x34" "a\x81\x02\x34" "b");
+	WRITTEN(s, "\x81\x02\x34"
+		   "a\x81\x02\x34"
+		   "b");
 	websocket_writeable(s->ws);
 	assert_int_equal(s->lws.writes, 1);
 	assert_int_equal(s->lws.asked, 1);
@@ -306,7 +310,9 @@ static void test_long_one_with_others_behind(void **state)
 	assert_int_equal(s->lws.written.len, 11 + CHUNK);
 	buf_reset(&s->lws.written);
 	websocket_writeable(s->ws);
-	WRITTEN(s, "\x81\x02\x34" "a\x81\x02\x34" "b");
+	WRITTEN(s, "\x81\x02\x34"
+		   "a\x81\x02\x34"
+		   "b");
 }
 
 static void test_write_that_fails(void **state)
@@ -333,7 +339,9 @@ static void test_close_sends_what_waits_and_a_close_frame(void **state)
 	eio_session_close(s->session, EIO_CLOSE_FORCED_CLOSE);
 	assert_int_equal(s->lws.writes, 0);
 	assert_true(end_turn(s)); /* libwebsockets must notice the deadline */
-	WRITTEN(s, "\x81\x03\x34" "44\x88\x0e\x03\xe8" "forced close");
+	WRITTEN(s, "\x81\x03\x34"
+		   "44\x88\x0e\x03\xe8"
+		   "forced close");
 	assert_true(s->lws.timeout > 0);
 	end_turn(s);
 	websocket_writeable(s->ws);
@@ -392,7 +400,10 @@ static void test_peer_closes(void **state)
 	struct scene *s = *state;
 
 	send_text(s, "a");
-	assert_int_equal(websocket_peer_closing(s->ws, bytes_of("\x03\xe8" "bye", 5)), 0);
+	assert_int_equal(websocket_peer_closing(s->ws, bytes_of("\x03\xe8"
+								"bye",
+							   5)),
+	    0);
 	assert_int_equal(s->closed, 1);
 	assert_int_equal(s->why, EIO_CLOSE_TRANSPORT_CLOSE);
 	end_turn(s);

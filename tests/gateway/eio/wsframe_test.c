@@ -86,7 +86,13 @@ static void push(struct eio_queue *q, const char *text, bool is_binary)
 
 static void test_gather(void **state)
 {
-	static const char expected[] = "\x81\x03\x34" "ab" "\x82\x01" "c" "\x81\x01\x32" "\x81\x02\x34" "d";
+	static const char expected[] = "\x81\x03\x34"
+				       "ab"
+				       "\x82\x01"
+				       "c"
+				       "\x81\x01\x32"
+				       "\x81\x02\x34"
+				       "d";
 	uint8_t bytes[64];
 	struct eio_queue q = {0};
 	size_t len = 77;
@@ -129,7 +135,10 @@ static void test_close(void **state)
 
 	(void)state;
 	assert_int_equal(wsframe_close(bytes, 1001, STR("bye")), 7);
-	assert_memory_equal(bytes, "\x88\x05\x03\xe9" "bye", 7);
+	assert_memory_equal(bytes,
+	    "\x88\x05\x03\xe9"
+	    "bye",
+	    7);
 	assert_int_equal(wsframe_close(bytes, 1000, STR("")), 4);
 	memset(text, 'x', sizeof(text));
 	assert_int_equal(

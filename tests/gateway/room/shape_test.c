@@ -313,9 +313,32 @@ static void leaves_no_frame(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
+static void history_takes_one_direction_and_a_limit(void **state)
+{
+	(void)state;
+	assert_good(EVENT_HISTORY, "[{\"roomId\":\"r\"}]");
+	assert_int_equal(fields.limit, 50);
+	assert_int_equal(fields.before, 0);
+	assert_false(fields.has_after);
+	assert_good(EVENT_HISTORY, "[{\"roomId\":\"r\",\"after\":0,\"limit\":100}]");
+	assert_true(fields.has_after);
+	assert_int_equal(fields.limit, 100);
+	assert_int_equal(check(EVENT_HISTORY,
+	                     STR("[{\"roomId\":\"r\",\"before\":0,\"limit\":101}]")),
+	    ERR_INVALID);
+	assert_details("[{'path':'before','message':''before' must be from 1 to 9223372036854775807'},"
+	               "{'path':'limit','message':''limit' must be from 1 to 100'}]");
+	assert_int_equal(check(EVENT_HISTORY,
+	                     STR("[{\"roomId\":\"r\",\"before\":2,\"after\":1,\"limit\":\"5\"}]")),
+	    ERR_INVALID);
+	assert_details("[{'path':'after','message':''after' must not come together with 'before''},"
+	               "{'path':'limit','message':''limit' must be a whole number'}]");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    TEST(history_takes_one_direction_and_a_limit),
 	    TEST(a_room_is_all_that_most_events_need),
 	    TEST(a_message_has_all_its_fields),
 	    TEST(a_message_is_text_by_default),
