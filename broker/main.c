@@ -218,7 +218,9 @@ static void on_signal(void *ctx)
 
 	if (read(h->signals, &info, sizeof(info)) != (ssize_t)sizeof(info))
 		return;
-	log_notice("broker.stopping", LOG_U(SIGNAL, info.ssi_signo));
+	uint64_t signo = info.ssi_signo;
+
+	log_notice("broker.stopping", LOG_U(SIGNAL, signo));
 	service_stopping();
 	turn_stop(h->b.turn);
 }

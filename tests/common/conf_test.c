@@ -89,7 +89,7 @@ static void assert_runs(struct start *s, enum conf_outcome outcome)
 static void assert_refused(struct start *s, enum conf_outcome outcome, const char *what)
 {
 	static const struct example untouched;
-	char expected[1024];
+	char expected[2048];
 
 	snprintf(expected, sizeof(expected), "example: %s\n", what);
 	assert_string_equal(s->err, expected);

@@ -326,13 +326,13 @@ static void history_takes_one_direction_and_a_limit(void **state)
 	assert_int_equal(check(EVENT_HISTORY,
 	                     STR("[{\"roomId\":\"r\",\"before\":0,\"limit\":101}]")),
 	    ERR_INVALID);
-	assert_details("[{'path':'before','message':''before' must be from 1 to 9223372036854775807'},"
-	               "{'path':'limit','message':''limit' must be from 1 to 100'}]");
+	assert_details("[{'path':'before','message':'\\'before\\' must be from 1 to 9223372036854775807'},"
+	               "{'path':'limit','message':'\\'limit\\' must be from 1 to 100'}]");
 	assert_int_equal(check(EVENT_HISTORY,
 	                     STR("[{\"roomId\":\"r\",\"before\":2,\"after\":1,\"limit\":\"5\"}]")),
 	    ERR_INVALID);
-	assert_details("[{'path':'after','message':''after' must not come together with 'before''},"
-	               "{'path':'limit','message':''limit' must be a whole number'}]");
+	assert_details("[{'path':'after','message':'\\'after\\' must not come together with \\'before\\''},"
+	               "{'path':'limit','message':'\\'limit\\' must be a whole number'}]");
 }
 
 int main(void)
