@@ -160,3 +160,20 @@ void entry_on_peer_gone(struct broker *b, struct peer *p)
 	sessions_each(b->sessions, end_if_stale, &sweep);
 	outbox_forget(b->outbox, p);
 }
+
+static void forget_members(void *ctx, struct session *s)
+{
+	(void)ctx;
+	while (s->members) {
+		struct member *m = s->members;
+		bool is_last;
+
+		member_remove(&m, &is_last);
+	}
+}
+
+void entry_forget_all(struct broker *b)
+{
+	if (b->sessions)
+		sessions_each(b->sessions, forget_members, NULL);
+}

@@ -15,4 +15,7 @@ void entry_on_resumed(struct broker *b, struct peer *p, const struct wire_messag
 /* The peer is gone: so are its sessions. */
 void entry_on_peer_gone(struct broker *b, struct peer *p);
 
+/* The broker stops: members go without a word. */
+void entry_forget_all(struct broker *b);
+
 #endif

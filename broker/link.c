@@ -52,7 +52,8 @@ static void set_security(void *socket, enum link_door door, const struct link_co
 		zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY, conf->curve_secret, 40);
 		zmq_setsockopt(socket, ZMQ_ZAP_DOMAIN, "gateway", 7);
 		set_int(socket, ZMQ_TCP_KEEPALIVE, 1);
-		set_int(socket, ZMQ_IPV6, 1);
+		/* An IPv6 socket would also name IPv4 peers in IPv6's words. */
+		set_int(socket, ZMQ_IPV6, strchr(conf->endpoints[door], '[') != NULL);
 		return;
 	}
 	uid_t uids[2] = {geteuid(), 0};

@@ -11,22 +11,28 @@
 #include "broker/look.h"
 #include "broker/metrics.h"
 #include "broker/publish.h"
+#include "broker/signals.h"
+#include "broker/state.h"
+#include "broker/window.h"
 #include "broker/zap.h"
 #include "common/crypto.h"
-#include "common/keyfile.h"
+#include "common/curve.h"
 #include "common/log.h"
 #include "common/service.h"
 #include "proto/wire.h"
 
-#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/resource.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 enum { LETTERS_A_TURN = 1000, TICK_MS = 1000 };
+
+struct house;
+
+/* A door of the link as a source of the turn. */
+struct doorway {
+	struct house *house;
+	enum link_door door;
+};
 
 /* The broker of this process with what only main knows of. */
 struct house {
@@ -34,6 +40,7 @@ struct house {
 	struct zap *zap;
 	struct http *http;
 	struct admin *admin;
+	struct doorway doorways[LINK_DOORS];
 	struct buf curve_secret;
 	int signals;
 };
@@ -95,34 +102,21 @@ static const struct peers_events peers_news = {
     .on_gone = on_peer_gone,
 };
 
-static void read_door(struct house *h, enum link_door door)
+static void read_door(void *ctx)
 {
+	const struct doorway *d = ctx;
+	struct house *h = d->house;
 	struct link_letter letter;
 
 	for (int i = 0; i < LETTERS_A_TURN; i++) {
-		if (link_receive(h->b.link, door, &letter))
+		if (link_receive(h->b.link, d->door, &letter))
 			return;
-		if (door == LINK_CONTROL)
+		if (d->door == LINK_CONTROL)
 			admin_receive(h->admin, &letter);
 		else
 			peers_receive(h->b.peers, &letter, turn_now(h->b.turn));
 	}
 	turn_again(h->b.turn);
-}
-
-static void on_ipc(void *ctx)
-{
-	read_door(ctx, LINK_IPC);
-}
-
-static void on_tcp(void *ctx)
-{
-	read_door(ctx, LINK_TCP);
-}
-
-static void on_control(void *ctx)
-{
-	read_door(ctx, LINK_CONTROL);
 }
 
 static void on_zap(void *ctx)
@@ -176,34 +170,6 @@ static void on_send(void *up, struct peer *to, struct frame *message)
 
 static const struct outbox_events outbox_news = {.on_send = on_send};
 
-/* ---- the operator's windows ---- */
-
-static bool is_ready(void *up, char *ret_why, size_t why_size)
-{
-	const struct house *h = up;
-
-	const char *fault = publish_fault(&h->b);
-
-	snprintf(ret_why, why_size, "%s", fault);
-	return fault[0] == '\0';
-}
-
-static void render_metrics(void *up, struct buf *out)
-{
-	struct broker *b = &((struct house *)up)->b;
-
-	metrics_set(b->metrics, METRIC_GATEWAYS, 0, 0, (int64_t)peers_count(b->peers));
-	metrics_set(b->metrics, METRIC_CONNECTIONS, 0, 0, (int64_t)sessions_count(b->sessions));
-	metrics_set(b->metrics, METRIC_USERS, 0, 0, (int64_t)sessions_user_count(b->sessions));
-	metrics_set(b->metrics, METRIC_ROOMS, 0, 0, (int64_t)rooms_count(b->rooms));
-	metrics_set(b->metrics, METRIC_GSEQ, 0, 0, (int64_t)b->gseq);
-	metrics_set(b->metrics, METRIC_STORE_BACKLOG, 0, 0, (int64_t)store_backlog(b->store));
-	metrics_render(b->metrics, out);
-}
-
-static const struct http_events http_news = {
-    .is_ready = is_ready, .render_metrics = render_metrics};
-
 static void on_http(void *ctx)
 {
 	http_serve(((struct house *)ctx)->http);
@@ -214,12 +180,10 @@ static void on_http(void *ctx)
 static void on_signal(void *ctx)
 {
 	struct house *h = ctx;
-	struct signalfd_siginfo info;
+	uint64_t signo = signals_read(h->signals);
 
-	if (read(h->signals, &info, sizeof(info)) != (ssize_t)sizeof(info))
+	if (!signo)
 		return;
-	uint64_t signo = info.ssi_signo;
-
 	log_notice("broker.stopping", LOG_U(SIGNAL, signo));
 	service_stopping();
 	turn_stop(h->b.turn);
@@ -257,55 +221,6 @@ static void on_turn_end(void *ctx)
 
 /* ---- making the house ---- */
 
-/* Signals come through a descriptor; blocked before any thread starts, so that all inherit it. */
-static enum err open_signals(struct house *h)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	signal(SIGPIPE, SIG_IGN);
-	signal(SIGHUP, SIG_IGN);
-	/* A full disk quota is an error to answer, not a reason to die. */
-	signal(SIGXFSZ, SIG_IGN);
-	if (sigprocmask(SIG_BLOCK, &set, NULL) != 0)
-		return ERR_SYSTEM;
-	h->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-	return h->signals < 0 ? ERR_SYSTEM : ERR_OK;
-}
-
-static void load_room(void *ctx, const struct reader_room *row)
-{
-	struct broker *b = ctx;
-
-	rooms_load(b->rooms, row->id, row->nsp, row->name, row->is_public, row->seq);
-}
-
-static void load_membership(void *ctx, const struct reader_membership *row)
-{
-	struct broker *b = ctx;
-
-	rooms_add_membership(b->rooms, row->room, row->user);
-}
-
-static enum err load_state(struct broker *b, char *why)
-{
-	enum err e = reader_epoch(b->reader, &b->epoch);
-
-	if (!e)
-		e = reader_last_gseq(b->reader, &b->gseq);
-	if (!e)
-		e = reader_each_room(b->reader, load_room, b);
-	if (!e)
-		e = reader_each_membership(b->reader, load_membership, b);
-	if (e)
-		snprintf(why, STORE_WHY_SIZE, "cannot read %s: %s; check the file with `sqlite3 "
-		                              "FILE 'pragma integrity_check'`",
-		    b->config.database, err_text(e));
-	return e;
-}
-
 static enum err open_database(struct house *h, char *why)
 {
 	struct broker *b = &h->b;
@@ -319,7 +234,7 @@ static enum err open_database(struct house *h, char *why)
 		e = archive_open(b->config.database, &archive_news, h, why, STORE_WHY_SIZE,
 		    &b->archive);
 	if (!e)
-		e = load_state(b, why);
+		e = state_load(b, why, STORE_WHY_SIZE);
 	return e;
 }
 
@@ -334,32 +249,15 @@ static enum err open_link(struct house *h, char *why)
 	enum err e = ERR_OK;
 
 	if (c->tcp_endpoint[0]) {
-		char public_key[CRYPTO_Z85_KEY_SIZE];
-
-		e = keyfile_read(c->curve_secret_file, KEYFILE_SECRET, &h->curve_secret, why);
+		e = curve_key_read(c->curve_secret_file, KEYFILE_SECRET, &h->curve_secret, why);
 		if (e)
 			return e;
-		buf_putc(&h->curve_secret, '\0');
 		conf.curve_secret = buf_str(&h->curve_secret).p;
-		e = crypto_curve_public(conf.curve_secret, public_key);
-		if (e) {
-			snprintf(why, STORE_WHY_SIZE, "%s holds no CURVE key: make one with "
-			                              "`roomcastctl keygen curve`",
-			    c->curve_secret_file);
-			return e;
-		}
 		e = zap_new(turn_zmq_context(h->b.turn), c->authorized_gateways, why, &h->zap);
 	}
 	if (!e)
 		e = link_new(turn_zmq_context(h->b.turn), &conf, why, &h->b.link);
 	return e;
-}
-
-static enum err open_http(struct house *h, char *why)
-{
-	if (!h->b.config.http_listen[0])
-		return ERR_OK;
-	return http_new(h->b.config.http_listen, &http_news, h, why, &h->http);
 }
 
 static void make_rooms(struct house *h)
@@ -379,10 +277,13 @@ static void make_rooms(struct house *h)
 	h->admin = admin_new(b);
 }
 
-static void on_door(struct house *h, enum link_door door, void (*fn)(void *ctx))
+static void open_door(struct house *h, enum link_door door)
 {
-	if (link_socket(h->b.link, door))
-		turn_on_socket(h->b.turn, link_socket(h->b.link, door), fn, h);
+	void *socket = link_socket(h->b.link, door);
+
+	h->doorways[door] = (struct doorway){h, door};
+	if (socket)
+		turn_on_socket(h->b.turn, socket, read_door, &h->doorways[door]);
 }
 
 static void connect_turn(struct house *h)
@@ -394,9 +295,9 @@ static void connect_turn(struct house *h)
 	turn_on_socket(t, archive_socket(h->b.archive), on_archive, h);
 	if (h->zap)
 		turn_on_socket(t, zap_socket(h->zap), on_zap, h);
-	on_door(h, LINK_CONTROL, on_control);
-	on_door(h, LINK_IPC, on_ipc);
-	on_door(h, LINK_TCP, on_tcp);
+	open_door(h, LINK_CONTROL);
+	open_door(h, LINK_IPC);
+	open_door(h, LINK_TCP);
 	if (h->http)
 		turn_on_fd(t, http_fd(h->http), on_http, h);
 	turn_every(t, h->b.config.heartbeat_ms, on_heartbeat, h);
@@ -411,7 +312,7 @@ static enum err open_house(struct house *h, char *why)
 	enum err e = crypto_init();
 
 	if (!e)
-		e = open_signals(h);
+		e = signals_open(&h->signals);
 	if (e) {
 		snprintf(why, STORE_WHY_SIZE, "the system gives no randomness or no signals");
 		return e;
@@ -425,25 +326,14 @@ static enum err open_house(struct house *h, char *why)
 	e = open_database(h, why);
 	if (!e)
 		e = open_link(h, why);
-	if (!e)
-		e = open_http(h, why);
+	if (!e && h->b.config.http_listen[0])
+		e = http_new(
+		    h->b.config.http_listen, &window_http_events, &h->b, why, &h->http);
 	if (!e) {
 		make_rooms(h);
 		connect_turn(h);
 	}
 	return e;
-}
-
-/* Members without their gateways' goodbye: nobody is told, the process ends. */
-static void forget_member(void *ctx, struct session *s)
-{
-	(void)ctx;
-	while (s->members) {
-		struct member *m = s->members;
-		bool is_last;
-
-		member_remove(&m, &is_last);
-	}
 }
 
 static void close_house(struct house *h)
@@ -462,14 +352,11 @@ static void close_house(struct house *h)
 	reader_close(&b->reader);
 	store_close(&b->store);
 	metrics_free(&b->metrics);
-	if (b->sessions)
-		sessions_each(b->sessions, forget_member, NULL);
+	entry_forget_all(b);
 	sessions_free(&b->sessions);
 	rooms_free(&b->rooms);
 	turn_free(&b->turn);
-	if (h->curve_secret.len)
-		crypto_wipe((void *)buf_bytes(&h->curve_secret).p, h->curve_secret.len);
-	buf_free(&h->curve_secret);
+	curve_key_wipe(&h->curve_secret);
 	if (h->signals > 0)
 		close(h->signals);
 }

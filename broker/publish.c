@@ -3,6 +3,7 @@
 #include "broker/attend.h"
 #include "broker/metrics.h"
 #include "broker/say.h"
+#include "broker/state.h"
 #include "common/failpoint.h"
 #include "common/log.h"
 #include "proto/events.h"
@@ -188,40 +189,6 @@ void publish_on_committed(struct broker *b, uint64_t batch)
 	outbox_commit(b->outbox, batch);
 }
 
-static void reset_number(void *ctx, struct room *r)
-{
-	(void)ctx;
-	r->seq = 0;
-	r->is_stored = false;
-}
-
-static void read_number(void *ctx, const struct reader_room *row)
-{
-	struct broker *b = ctx;
-	struct room *r = rooms_find_id(b->rooms, row->id);
-
-	if (r) {
-		r->seq = row->seq;
-		r->is_stored = true;
-	}
-}
-
-/* The database alone knows what was given out and kept. */
-static enum err read_numbers(struct broker *b)
-{
-	uint64_t gseq;
-	enum err e = reader_last_gseq(b->reader, &gseq);
-
-	if (e)
-		return e;
-	rooms_each(b->rooms, reset_number, NULL);
-	e = reader_each_room(b->reader, read_number, b);
-	if (!e)
-		b->gseq = gseq;
-	b->is_numbering_stale = e != ERR_OK;
-	return e;
-}
-
 void publish_on_failed(struct broker *b, const char *why)
 {
 	/* Once for each fault: until it is mended every batch fails. */
@@ -234,11 +201,11 @@ void publish_on_failed(struct broker *b, const char *why)
 	dedup_fail(b->dedup);
 	outbox_fail(b->outbox);
 	b->is_numbering_stale = true;
-	(void)!read_numbers(b);
+	(void)!state_read_numbers(b);
 }
 
 void publish_on_tick(struct broker *b)
 {
 	if (b->is_numbering_stale)
-		(void)!read_numbers(b);
+		(void)!state_read_numbers(b);
 }

@@ -5,7 +5,7 @@
  *	server -> door -> client -> desk -> uplink      what clients say
  *	uplink -> desk -> hub -> client -> door -> server    what they hear
  */
-#include "common/keyfile.h"
+#include "common/curve.h"
 #include "common/log.h"
 #include "common/service.h"
 #include "gateway/auth/keys.h"
@@ -151,22 +151,6 @@ static void on_signal(void *ctx, int signo)
 
 /* ---- making the house ---- */
 
-static enum err read_curve_key(const char *path, enum keyfile_kind kind, struct buf *key, char *why)
-{
-	char public_key[CRYPTO_Z85_KEY_SIZE];
-	enum err e = keyfile_read(path, kind, key, why);
-
-	if (e)
-		return e;
-	buf_putc(key, '\0');
-	/* Any 40 characters of Z85 pass as a secret: good enough to tell a wrong file. */
-	e = crypto_curve_public(buf_str(key).p, public_key);
-	if (e)
-		snprintf(why, WHY_SIZE,
-		    "%s holds no CURVE key: make one with `roomcastctl keygen curve`", path);
-	return e;
-}
-
 static enum err read_keys(struct gateway *g, char *why)
 {
 	const struct config *c = &g->config;
@@ -177,9 +161,9 @@ static enum err read_keys(struct gateway *g, char *why)
 	enum err e = keys_load(&conf, why, &g->keys);
 
 	if (!e && c->curve_secret_file[0])
-		e = read_curve_key(c->curve_secret_file, KEYFILE_SECRET, &g->curve_secret, why);
+		e = curve_key_read(c->curve_secret_file, KEYFILE_SECRET, &g->curve_secret, why);
 	if (!e && c->curve_secret_file[0])
-		e = read_curve_key(
+		e = curve_key_read(
 		    c->broker_public_key_file, KEYFILE_PUBLIC, &g->broker_public, why);
 	return e;
 }
@@ -296,13 +280,6 @@ static void start_timers(struct gateway *g)
 	}
 }
 
-static void wipe(struct buf *secret)
-{
-	if (secret->len)
-		crypto_wipe((void *)buf_bytes(secret).p, secret->len);
-	buf_free(secret);
-}
-
 static void close_house(struct gateway *g)
 {
 	loop_timer_free(&g->watchdog);
@@ -316,8 +293,8 @@ static void close_house(struct gateway *g)
 	metrics_free(&g->metrics);
 	loop_free(&g->loop);
 	keys_free(&g->keys);
-	wipe(&g->curve_secret);
-	wipe(&g->broker_public);
+	curve_key_wipe(&g->curve_secret);
+	curve_key_wipe(&g->broker_public);
 }
 
 int main(int argc, char **argv)
@@ -342,7 +319,7 @@ int main(int argc, char **argv)
 	} else {
 		log_notice("gateway.listening", LOG_Z(VERSION, ROOMCAST_VERSION),
 		    LOG_Z(PEER, g.id), LOG_Z(ENDPOINT, g.config.listen_address),
-		    LOG_U(COUNT, eio_server_port(g.server)));
+		    LOG_U(PORT, eio_server_port(g.server)));
 		start_timers(&g);
 		service_ready("listening");
 		loop_run(g.loop);

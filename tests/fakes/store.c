@@ -61,6 +61,22 @@ enum err reader_last_gseq(struct reader *r, uint64_t *ret)
 	return fake_store.reader_fault;
 }
 
+enum err reader_epoch(struct reader *r, uint64_t *ret)
+{
+	(void)r;
+	*ret = 1;
+	return fake_store.reader_fault;
+}
+
+enum err reader_each_membership(struct reader *r,
+    void (*fn)(void *ctx, const struct reader_membership *membership), void *ctx)
+{
+	(void)r;
+	(void)fn;
+	(void)ctx;
+	return fake_store.reader_fault;
+}
+
 enum err reader_each_room(
     struct reader *r, void (*fn)(void *ctx, const struct reader_room *room), void *ctx)
 {

@@ -1,0 +1,36 @@
+#include "broker/window.h"
+
+#include "broker/metrics.h"
+#include "broker/publish.h"
+
+#include <stdio.h>
+
+static bool is_ready(void *up, char *ret_why, size_t why_size)
+{
+	const char *fault = publish_fault(up);
+
+	snprintf(ret_why, why_size, "%s", fault);
+	return fault[0] == '\0';
+}
+
+static void set(struct broker *b, enum metric metric, size_t value)
+{
+	metrics_set(b->metrics, metric, 0, 0, (int64_t)value);
+}
+
+/* Brings the gauges up to date first. */
+static void render_metrics(void *up, struct buf *out)
+{
+	struct broker *b = up;
+
+	set(b, METRIC_GATEWAYS, peers_count(b->peers));
+	set(b, METRIC_CONNECTIONS, sessions_count(b->sessions));
+	set(b, METRIC_USERS, sessions_user_count(b->sessions));
+	set(b, METRIC_ROOMS, rooms_count(b->rooms));
+	set(b, METRIC_GSEQ, b->gseq);
+	set(b, METRIC_STORE_BACKLOG, store_backlog(b->store));
+	metrics_render(b->metrics, out);
+}
+
+const struct http_events window_http_events = {
+    .is_ready = is_ready, .render_metrics = render_metrics};
