@@ -6,7 +6,8 @@
  */
 enum {
 	LIMIT_NSP = 128,          /* name of a namespace */
-	LIMIT_ROOM = 128,         /* name of a room */
+	LIMIT_ROOM_NAME = 128,    /* name of a room, as clients may choose it */
+	LIMIT_ROOM = LIMIT_ROOM_NAME + 8, /* with the prefix of a personal room */
 	LIMIT_USER = 128,         /* id of a user */
 	LIMIT_USERNAME = 256,     /* display name of a user */
 	LIMIT_SOCKET_ID = 32,     /* id of a namespace socket */

@@ -71,7 +71,7 @@ static void check_room(struct check *c, const struct event_field *f)
 {
 	struct str room;
 
-	if (!check_str(c, f, LIMIT_ROOM, &room))
+	if (!check_str(c, f, LIMIT_ROOM_NAME, &room))
 		return;
 	for (size_t i = 0; i < room.len; i++) {
 		if (is_room_char(room.p[i]))

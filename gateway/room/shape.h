@@ -4,7 +4,7 @@
  * The shape of what a client sends: are the fields of its event there, and as their kind in the
  * table (proto/events.def) wants them? Used by the desk. Pure; says nothing about rights.
  *
- *  ROOM        a string of 1 to LIMIT_ROOM of A-Z a-z 0-9 _ - : .
+ *  ROOM        a string of 1 to LIMIT_ROOM_NAME of A-Z a-z 0-9 _ - : .
  *  CONTENT     a string of 1 to LIMIT_CONTENT_CHARS characters; when the type is image or file,
  *              binary too, not empty and as an encoded value at most LIMIT_CONTENT bytes
  *  TYPE        text, image or file

@@ -1,0 +1,132 @@
+#include "tests/fakes/socket.h"
+
+#include "gateway/sio/json.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { JSON_MAX = 1 << 20 };
+
+void fake_socket_begin(struct sio_socket *s, const char *nsp)
+{
+	*s = (struct sio_socket){.nsp = nsp};
+	s->facts = (struct door_facts){.ip = (char *)"10.0.0.1",
+	    .user_agent = (char *)"agent",
+	    .authorization = (char *)"",
+	    .transport = "websocket"};
+}
+
+void fake_socket_end(struct sio_socket *s)
+{
+	buf_free(&s->said);
+}
+
+void fake_json(const char *text, struct buf *out)
+{
+	struct buf quoted = {0};
+
+	for (; *text; text++)
+		buf_putc(&quoted, *text == '\'' ? '"' : *text);
+	enum err e = json_read(buf_str(&quoted), JSON_MAX, out);
+
+	assert(!e);
+	(void)e;
+	buf_free(&quoted);
+}
+
+static void put_json(struct buf *out, struct bytes value)
+{
+	size_t before = out->len;
+
+	json_write(out, value);
+	uint8_t *p = (uint8_t *)buf_bytes(out).p;
+
+	for (size_t i = before; i < out->len; i++) {
+		if (p[i] == '"')
+			p[i] = '\'';
+	}
+	buf_putc(out, '\n');
+}
+
+const struct door_facts *door_facts_of(const struct sio_socket *s)
+{
+	return &s->facts;
+}
+
+struct str sio_socket_nsp(const struct sio_socket *s)
+{
+	return str_of(s->nsp);
+}
+
+struct str sio_socket_id(const struct sio_socket *s)
+{
+	return str_of(s->id);
+}
+
+void sio_socket_set_owner(struct sio_socket *s, void *owner)
+{
+	s->owner = owner;
+}
+
+void *sio_socket_owner(const struct sio_socket *s)
+{
+	return s->owner;
+}
+
+void sio_socket_accept(struct sio_socket *s, struct str sid, struct str pid)
+{
+	assert(!s->id[0] && sid.len > 0 && sid.len < sizeof(s->id));
+	memcpy(s->id, sid.p, sid.len);
+	if (!s->is_ended)
+		buf_printf(&s->said, "accept %.*s %.*s\n", STR_ARG(sid), STR_ARG(pid));
+}
+
+void sio_socket_refuse(struct sio_socket *s, struct str message, struct bytes data)
+{
+	assert(!s->id[0] && !s->is_ended);
+	s->is_ended = true;
+	buf_printf(&s->said, "refuse %.*s ", STR_ARG(message));
+	put_json(&s->said, data);
+}
+
+void sio_socket_ack(struct sio_socket *s, uint64_t ack_id, struct bytes args)
+{
+	if (s->is_ended || !s->id[0])
+		return;
+	buf_printf(&s->said, "ack %llu ", (unsigned long long)ack_id);
+	put_json(&s->said, args);
+}
+
+struct frame *sio_event_frame(struct str nsp, struct str event, struct bytes args)
+{
+	struct buf line = {0};
+
+	(void)nsp;
+	buf_printf(&line, "%.*s ", STR_ARG(event));
+	put_json(&line, args);
+	return buf_seal(&line);
+}
+
+void sio_socket_send(struct sio_socket *s, struct frame *event_frame, bool is_volatile)
+{
+	if (s->is_ended)
+		return;
+	buf_puts(&s->said, is_volatile ? STR("volatile ") : STR(""));
+	buf_put(&s->said, frame_bytes(event_frame));
+}
+
+void sio_socket_emit(struct sio_socket *s, struct str event, struct bytes args)
+{
+	struct frame *f = sio_event_frame(str_of(s->nsp), event, args);
+
+	sio_socket_send(s, f, false);
+	frame_unref(&f);
+}
+
+void sio_socket_close_connection(struct sio_socket *s)
+{
+	if (!s->is_ended)
+		buf_puts(&s->said, STR("close\n"));
+	s->is_ended = true;
+}

@@ -1,0 +1,31 @@
+#ifndef ROOMCAST_TESTS_FAKES_SOCKET_H
+#define ROOMCAST_TESTS_FAKES_SOCKET_H
+/*
+ * A namespace socket in the hand of the test, with what the door knows of its connection. It
+ * writes down what its client is told, JSON with ' for ", one line each:
+ *
+ *	accept ID PID                ack 7 [{'ok':true}]            close
+ *	refuse MESSAGE {'code':...}  room-joined [{'roomId':'r'}]
+ *
+ * Like a real one it acks nothing before it was accepted and says nothing after it was closed.
+ */
+#include "gateway/room/door.h"
+#include "gateway/sio/client.h"
+
+struct sio_socket {
+	const char *nsp;
+	struct door_facts facts;
+	void *owner;
+	char id[64];
+	bool is_ended; /* refused or closed */
+	struct buf said;
+};
+
+/* For a connection with plain facts; free with fake_socket_end(). */
+void fake_socket_begin(struct sio_socket *s, const char *nsp);
+void fake_socket_end(struct sio_socket *s);
+
+/* JSON text with ' for " into a value. Appends. */
+void fake_json(const char *text, struct buf *out);
+
+#endif

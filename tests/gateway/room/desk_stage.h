@@ -1,0 +1,76 @@
+#ifndef ROOMCAST_TESTS_GATEWAY_ROOM_DESK_STAGE_H
+#define ROOMCAST_TESTS_GATEWAY_ROOM_DESK_STAGE_H
+/*
+ * A desk between two clients, east and west, and a link: what clients say and what the broker
+ * answers goes in, what either hears comes out as lines of text. Loop, link, sockets, tokens and
+ * the log are fakes (tests/fakes); desk, entrance, resume, hub, pending requests and shapes are
+ * real. Socket ids are socket-1, socket-2 and so on, in the order of coming. Every test begins
+ * with the link up and nobody connected.
+ */
+#include "gateway/room/desk.h"
+#include "tests/check.h"
+#include "tests/fakes/log.h"
+#include "tests/fakes/loop.h"
+#include "tests/fakes/socket.h"
+#include "tests/fakes/token.h"
+#include "tests/fakes/uplink.h"
+
+enum {
+	STAGE_TIMEOUT_MS = 1000,
+	STAGE_PENDING_MAX = 8,
+	STAGE_NO_ACK = -1,
+};
+
+/* The event of failures without ack; not "error", so that the option is seen to matter. */
+#define STAGE_ERROR_EVENT "oops"
+
+struct stage {
+	struct loop loop;
+	struct hub *hub;
+	struct pending *pending;
+	struct metrics *metrics;
+	struct uplink link;
+	struct desk *desk;
+	struct sio_socket east, west;
+};
+
+/* For cmocka_unit_test_setup_teardown; the second checks that nothing is left. */
+int stage_setup(void **state);
+int stage_teardown(void **state);
+
+/* ---- clients; JSON is written with ' for " ---- */
+
+/* CONNECT with this auth, "" = none. */
+void stage_knock(struct stage *s, struct sio_socket *from, const char *auth_json);
+/* Knocks with a token of that user, is let in by the broker; what was said is forgotten. */
+void stage_connect(struct stage *s, struct sio_socket *from, const char *user);
+void stage_event(struct stage *s, struct sio_socket *from, const char *name, const char *args_json,
+    int64_t ack_id);
+void stage_disconnect(struct stage *s, struct sio_socket *from, enum sio_end why);
+
+/* Compares what the client heard since the last time. */
+void stage_heard(struct sio_socket *who, const char *expected);
+
+/* ---- the broker ---- */
+
+/* The id of the last request. */
+uint64_t stage_last_request(struct stage *s);
+
+/* REPLY to a request: ok with a value, or an error. */
+void stage_reply_ok(struct stage *s, uint64_t request, const char *value_json);
+void stage_reply_error(struct stage *s, uint64_t request, enum client_error error);
+void stage_hear(struct stage *s, const struct wire_message *m);
+
+/* Compares what was given to the link since the last time, by wire_print. */
+void stage_sent(struct stage *s, const char *expected);
+
+/* The link breaks; it comes back and the desk is asked to announce and to ask again. */
+void stage_link_breaks(struct stage *s);
+size_t stage_link_returns(struct stage *s);
+
+/* ---- time ---- */
+
+/* Goes on by ms and lets the desk expire what is due. */
+void stage_pass_ms(struct stage *s, uint64_t ms);
+
+#endif
