@@ -27,6 +27,7 @@ struct peers {
 	const struct peers_events *events;
 	void *up;
 	struct peer *all; /* by name */
+	struct mono ticked;
 };
 
 struct peers *peers_new(struct link *link, const struct peers_conf *conf,
@@ -99,14 +100,21 @@ void peers_free(struct peers **ps)
 	*ps = NULL;
 }
 
-static struct peer *find_by_address(struct peers *ps, const struct link_address *address)
+/* An address is what a gateway calls itself; over tcp its key says who it is. A key speaks for
+ * one gateway only: nobody takes another's place. */
+static bool may_speak_for(const struct link_letter *letter, struct str gateway)
+{
+	return letter->from.door != LINK_TCP || str_eq(letter->user, gateway);
+}
+
+static struct peer *find_sender(struct peers *ps, const struct link_letter *letter)
 {
 	struct peer *p, *next;
 
 	/* A handful of gateways: a walk is cheaper than a second index. */
 	HASH_ITER (hh, ps->all, p, next) {
-		if (link_address_eq(&p->address, address))
-			return p;
+		if (link_address_eq(&p->address, &letter->from))
+			return may_speak_for(letter, str_of(p->name)) ? p : NULL;
 	}
 	return NULL;
 }
@@ -155,8 +163,7 @@ static const char *hello_fault(const struct link_letter *letter, const struct wi
 		return "the gateway's name is empty: set gateway-id";
 	if (memchr(hello->gateway.p, 0, hello->gateway.len))
 		return "the gateway's name holds a NUL: set gateway-id";
-	/* A key speaks for one gateway only: nobody takes another's place. */
-	if (letter->from.door == LINK_TCP && !str_eq(letter->user, hello->gateway)) {
+	if (!may_speak_for(letter, hello->gateway)) {
 		snprintf(text, size,
 		    "its key is that of %.*s: set gateway-id to that, or authorize its key under "
 		    "its own name",
@@ -253,7 +260,7 @@ static bool is_hello(struct bytes batch, struct wire_message *ret)
 
 void peers_receive(struct peers *ps, const struct link_letter *letter, struct mono now)
 {
-	struct peer *p = find_by_address(ps, &letter->from);
+	struct peer *p = find_sender(ps, letter);
 	struct wire_message m;
 	struct wire_reader body;
 
@@ -315,13 +322,23 @@ void peers_flush(struct peers *ps)
 		flush_peer(ps, p);
 }
 
+/* Ticks that came this much too late: it was us who did not listen (stopped, swapped out). */
+static bool was_away(const struct peers *ps, struct mono now)
+{
+	return ps->ticked.us && mono_ms_between(ps->ticked, now) > 2 * ps->conf.heartbeat_ms;
+}
+
 void peers_tick(struct peers *ps, struct mono now)
 {
 	struct peer *p, *next;
+	bool is_amnesty = was_away(ps, now);
 
+	ps->ticked = now;
 	HASH_ITER (hh, ps->all, p, next) {
 		struct wire_message m = {.type = WIRE_HEARTBEAT};
 
+		if (is_amnesty)
+			p->heard = now;
 		if (mono_ms_between(p->heard, now) > ps->conf.lease_ms)
 			end_peer(ps, p, "not heard of within its lease");
 		else
