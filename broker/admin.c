@@ -12,6 +12,12 @@
 #include <unistd.h>
 #include <uthash.h>
 
+enum {
+	HISTORY_DEFAULT = 50,
+	NAME_SHOWN = 64,    /* bytes of a name in a sentence about it */
+	ANSWER_HEAD = 1024, /* more than an ANSWER has beside its value */
+};
+
 /* A history command whose page is being read. */
 struct waiting {
 	uint64_t ticket;
@@ -223,6 +229,16 @@ static void put_member(void *ctx, const struct member *m)
 	l->count++;
 }
 
+/* Its beginning, cut between two characters: half of one would spoil the whole answer. */
+static struct str cut(struct str s, size_t max)
+{
+	if (s.len <= max)
+		return s;
+	while (max > 0 && ((unsigned char)s.p[max] & 0xc0) == 0x80)
+		max--;
+	return (struct str){s.p, max};
+}
+
 /* The room a command names, NULL with why when there is none. */
 static struct room *find_room(struct command_call *call)
 {
@@ -234,8 +250,7 @@ static struct room *find_room(struct command_call *call)
 		snprintf(call->why, sizeof(call->why),
 		    "no room \"%.*s\" in namespace %.*s; `rooms` lists them, --nsp names another "
 		    "namespace",
-		    (int)(name.len > 64 ? 64 : name.len), name.p,
-		    (int)(nsp.len > 64 ? 64 : nsp.len), nsp.p);
+		    STR_ARG(cut(name, NAME_SHOWN)), STR_ARG(cut(nsp, NAME_SHOWN)));
 	return r;
 }
 
@@ -284,28 +299,26 @@ static enum err on_users(struct command_call *call)
 	return put_list(&l, "users");
 }
 
-enum { HISTORY_DEFAULT = 50 };
-
 static enum err on_history(struct command_call *call)
 {
 	struct admin *a = call->admin;
 	struct room *r = find_room(call);
+	uint64_t limit = arg_u64(call, "limit", HISTORY_DEFAULT);
 	struct bytes after;
 
 	if (!r)
 		return ERR_NOT_FOUND;
+	if (limit == 0 || limit > LIMIT_HISTORY_PAGE) {
+		snprintf(call->why, sizeof(call->why), "limit must be 1 to %d", LIMIT_HISTORY_PAGE);
+		return ERR_INVALID;
+	}
 	struct reader_page page = {
 	    .room = r->id,
 	    .before = arg_u64(call, "before", 0),
 	    .after = arg_u64(call, "after", 0),
 	    .has_after = value_map_get(call->args, STR("after"), &after) == ERR_OK,
-	    .limit = (unsigned)arg_u64(call, "limit", HISTORY_DEFAULT),
+	    .limit = (unsigned)limit,
 	};
-
-	if (page.limit == 0 || page.limit > LIMIT_HISTORY_PAGE) {
-		snprintf(call->why, sizeof(call->why), "limit must be 1 to %d", LIMIT_HISTORY_PAGE);
-		return ERR_INVALID;
-	}
 	enum err e = archive_history(a->broker->archive, ++a->broker->last_ticket, &page, str_of(r->name));
 
 	if (e) {
@@ -337,7 +350,7 @@ static void send_answer(struct admin *a, const struct link_address *to, uint64_t
 	struct wire_message m = {.type = WIRE_ANSWER};
 	struct buf out = {0};
 
-	if (!e && value.len > LIMIT_LINK_MESSAGE / 2) {
+	if (!e && value.len > LIMIT_LINK_MESSAGE - ANSWER_HEAD) {
 		e = ERR_TOO_BIG;
 		why = "the answer is too long: narrow the question (--nsp, --limit)";
 	}

@@ -26,7 +26,7 @@ struct archive_events {
 };
 
 enum {
-	ARCHIVE_QUEUE_MAX = 1000,
+	ARCHIVE_QUEUE_MAX = 64,
 	ARCHIVE_CONTENT_MAX = 2 << 20, /* bytes of content in one page */
 };
 

@@ -4,7 +4,7 @@
 #include "proto/events.h"
 #include "proto/value.h"
 
-#include <string.h>
+static const char denied_text[] = "Access denied to this room";
 
 struct session *attend_session(
     struct broker *b, struct peer *p, struct str socket, uint64_t request)
@@ -49,18 +49,31 @@ void attend_store_room(struct broker *b, struct room *r)
 	r->is_stored = true;
 }
 
-struct room *attend_find_or_create(struct broker *b, struct str nsp, struct str name)
+/* A gateway checks names; what another program sends could mean two things in two places. */
+static bool is_fit_for_name(struct str name)
+{
+	for (size_t i = 0; i < name.len; i++) {
+		if ((unsigned char)name.p[i] < ' ' || name.p[i] == 0x7f)
+			return false;
+	}
+	return name.len > 0 && !room_name_is_personal(name);
+}
+
+enum err attend_find_or_create(
+    struct broker *b, struct str nsp, struct str name, struct room **ret)
 {
 	struct room *r = rooms_find(b->rooms, nsp, name);
 	const struct namespace_conf *n = find_namespace(b, nsp);
 
-	if (r || !n || !n->create_rooms || room_name_is_personal(name) || name.len == 0)
-		return r;
-	if (rooms_count(b->rooms) >= b->config.max_rooms)
-		return NULL;
-	r = rooms_create(b->rooms, nsp, name, turn_wall(b->turn));
+	if (!r && (!n || !n->create_rooms || !is_fit_for_name(name)))
+		return ERR_NOT_FOUND;
+	if (!r && rooms_count(b->rooms) >= b->config.max_rooms)
+		return ERR_FULL;
+	if (!r)
+		r = rooms_create(b->rooms, nsp, name, turn_wall(b->turn));
 	attend_store_room(b, r);
-	return r;
+	*ret = r;
+	return ERR_OK;
 }
 
 static void tell_presence(struct broker *b, const struct room *r, const struct session *s,
@@ -109,8 +122,7 @@ void attend_enter(struct broker *b, struct session *s, struct room *r, enum atte
 		tell_presence(b, r, s, "joined", s);
 }
 
-/* Ends one membership; the room may be gone afterwards. */
-static void leave(struct broker *b, struct member *m)
+void attend_leave(struct broker *b, struct member *m)
 {
 	struct session *s = m->session;
 	struct room *r = m->room;
@@ -127,40 +139,76 @@ static void leave(struct broker *b, struct member *m)
 void attend_leave_all(struct broker *b, struct session *s)
 {
 	while (s->members)
-		leave(b, s->members);
+		attend_leave(b, s->members);
 }
 
+static void put_joined(struct buf *value, const struct room *r, uint64_t seq)
+{
+	value_put_map(value, 3);
+	value_put_str_pair(value, STR("roomId"), str_of(r->name));
+	value_put_u64_pair(value, STR("seq"), seq);
+	value_put_u64_pair(value, STR("usersCount"), room_user_count(r));
+}
+
+/* The answer stands behind the messages that were numbered before it; if those fail, the number
+ * it tells is that of the last message that did not. */
 static void reply_joined(struct broker *b, struct peer *p, uint64_t request, const struct room *r)
 {
-	struct buf value = {0};
+	struct buf value = {0}, otherwise = {0};
 
-	value_put_map(&value, 3);
-	value_put_str_pair(&value, STR("roomId"), str_of(r->name));
-	value_put_u64_pair(&value, STR("seq"), r->seq);
-	value_put_u64_pair(&value, STR("usersCount"), room_user_count(r));
-	say_ok(b, p, request, buf_bytes(&value), 0);
+	put_joined(&value, r, r->seq);
+	put_joined(&otherwise, r, r->committed_seq);
+	say_ok(b, p,
+	    &(struct say_reply){.request = request,
+	        .value = buf_bytes(&value),
+	        .room = r,
+	        .batch = r->batch,
+	        .otherwise = buf_bytes(&otherwise)});
 	buf_free(&value);
+	buf_free(&otherwise);
+}
+
+/* Too much waits for the disk to let more wait behind it. */
+static bool is_crowded(const struct broker *b)
+{
+	return outbox_length(b->outbox) > b->config.store_backlog_max;
+}
+
+static void refuse_room(
+    struct broker *b, struct peer *p, uint64_t request, enum err e, struct str name)
+{
+	if (e == ERR_FULL)
+		say_error(b, p, request, CLIENT_ERROR_UNAVAILABLE, "no more rooms can be made");
+	else if (room_name_is_personal(name))
+		say_error(b, p, request, CLIENT_ERROR_ACCESS_DENIED, denied_text);
+	else
+		say_error(b, p, request, CLIENT_ERROR_ROOM_NOT_FOUND, NULL);
 }
 
 void attend_on_join(struct broker *b, struct peer *p, const struct wire_message *m)
 {
 	const struct wire_join *join = &m->as.join;
 	struct session *s = attend_session(b, p, join->socket, join->request);
+	struct room *r;
 
 	if (!s)
 		return;
-	struct room *r = attend_find_or_create(b, str_of(s->nsp), join->room);
+	if (is_crowded(b)) {
+		say_error(b, p, join->request, CLIENT_ERROR_UNAVAILABLE, NULL);
+		return;
+	}
+	enum err e = attend_find_or_create(b, str_of(s->nsp), join->room, &r);
 
-	if (!r && !room_name_is_personal(join->room)) {
-		say_error(b, p, join->request, CLIENT_ERROR_ROOM_NOT_FOUND, NULL);
+	if (e) {
+		refuse_room(b, p, join->request, e, join->room);
 		return;
 	}
-	if (!r || !attend_is_allowed(b, s, r)) {
-		say_error(b, p, join->request, CLIENT_ERROR_ACCESS_DENIED,
-		    "Access denied to this room");
+	if (!attend_is_allowed(b, s, r)) {
+		say_error(b, p, join->request, CLIENT_ERROR_ACCESS_DENIED, denied_text);
 		return;
 	}
-	if (!member_find(r, s) && s->member_count >= b->config.max_rooms_per_socket) {
+	/* The personal room is not counted. */
+	if (!member_find(r, s) && s->member_count > b->config.max_rooms_per_socket) {
 		say_error(b, p, join->request, CLIENT_ERROR_TOO_MANY_ROOMS, NULL);
 		return;
 	}
@@ -168,13 +216,15 @@ void attend_on_join(struct broker *b, struct peer *p, const struct wire_message 
 	reply_joined(b, p, join->request, r);
 }
 
-static void reply_room(struct broker *b, struct peer *p, uint64_t request, struct str room)
+static void reply_room(struct broker *b, struct peer *p, uint64_t request, const struct room *r,
+    struct str name)
 {
 	struct buf value = {0};
 
 	value_put_map(&value, 1);
-	value_put_str_pair(&value, STR("roomId"), room);
-	say_ok(b, p, request, buf_bytes(&value), 0);
+	value_put_str_pair(&value, STR("roomId"), name);
+	say_ok(b, p,
+	    &(struct say_reply){.request = request, .value = buf_bytes(&value), .room = r});
 	buf_free(&value);
 }
 
@@ -193,9 +243,9 @@ void attend_on_leave(struct broker *b, struct peer *p, const struct wire_message
 		return;
 	}
 	/* Leaving where one is not is what a client does that lost its answer: it is out. */
-	reply_room(b, p, l->request, l->room);
+	reply_room(b, p, l->request, r, l->room);
 	if (in)
-		leave(b, in);
+		attend_leave(b, in);
 }
 
 void attend_on_typing(struct broker *b, struct peer *p, const struct wire_message *m)
@@ -218,5 +268,5 @@ void attend_on_typing(struct broker *b, struct peer *p, const struct wire_messag
 	tell_of_user(b, r, s,
 	    &(struct say_event){
 	        .name = event_name(EVENT_USER_TYPING), .except = s, .is_volatile = true});
-	reply_room(b, p, t->request, t->room);
+	reply_room(b, p, t->request, NULL, t->room);
 }

@@ -26,11 +26,16 @@ enum attend_notice { ATTEND_SILENT, ATTEND_TOLD };
 void attend_enter(
     struct broker *b, struct session *s, struct room *r, enum attend_notice notice);
 
-/* Takes the session out of all rooms and tells those who stay. */
+/* Ends one membership and tells those who stay; the room may be gone afterwards. */
+void attend_leave(struct broker *b, struct member *m);
 void attend_leave_all(struct broker *b, struct session *s);
 
-/* The room of that name, made if the namespace makes rooms by joining; NULL when there is none. */
-struct room *attend_find_or_create(struct broker *b, struct str nsp, struct str name);
+/*
+ * The room of that name, made if the namespace makes rooms by joining. ERR_NOT_FOUND: there is none
+ * and none is made; ERR_FULL: there are as many rooms as there may be.
+ */
+MUST_USE enum err attend_find_or_create(
+    struct broker *b, struct str nsp, struct str name, struct room **ret);
 
 /* Puts a room that has no row yet into the batch that gathers. */
 void attend_store_room(struct broker *b, struct room *r);

@@ -41,7 +41,10 @@ struct broker {
 	 * commits, one gathers. */
 	struct mono batch_began[2];
 	uint64_t batch_timed[2];
-	bool is_failing; /* the last batch was not committed */
+	bool is_failing;          /* the last batch was not committed */
+	bool is_fault_told;       /* and the log has it */
+	bool is_numbering_read;   /* since the last tick */
+	struct mono fault_logged;
 	uint64_t last_ticket;     /* of what was asked of the archive */
 	struct look_page *pages;  /* look.c's: pages of clients that are being read */
 	/* The numbers in memory may be ahead of the database: read them again before the next. */

@@ -55,13 +55,13 @@ void dedup_free(struct dedup **d)
 	*d = NULL;
 }
 
-uint64_t dedup_commit(struct dedup *d, uint64_t batch)
+void dedup_commit(struct dedup *d, uint64_t batch,
+    void (*fn)(void *ctx, const struct reader_receipt *receipt), void *ctx)
 {
-	uint64_t count = 0;
-
-	for (; d->queue && d->queue->hit.batch <= batch; count++)
+	while (d->queue && d->queue->hit.batch <= batch) {
+		fn(ctx, &d->queue->hit.receipt);
 		drop_first(d);
-	return count;
+	}
 }
 
 /* The caller owns it. */
@@ -76,12 +76,14 @@ static char *make_client_key(const struct dedup_names *names, size_t *ret_len)
 	return key;
 }
 
-static const struct entry *find_uncommitted(struct dedup *d, const struct dedup_names *names)
+static const struct entry *find_uncommitted(
+    struct dedup *d, const struct dedup_names *names, bool *ret_is_resent)
 {
 	uint64_t origin[2] = {names->boot, names->request};
 	struct entry *e = NULL;
 
 	HASH_FIND(by_origin, d->origins, origin, sizeof(origin), e);
+	*ret_is_resent = e != NULL;
 	if (e || names->message_id.len == 0)
 		return e;
 	size_t len;
@@ -95,21 +97,24 @@ static const struct entry *find_uncommitted(struct dedup *d, const struct dedup_
 enum err dedup_find(struct dedup *d, const struct dedup_names *names, bool may_be_resent,
     struct dedup_hit *ret)
 {
-	const struct entry *e = find_uncommitted(d, names);
+	bool is_resent;
+	const struct entry *e = find_uncommitted(d, names, &is_resent);
 	enum err result = ERR_NOT_FOUND;
 
 	if (e) {
 		*ret = e->hit;
+		ret->is_resent = is_resent;
 		return ERR_OK;
 	}
 	struct reader_receipt receipt;
 
 	if (may_be_resent)
 		result = reader_find_origin(d->reader, names->boot, names->request, &receipt);
+	is_resent = result == ERR_OK;
 	if (result == ERR_NOT_FOUND && names->message_id.len > 0)
 		result = reader_find_message_id(d->reader, names->user, names->message_id, &receipt);
 	if (result == ERR_OK)
-		*ret = (struct dedup_hit){.receipt = receipt};
+		*ret = (struct dedup_hit){.receipt = receipt, .is_resent = is_resent};
 	return result;
 }
 

@@ -16,6 +16,7 @@ struct dedup_names {
 
 struct dedup_hit {
 	struct reader_receipt receipt;
+	bool is_resent; /* found by its origin: it is the same request, not a second one */
 	uint64_t batch; /* it commits with this one; 0 = committed already */
 };
 
@@ -34,9 +35,10 @@ MUST_USE enum err dedup_find(struct dedup *d, const struct dedup_names *names, b
 void dedup_remember(
     struct dedup *d, const struct dedup_names *names, const struct dedup_hit *what);
 
-/* All batches up to this one are committed: the database knows them now. Returns how many
- * messages they held. */
-uint64_t dedup_commit(struct dedup *d, uint64_t batch);
+/* All batches up to this one are committed: the database knows them now. fn(ctx) hears of each
+ * message. */
+void dedup_commit(struct dedup *d, uint64_t batch,
+    void (*fn)(void *ctx, const struct reader_receipt *receipt), void *ctx);
 
 /* Nothing remembered was committed. */
 void dedup_fail(struct dedup *d);

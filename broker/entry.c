@@ -17,7 +17,7 @@ static void enter_membership(void *ctx, struct room *r)
 {
 	struct entrant *e = ctx;
 
-	if (e->session->member_count < e->broker->config.max_rooms_per_socket)
+	if (e->session->member_count <= e->broker->config.max_rooms_per_socket)
 		attend_enter(e->broker, e->session, r, ATTEND_TOLD);
 }
 
@@ -43,7 +43,7 @@ static void reply_rooms(struct broker *b, struct peer *p, uint64_t request, stru
 	value_put_array(&value, (uint32_t)s->member_count);
 	for (const struct member *m = s->members; m; m = m->session_next)
 		value_put_str(&value, str_of(m->room->name));
-	say_ok(b, p, request, buf_bytes(&value), 0);
+	say_ok(b, p, &(struct say_reply){.request = request, .value = buf_bytes(&value)});
 	buf_free(&value);
 }
 
@@ -53,22 +53,52 @@ static void end_session(struct broker *b, struct session *s)
 	sessions_remove(b->sessions, &s);
 }
 
-/* The rooms it says it is in. The gateway had them from us, so they are entered without a word;
- * what the user may not be in (any more) is left out. */
+static bool is_listed(struct bytes rooms, const char *name)
+{
+	struct value_reader r = value_reader(rooms);
+	struct value head, room;
+
+	if (value_next(&r, &head) || head.type != VALUE_ARRAY)
+		return false;
+	for (uint32_t i = 0; i < head.as.count && !value_next(&r, &room); i++) {
+		if (room.type == VALUE_STR && str_eqz(room.as.s, name))
+			return true;
+	}
+	return false;
+}
+
+/* What its gateway does not know of any more it does not hear: an answer was lost on the way. */
+static void leave_unlisted(struct broker *b, struct session *s, struct bytes rooms)
+{
+	for (struct member *m = s->members, *next; m; m = next) {
+		next = m->session_next;
+		if (!m->room->is_personal && !is_listed(rooms, m->room->name))
+			attend_leave(b, m);
+	}
+}
+
+/*
+ * The rooms it says it is in; what the user may not be in (any more) is left out. The gateway had
+ * them from us and nobody heard of a change, so they are entered without a word, unless the
+ * others were told that the gateway's members left.
+ */
 static void enter_announced(struct broker *b, struct session *s, struct bytes rooms)
 {
 	struct value_reader r = value_reader(rooms);
 	struct value head, name;
+	enum attend_notice notice = peer_was_ended(s->peer) ? ATTEND_TOLD : ATTEND_SILENT;
 
+	leave_unlisted(b, s, rooms);
 	if (value_next(&r, &head) || head.type != VALUE_ARRAY)
 		return;
-	for (uint32_t i = 0; i < head.as.count && i < b->config.max_rooms_per_socket; i++) {
+	for (uint32_t i = 0; i < head.as.count && i <= b->config.max_rooms_per_socket; i++) {
+		struct room *room;
+
 		if (value_next(&r, &name) || name.type != VALUE_STR || name.as.s.len > LIMIT_ROOM)
 			return;
-		struct room *room = attend_find_or_create(b, str_of(s->nsp), name.as.s);
-
-		if (room && attend_is_allowed(b, s, room))
-			attend_enter(b, s, room, ATTEND_SILENT);
+		if (attend_find_or_create(b, str_of(s->nsp), name.as.s, &room) == ERR_OK &&
+		    attend_is_allowed(b, s, room))
+			attend_enter(b, s, room, notice);
 	}
 }
 

@@ -25,6 +25,8 @@ static enum MHD_Result answer(struct MHD_Connection *c, unsigned status, const c
 
 	MHD_add_response_header(r, MHD_HTTP_HEADER_CONTENT_TYPE, type);
 	MHD_add_response_header(r, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+	if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
+		MHD_add_response_header(r, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
 	result = MHD_queue_response(c, status, r);
 	MHD_destroy_response(r);
 	return result;
@@ -83,8 +85,10 @@ static bool split_listen(const char *listen, char *address, size_t size, const c
 {
 	const char *colon = strrchr(listen, ':');
 	size_t len = colon ? (size_t)(colon - listen) : 0;
+	uint64_t port;
 
-	if (!colon || len == 0)
+	/* getaddrinfo() takes no port for 0 and one too great for its last 16 bits. */
+	if (!colon || len == 0 || str_to_u64(str_of(colon + 1), UINT16_MAX, &port))
 		return false;
 	if (listen[0] == '[' && listen[len - 1] == ']') {
 		listen++;

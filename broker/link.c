@@ -9,8 +9,14 @@
 #include <unistd.h>
 #include <zmq.h>
 
-/* Far above what credit lets a peer have in flight: the mark is a backstop, not flow control. */
-enum { SEND_MARK = 100000, BACKLOG = 1024, HANDSHAKE_MS = 2000, CLOSED_HEARTBEATS = 3 };
+/* Above what credit lets a peer have in flight: the marks are a backstop, not flow control. */
+enum {
+	SEND_MARK = 100000,
+	RECEIVE_MARK = 2 * LIMIT_WINDOW_MESSAGES,
+	BACKLOG = 1024,
+	HANDSHAKE_MS = 2000,
+	CLOSED_HEARTBEATS = 3,
+};
 
 struct door {
 	void *socket;
@@ -33,9 +39,8 @@ static void set_options(void *socket, uint64_t heartbeat_ms)
 	int64_t max = LIMIT_LINK_MESSAGE;
 
 	set_int(socket, ZMQ_ROUTER_MANDATORY, 1);
-	set_int(socket, ZMQ_ROUTER_HANDOVER, 1);
 	set_int(socket, ZMQ_SNDHWM, SEND_MARK);
-	set_int(socket, ZMQ_RCVHWM, SEND_MARK);
+	set_int(socket, ZMQ_RCVHWM, RECEIVE_MARK);
 	set_int(socket, ZMQ_LINGER, 0);
 	set_int(socket, ZMQ_BACKLOG, BACKLOG);
 	set_int(socket, ZMQ_HANDSHAKE_IVL, HANDSHAKE_MS);

@@ -5,13 +5,18 @@
 #include "proto/value.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <uthash.h>
+
+/* One client cannot take the archive for itself. */
+enum { PAGES_PER_SOCKET = 4 };
 
 struct look_page {
 	uint64_t ticket;
 	uint64_t request;
 	struct peer *peer;
-	uint64_t room; /* id */
+	char socket[LIMIT_SOCKET_ID + 1]; /* who asked */
+	uint64_t room;                    /* id */
 	UT_hash_handle hh;
 };
 
@@ -60,8 +65,19 @@ void look_on_users(struct broker *b, struct peer *p, const struct wire_message *
 	value_put_array(&value, (uint32_t)listed);
 	for (; listed > 0; listed--, a = a->hh.next)
 		put_user(&value, a);
-	say_ok(b, p, u->request, buf_bytes(&value), 0);
+	say_ok(b, p, &(struct say_reply){.request = u->request, .value = buf_bytes(&value)});
 	buf_free(&value);
+}
+
+/* How many pages are being read for a socket; the archive's queue keeps the walk short. */
+static unsigned pages_of(const struct broker *b, struct str socket)
+{
+	const struct look_page *page;
+	unsigned count = 0;
+
+	for (page = b->pages; page; page = page->hh.next)
+		count += str_eqz(socket, page->socket);
+	return count;
 }
 
 void look_on_history(struct broker *b, struct peer *p, const struct wire_message *m)
@@ -80,7 +96,8 @@ void look_on_history(struct broker *b, struct peer *p, const struct wire_message
 	    .max_bytes = LIMIT_HISTORY_CLIENT_BYTES,
 	};
 
-	if (archive_history(b->archive, ++b->last_ticket, &page, str_of(r->name))) {
+	if (pages_of(b, h->socket) >= PAGES_PER_SOCKET ||
+	    archive_history(b->archive, ++b->last_ticket, &page, str_of(r->name))) {
 		say_error(b, p, h->request, CLIENT_ERROR_UNAVAILABLE,
 		    "too much history is being read, try again");
 		return;
@@ -89,6 +106,7 @@ void look_on_history(struct broker *b, struct peer *p, const struct wire_message
 
 	*waiting = (struct look_page){
 	    .ticket = b->last_ticket, .request = h->request, .peer = p, .room = r->id};
+	memcpy(waiting->socket, h->socket.p, h->socket.len);
 	HASH_ADD(hh, b->pages, ticket, sizeof(waiting->ticket), waiting);
 }
 
@@ -107,7 +125,8 @@ static void reply_page(
 	value_put_str_pair(&value, STR("roomId"), str_of(r->name));
 	value_put_raw_pair(&value, STR("messages"), answer->messages);
 	value_put_bool_pair(&value, STR("more"), answer->more);
-	say_ok(b, page->peer, page->request, buf_bytes(&value), 0);
+	say_ok(b, page->peer,
+	    &(struct say_reply){.request = page->request, .value = buf_bytes(&value)});
 	buf_free(&value);
 }
 

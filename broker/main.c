@@ -24,7 +24,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
-enum { LETTERS_A_TURN = 1000, TICK_MS = 1000 };
+/* What is read of one door before the others have their turn. */
+enum { LETTERS_A_TURN = 1000, BYTES_A_TURN = 1 << 20, TICK_MS = 1000 };
 
 struct house;
 
@@ -78,14 +79,6 @@ static uint64_t get_gseq(void *up)
 	return ((struct house *)up)->b.gseq;
 }
 
-static void on_peer_linked(void *up, struct peer *p)
-{
-	struct house *h = up;
-
-	/* What was decided before HELLO belongs to the old conversation. */
-	outbox_forget(h->b.outbox, p);
-}
-
 static void on_peer_gone(void *up, struct peer *p, const char *why)
 {
 	struct house *h = up;
@@ -98,7 +91,6 @@ static void on_peer_gone(void *up, struct peer *p, const char *why)
 static const struct peers_events peers_news = {
     .get_gseq = get_gseq,
     .on_message = on_peer_message,
-    .on_linked = on_peer_linked,
     .on_gone = on_peer_gone,
 };
 
@@ -107,10 +99,12 @@ static void read_door(void *ctx)
 	const struct doorway *d = ctx;
 	struct house *h = d->house;
 	struct link_letter letter;
+	size_t bytes = 0;
 
-	for (int i = 0; i < LETTERS_A_TURN; i++) {
+	for (int i = 0; i < LETTERS_A_TURN && bytes < BYTES_A_TURN; i++) {
 		if (link_receive(h->b.link, d->door, &letter))
 			return;
+		bytes += letter.body.len;
 		if (d->door == LINK_CONTROL)
 			admin_receive(h->admin, &letter);
 		else

@@ -1,13 +1,19 @@
 #include "broker/outbox.h"
 
 #include <stdlib.h>
+#include <uthash.h>
 #include <utlist.h>
 
 struct letter {
-	uint64_t batch;
-	struct peer *to; /* NULL: its peer is gone */
-	struct frame *message, *instead;
+	struct outbox_letter is; /* to is NULL when its peer is gone */
 	struct letter *prev, *next;
+};
+
+/* A lane with letters waiting. */
+struct lane {
+	const void *key;
+	size_t waiting;
+	UT_hash_handle hh;
 };
 
 struct outbox {
@@ -15,6 +21,7 @@ struct outbox {
 	void *up;
 	struct letter *letters;
 	size_t length;
+	struct lane *lanes;
 	uint64_t committed;
 };
 
@@ -27,14 +34,46 @@ struct outbox *outbox_new(const struct outbox_events *events, void *up)
 	return o;
 }
 
+static struct lane *find_lane(const struct outbox *o, const void *key)
+{
+	struct lane *l = NULL;
+
+	HASH_FIND_PTR(o->lanes, &key, l);
+	return l;
+}
+
+static void enter_lane(struct outbox *o, const void *key)
+{
+	struct lane *l = find_lane(o, key);
+
+	if (!l) {
+		l = xcalloc(1, sizeof(*l));
+		l->key = key;
+		HASH_ADD_PTR(o->lanes, key, l);
+	}
+	l->waiting++;
+}
+
+static void leave_lane(struct outbox *o, const void *key)
+{
+	struct lane *l = find_lane(o, key);
+
+	if (--l->waiting > 0)
+		return;
+	HASH_DEL(o->lanes, l);
+	free(l);
+}
+
 static void drop_first(struct outbox *o)
 {
 	struct letter *l = o->letters;
 
 	DL_DELETE(o->letters, l);
 	o->length--;
-	frame_unref(&l->message);
-	frame_unref(&l->instead);
+	if (l->is.lane)
+		leave_lane(o, l->is.lane);
+	frame_unref(&l->is.message);
+	frame_unref(&l->is.instead);
 	free(l);
 }
 
@@ -48,18 +87,27 @@ void outbox_free(struct outbox **o)
 	*o = NULL;
 }
 
-void outbox_hold(struct outbox *o, uint64_t batch, struct peer *to, struct frame *message,
-    struct frame *instead)
+bool outbox_is_waiting(const struct outbox *o, const void *lane)
 {
-	if (!o->letters && batch <= o->committed) {
-		o->events->on_send(o->up, to, message);
+	return find_lane(o, lane) != NULL;
+}
+
+void outbox_hold(struct outbox *o, const struct outbox_letter *letter)
+{
+	bool is_durable = letter->batch <= o->committed;
+
+	if (is_durable && !(letter->lane && outbox_is_waiting(o, letter->lane))) {
+		o->events->on_send(o->up, letter->to, letter->message);
 		return;
 	}
 	struct letter *l = xcalloc(1, sizeof(*l));
 
-	*l = (struct letter){.batch = batch, .to = to, .message = frame_ref(message)};
-	if (instead)
-		l->instead = frame_ref(instead);
+	l->is = *letter;
+	frame_ref(letter->message);
+	if (letter->instead)
+		frame_ref(letter->instead);
+	if (letter->lane)
+		enter_lane(o, letter->lane);
 	DL_APPEND(o->letters, l);
 	o->length++;
 }
@@ -67,9 +115,11 @@ void outbox_hold(struct outbox *o, uint64_t batch, struct peer *to, struct frame
 void outbox_commit(struct outbox *o, uint64_t batch)
 {
 	o->committed = batch;
-	while (o->letters && o->letters->batch <= batch) {
-		if (o->letters->to)
-			o->events->on_send(o->up, o->letters->to, o->letters->message);
+	while (o->letters && o->letters->is.batch <= batch) {
+		const struct outbox_letter *first = &o->letters->is;
+
+		if (first->to)
+			o->events->on_send(o->up, first->to, first->message);
 		drop_first(o);
 	}
 }
@@ -77,11 +127,11 @@ void outbox_commit(struct outbox *o, uint64_t batch)
 void outbox_fail(struct outbox *o)
 {
 	while (o->letters) {
-		struct letter *l = o->letters;
-		struct frame *said = l->batch > o->committed ? l->instead : l->message;
+		const struct outbox_letter *first = &o->letters->is;
+		struct frame *said = first->batch > o->committed ? first->instead : first->message;
 
-		if (l->to && said)
-			o->events->on_send(o->up, l->to, said);
+		if (first->to && said)
+			o->events->on_send(o->up, first->to, said);
 		drop_first(o);
 	}
 }
@@ -91,8 +141,8 @@ void outbox_forget(struct outbox *o, const struct peer *peer)
 	struct letter *l;
 
 	DL_FOREACH (o->letters, l) {
-		if (l->to == peer)
-			l->to = NULL;
+		if (l->is.to == peer)
+			l->is.to = NULL;
 	}
 }
 

@@ -1,9 +1,11 @@
 #ifndef ROOMCAST_BROKER_OUTBOX_H
 #define ROOMCAST_BROKER_OUTBOX_H
 /*
- * The outbox: what the broker has decided to say and must not say yet. It is one queue, so that
- * everything leaves in the order in which it was decided. A letter leaves when the batch it
- * depends on is committed and nothing stands before it; nothing visible before it is durable.
+ * The outbox: what the broker has decided to say and must not say yet; nothing is visible before
+ * it is durable. Letters that depend on a batch leave in the order of the decisions when it is
+ * committed. A letter that depends on none leaves at once, unless its lane (a room) has letters
+ * waiting: then it stands behind them. So what is said of one room keeps its order, and a slow
+ * disk holds up nothing else.
  */
 #include "common/frame.h"
 
@@ -18,13 +20,19 @@ struct outbox_events {
 struct outbox *outbox_new(const struct outbox_events *events, void *up);
 void outbox_free(struct outbox **o);
 
-/*
- * Says `message` to a peer after batch `batch` is committed (0: depends on none, only waits for
- * its turn). If the batch fails, `instead` is said, or nothing when that is NULL. Takes its own
- * references. May send before it returns.
- */
-void outbox_hold(struct outbox *o, uint64_t batch, struct peer *to, struct frame *message,
-    struct frame *instead);
+struct outbox_letter {
+	struct peer *to;
+	uint64_t batch;   /* said after it is committed; 0: depends on none */
+	const void *lane; /* keeps its order with what else has this lane; NULL: with nothing */
+	struct frame *message;
+	struct frame *instead; /* said when the batch fails; NULL: nothing */
+};
+
+/* Takes its own references of the frames. May send before it returns. */
+void outbox_hold(struct outbox *o, const struct outbox_letter *letter);
+
+/* Is anything waiting that has this lane? */
+bool outbox_is_waiting(const struct outbox *o, const void *lane);
 
 /* All batches up to this one are committed. */
 void outbox_commit(struct outbox *o, uint64_t batch);

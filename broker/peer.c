@@ -15,9 +15,17 @@ struct peer {
 	uint64_t generation;
 	bool is_resuming;
 	bool is_fallen_behind;
+	bool was_ended;
+	uint64_t last_publish;
 	struct channel *channel;
 	struct mono heard;
 	struct wall since;
+	UT_hash_handle hh;
+};
+
+/* The name of a gateway whose peer was ended. */
+struct ended {
+	char name[LIMIT_GATEWAY_ID + 1];
 	UT_hash_handle hh;
 };
 
@@ -27,8 +35,11 @@ struct peers {
 	const struct peers_events *events;
 	void *up;
 	struct peer *all; /* by name */
+	struct ended *ended; /* at most ENDED_MAX of them */
 	struct mono ticked;
 };
+
+enum { ENDED_MAX = 1000 };
 
 struct peers *peers_new(struct link *link, const struct peers_conf *conf,
     const struct peers_events *events, void *up)
@@ -49,14 +60,27 @@ static void forget(struct peers *ps, struct peer *p)
 	free(p);
 }
 
+static void note_ended(struct peers *ps, const char *name)
+{
+	struct ended *e;
+
+	HASH_FIND_STR(ps->ended, name, e);
+	if (e || HASH_COUNT(ps->ended) >= ENDED_MAX)
+		return;
+	e = xcalloc(1, sizeof(*e));
+	snprintf(e->name, sizeof(e->name), "%s", name);
+	HASH_ADD_STR(ps->ended, name, e);
+}
+
 static void end_peer(struct peers *ps, struct peer *p, const char *why)
 {
+	note_ended(ps, p->name);
 	log_notice("peer.gone", LOG_Z(PEER, p->name), LOG_Z(REASON, why));
 	ps->events->on_gone(ps->up, p, why);
 	forget(ps, p);
 }
 
-/* One message that needs no conversation (REFUSED, GOODBYE_OK): sent at once, best effort. */
+/* REFUSED stands outside every conversation: sent at once, best effort. */
 static void send_alone(struct peers *ps, const struct link_address *to, const struct wire_message *m)
 {
 	struct channel *alone = channel_new();
@@ -95,6 +119,12 @@ void peers_free(struct peers **ps)
 	HASH_ITER (hh, (*ps)->all, p, next) {
 		goodbye(*ps, p);
 		forget(*ps, p);
+	}
+	struct ended *e, *next_ended;
+
+	HASH_ITER (hh, (*ps)->ended, e, next_ended) {
+		HASH_DEL((*ps)->ended, e);
+		free(e);
 	}
 	free(*ps);
 	*ps = NULL;
@@ -139,8 +169,12 @@ static struct peer *new_peer(struct peers *ps, struct str name, uint64_t boot)
 {
 	struct peer *p = xcalloc(1, sizeof(*p));
 
+	struct ended *e;
+
 	memcpy(p->name, name.p, name.len);
 	p->boot = boot;
+	HASH_FIND_STR(ps->ended, p->name, e);
+	p->was_ended = e != NULL;
 	p->channel = channel_new();
 	channel_set_own_window(p->channel,
 	    (struct channel_window){LIMIT_WINDOW_MESSAGES, LIMIT_WINDOW_BYTES});
@@ -173,6 +207,18 @@ static const char *hello_fault(const struct link_letter *letter, const struct wi
 	return NULL;
 }
 
+/* A peer may want less than we would give, not more. */
+static struct channel_window clamp_window(const struct wire_hello *hello)
+{
+	struct channel_window w = {hello->credit_messages, hello->credit_bytes};
+
+	if (w.messages > LIMIT_WINDOW_MESSAGES)
+		w.messages = LIMIT_WINDOW_MESSAGES;
+	if (w.bytes > LIMIT_WINDOW_BYTES)
+		w.bytes = LIMIT_WINDOW_BYTES;
+	return w;
+}
+
 static void on_hello(struct peers *ps, const struct link_letter *letter,
     const struct wire_hello *hello, struct mono now)
 {
@@ -202,12 +248,11 @@ static void on_hello(struct peers *ps, const struct link_letter *letter,
 
 	/* Counts the HELLO batch; it was checked by the caller already. */
 	(void)!channel_receive(p->channel, letter->body, &body);
-	channel_set_window(p->channel,
-	    (struct channel_window){hello->credit_messages, hello->credit_bytes});
+	channel_set_window(p->channel, clamp_window(hello));
 	welcome(ps, p);
 	log_notice("peer.hello", LOG_Z(PEER, p->name), LOG_U(BOOT, p->boot),
+	    LOG_U(GSEQ, hello->last_gseq),
 	    LOG_Z(ENDPOINT, link_endpoint(ps->link, p->address.door)));
-	ps->events->on_linked(ps->up, p);
 }
 
 /* Messages of the conversation itself are answered here. False: the peer is gone. */
@@ -341,7 +386,7 @@ void peers_tick(struct peers *ps, struct mono now)
 			p->heard = now;
 		if (mono_ms_between(p->heard, now) > ps->conf.lease_ms)
 			end_peer(ps, p, "not heard of within its lease");
-		else
+		else if (!p->is_fallen_behind)
 			channel_put_control(p->channel, &m);
 	}
 }
@@ -384,6 +429,20 @@ uint64_t peer_boot(const struct peer *p)
 uint64_t peer_generation(const struct peer *p)
 {
 	return p->generation;
+}
+
+bool peer_note_publish(struct peer *p, uint64_t request)
+{
+	bool is_new = request > p->last_publish;
+
+	if (is_new)
+		p->last_publish = request;
+	return is_new;
+}
+
+bool peer_was_ended(const struct peer *p)
+{
+	return p->was_ended;
 }
 
 bool peer_is_resuming(const struct peer *p)

@@ -25,8 +25,6 @@ struct peers_events {
 	uint64_t (*get_gseq)(void *up);
 	/* A message that is not about the conversation itself. */
 	void (*on_message)(void *up, struct peer *p, const struct wire_message *m);
-	/* The peer said HELLO and will now announce what it holds; generation has gone up. */
-	void (*on_linked)(void *up, struct peer *p);
 	/* The peer is gone with all it held; the pointer is dead afterwards. */
 	void (*on_gone)(void *up, struct peer *p, const char *why);
 };
@@ -42,7 +40,7 @@ void peers_receive(struct peers *ps, const struct link_letter *letter, struct mo
 /* Sends what gathered, as far as credit goes. End of turn. */
 void peers_flush(struct peers *ps);
 
-/* Heartbeats and leases; about every heartbeat_ms / 2. */
+/* Heartbeats and leases; about every heartbeat_ms. */
 void peers_tick(struct peers *ps, struct mono now);
 
 size_t peers_count(const struct peers *ps);
@@ -56,6 +54,10 @@ const char *peer_name(const struct peer *p);
 uint64_t peer_boot(const struct peer *p);
 /* Goes up with every HELLO: what was announced under an older one is stale. */
 uint64_t peer_generation(const struct peer *p);
+/* Notes the number of a PUBLISH. False: that number, or a later one, was noted before. */
+bool peer_note_publish(struct peer *p, uint64_t request);
+/* Its earlier conversation was ended and the others were told that its members left. */
+bool peer_was_ended(const struct peer *p);
 bool peer_is_resuming(const struct peer *p); /* between WELCOME and RESUMED */
 enum link_door peer_door(const struct peer *p);
 struct wall peer_since(const struct peer *p);

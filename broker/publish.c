@@ -12,6 +12,9 @@
 
 #include <string.h>
 
+/* Faults that come and go are logged no more often. */
+enum { FAULT_LOG_MS = 10000 };
+
 /* What a number costs is paid here: a message on its way. */
 struct letter {
 	const struct wire_publish *wire;
@@ -41,7 +44,9 @@ static void reply_receipt(struct broker *b, struct peer *p, uint64_t request,
 	struct buf value = {0};
 
 	put_receipt(&value, &hit->receipt, str_of(r ? r->name : NULL), is_duplicate);
-	say_ok(b, p, request, buf_bytes(&value), hit->batch);
+	say_ok(b, p,
+	    &(struct say_reply){
+	        .request = request, .value = buf_bytes(&value), .room = r, .batch = hit->batch});
 	buf_free(&value);
 }
 
@@ -109,6 +114,7 @@ static void accept_message(struct broker *b, struct peer *p, struct letter *l,
 	store(b, l, names);
 	struct dedup_hit hit = {.receipt = l->receipt, .batch = store_gathering(b->store)};
 
+	l->room->batch = hit.batch;
 	time_batch(b, hit.batch);
 	dedup_remember(b->dedup, names, &hit);
 	/* The mutation that the kill test must catch: saying it before it is durable. */
@@ -149,6 +155,12 @@ void publish_on_message(struct broker *b, struct peer *p, const struct wire_mess
 	struct letter l = {.wire = &m->as.publish};
 	uint64_t request = l.wire->request;
 
+	/* Without a number it has no origin, and nobody waits for the answer. */
+	if (request == 0) {
+		log_warn("peer.unnumbered", LOG_Z(PEER, peer_name(p)),
+		    LOG_Z(MESSAGE, wire_name(m->type)));
+		return;
+	}
 	l.from = attend_session(b, p, l.wire->socket, request);
 	if (!l.from)
 		return;
@@ -162,26 +174,48 @@ void publish_on_message(struct broker *b, struct peer *p, const struct wire_mess
 	    .message_id = l.wire->message_id,
 	    .boot = peer_boot(p),
 	    .request = request};
+	/* A number that is not new was sent before, whatever the gateway says of it. */
+	bool may_be_resent = !peer_note_publish(p, request) || l.wire->resent;
 	struct dedup_hit hit;
-	enum err e = dedup_find(b->dedup, &names, l.wire->resent, &hit);
+	enum err e = dedup_find(b->dedup, &names, may_be_resent, &hit);
 
 	if (e == ERR_OK)
-		reply_receipt(b, p, request, &hit, true);
+		reply_receipt(b, p, request, &hit, !hit.is_resent);
 	else if (e != ERR_NOT_FOUND || is_refusing(b))
 		say_error(b, p, request, CLIENT_ERROR_UNAVAILABLE, NULL);
 	else
 		accept_message(b, p, &l, &names);
 }
 
+static void count_stored(void *ctx, const struct reader_receipt *receipt)
+{
+	struct broker *b = ctx;
+	struct room *r = rooms_find_id(b->rooms, receipt->room);
+
+	if (r)
+		r->committed_seq = receipt->seq;
+	b->stored++;
+}
+
+/* The log hears of a fault once, and of its end once, however often they take turns. */
+static bool may_log_fault(struct broker *b)
+{
+	if (b->fault_logged.us &&
+	    mono_ms_between(b->fault_logged, turn_now(b->turn)) < FAULT_LOG_MS)
+		return false;
+	b->fault_logged = turn_now(b->turn);
+	return true;
+}
+
 void publish_on_committed(struct broker *b, uint64_t batch)
 {
-	if (b->is_failing)
-		log_notice("store.recovered", LOG_Z(MESSAGE, "messages are stored again"));
-	b->is_failing = false;
-	uint64_t messages = dedup_commit(b->dedup, batch);
+	uint64_t before = b->stored;
 
-	b->stored += messages;
-	metrics_add(b->metrics, METRIC_MESSAGES, 0, 0, messages);
+	if (b->is_failing && b->is_fault_told)
+		log_notice("store.recovered", LOG_Z(MESSAGE, "messages are stored again"));
+	b->is_failing = b->is_fault_told = false;
+	dedup_commit(b->dedup, batch, count_stored, b);
+	metrics_add(b->metrics, METRIC_MESSAGES, 0, 0, b->stored - before);
 	metrics_add(b->metrics, METRIC_BATCHES, 0, 0, 1);
 	if (b->batch_timed[batch & 1] == batch)
 		metrics_observe_us(b->metrics, METRIC_COMMIT, 0, 0,
@@ -191,21 +225,26 @@ void publish_on_committed(struct broker *b, uint64_t batch)
 
 void publish_on_failed(struct broker *b, const char *why)
 {
-	/* Once for each fault: until it is mended every batch fails. */
-	if (!b->is_failing)
+	if (!b->is_failing && may_log_fault(b)) {
+		b->is_fault_told = true;
 		log_error("store.failed", LOG_Z(ERR, why),
 		    LOG_Z(HINT, "messages are answered with an error until the database takes "
 		                "them again; nothing acknowledged is lost"));
+	}
 	b->is_failing = true;
 	metrics_add(b->metrics, METRIC_STORE_FAULTS, 0, 0, 1);
 	dedup_fail(b->dedup);
 	outbox_fail(b->outbox);
 	b->is_numbering_stale = true;
-	(void)!state_read_numbers(b);
+	/* Reading them takes a walk over all rooms: while every batch fails, at the tick only. */
+	if (!b->is_numbering_read)
+		(void)!state_read_numbers(b);
+	b->is_numbering_read = true;
 }
 
 void publish_on_tick(struct broker *b)
 {
+	b->is_numbering_read = false;
 	if (b->is_numbering_stale)
 		(void)!state_read_numbers(b);
 }

@@ -133,7 +133,7 @@ struct room *rooms_load(struct rooms *rs, uint64_t id, struct str nsp, struct st
 
 	r->is_public = is_public;
 	r->is_stored = true;
-	r->seq = seq;
+	r->seq = r->committed_seq = seq;
 	return r;
 }
 

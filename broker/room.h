@@ -21,6 +21,8 @@ struct room {
 	bool is_personal;
 	bool is_stored;  /* its row is in the database or in a batch before us */
 	uint64_t seq;    /* last number given out */
+	uint64_t committed_seq; /* last number in the database, as far as is known */
+	uint64_t batch;         /* the batch of the last message, 0 = none since the start */
 	struct wall created;
 	struct route route;
 	struct attendance *users; /* who is there, member.h's table by user id */

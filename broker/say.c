@@ -12,7 +12,7 @@ static struct frame *encode(const struct wire_message *m)
 
 void say_to_room(struct broker *b, const struct room *room, const struct say_event *event)
 {
-	if (room->route.count == 0)
+	if (room->route.count == 0 || (event->is_volatile && outbox_is_waiting(b->outbox, room)))
 		return;
 	struct wire_message m = {.type = WIRE_DELIVER};
 
@@ -25,11 +25,14 @@ void say_to_room(struct broker *b, const struct room *room, const struct say_eve
 	    .except = str_of(event->except ? event->except->id : NULL),
 	    .is_volatile = event->is_volatile,
 	};
-	struct frame *f = encode(&m);
+	struct outbox_letter letter = {
+	    .batch = event->batch, .lane = room, .message = encode(&m)};
 
-	for (size_t i = 0; i < room->route.count; i++)
-		outbox_hold(b->outbox, event->batch, room->route.stops[i].peer, f, NULL);
-	frame_unref(&f);
+	for (size_t i = 0; i < room->route.count; i++) {
+		letter.to = room->route.stops[i].peer;
+		outbox_hold(b->outbox, &letter);
+	}
+	frame_unref(&letter.message);
 }
 
 static struct frame *error_frame(uint64_t request, enum client_error error, const char *text)
@@ -42,29 +45,39 @@ static struct frame *error_frame(uint64_t request, enum client_error error, cons
 	return encode(&m);
 }
 
-void say_ok(struct broker *b, struct peer *to, uint64_t request, struct bytes value, uint64_t batch)
+static struct frame *ok_frame(uint64_t request, struct bytes value)
 {
 	struct wire_message m = {.type = WIRE_REPLY};
 
-	if (request == 0)
-		return;
 	m.as.reply.request = request;
 	m.as.reply.value = value;
-	struct frame *ok = encode(&m);
-	struct frame *instead = error_frame(request, CLIENT_ERROR_UNAVAILABLE, NULL);
+	return encode(&m);
+}
 
-	outbox_hold(b->outbox, batch, to, ok, instead);
-	frame_unref(&ok);
-	frame_unref(&instead);
+void say_ok(struct broker *b, struct peer *to, const struct say_reply *reply)
+{
+	struct outbox_letter letter = {.to = to, .batch = reply->batch, .lane = reply->room};
+
+	if (reply->request == 0)
+		return;
+	letter.message = ok_frame(reply->request, reply->value);
+	if (reply->batch)
+		letter.instead = reply->otherwise.len
+		    ? ok_frame(reply->request, reply->otherwise)
+		    : error_frame(reply->request, CLIENT_ERROR_UNAVAILABLE, NULL);
+	outbox_hold(b->outbox, &letter);
+	frame_unref(&letter.message);
+	frame_unref(&letter.instead);
 }
 
 void say_error(struct broker *b, struct peer *to, uint64_t request, enum client_error error,
     const char *text)
 {
+	struct outbox_letter letter = {.to = to};
+
 	if (request == 0)
 		return;
-	struct frame *f = error_frame(request, error, text);
-
-	outbox_hold(b->outbox, 0, to, f, NULL);
-	frame_unref(&f);
+	letter.message = error_frame(request, error, text);
+	outbox_hold(b->outbox, &letter);
+	frame_unref(&letter.message);
 }

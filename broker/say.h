@@ -1,8 +1,9 @@
 #ifndef ROOMCAST_BROKER_SAY_H
 #define ROOMCAST_BROKER_SAY_H
 /*
- * How the broker speaks: replies to requests and events to rooms, put into the outbox in the
- * order of the decisions. One encoding per message, whatever the number of receivers.
+ * How the broker speaks: replies to requests and events to rooms, through the outbox. What
+ * concerns a room keeps its order with what else is said of it. One encoding per message,
+ * whatever the number of receivers.
  */
 #include "broker/broker.h"
 #include "broker/member.h"
@@ -13,19 +14,25 @@ struct say_event {
 	struct str name;
 	struct bytes args;
 	const struct session *except; /* NULL = nobody is left out */
-	bool is_volatile;
+	bool is_volatile; /* dropped when it could not be said at once */
 	uint64_t batch; /* the batch it depends on, 0 = none */
 };
 
 /* To every peer that holds members of the room. Nothing when there is none. */
 void say_to_room(struct broker *b, const struct room *room, const struct say_event *event);
 
-/* value: an encoded map, which the client's ack gets. batch 0 = depends on none. If that batch
- * fails the request is answered with UNAVAILABLE. request 0 is not answered. */
-void say_ok(struct broker *b, struct peer *to, uint64_t request, struct bytes value,
-    uint64_t batch);
+/* The good answer to a request. */
+struct say_reply {
+	uint64_t request;        /* 0 is not answered */
+	struct bytes value;      /* an encoded map, which the client's ack gets */
+	const struct room *room; /* said in order with what concerns it; NULL = at once */
+	uint64_t batch;          /* the batch it depends on, 0 = none */
+	struct bytes otherwise;  /* the value if that batch fails; empty = UNAVAILABLE */
+};
 
-/* text: NULL = that of the error's row. */
+void say_ok(struct broker *b, struct peer *to, const struct say_reply *reply);
+
+/* Said at once. text: NULL = that of the error's row. */
 void say_error(struct broker *b, struct peer *to, uint64_t request, enum client_error error,
     const char *text);
 

@@ -36,7 +36,7 @@ enum err state_load(struct broker *b, char *ret_why, size_t why_size)
 static void forget_number(void *ctx, struct room *r)
 {
 	(void)ctx;
-	r->seq = 0;
+	r->seq = r->committed_seq = 0;
 	r->is_stored = false;
 }
 
@@ -46,7 +46,7 @@ static void read_number(void *ctx, const struct reader_room *row)
 	struct room *r = rooms_find_id(b->rooms, row->id);
 
 	if (r) {
-		r->seq = row->seq;
+		r->seq = r->committed_seq = row->seq;
 		r->is_stored = true;
 	}
 }

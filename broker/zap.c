@@ -188,11 +188,13 @@ static void send_part(void *socket, struct str s, bool more)
 	zmq_send(socket, s.p, s.len, more ? ZMQ_SNDMORE : 0);
 }
 
+/* 300 is "not now": after 400 ("never") a ZeroMQ socket would not try again, and a gateway whose
+ * key file comes later had to be restarted. */
 static void answer(struct zap *z, const struct request *r, const struct pass *p)
 {
 	send_part(z->socket, STR("1.0"), true);
 	send_part(z->socket, bytes_str(r->id), true);
-	send_part(z->socket, p ? STR("200") : STR("400"), true);
+	send_part(z->socket, p ? STR("200") : STR("300"), true);
 	send_part(z->socket, p ? STR("OK") : STR("key not authorized"), true);
 	send_part(z->socket, str_of(p ? p->name : ""), true);
 	send_part(z->socket, STR(""), false);

@@ -196,8 +196,10 @@ static void make_rooms(struct gateway *g)
 	    .max_attachments = MAX_ATTACHMENTS,
 	    .max_args_bytes = LIMIT_ARGS};
 	g->hub = hub_new();
-	g->pending = pending_new(
-	    g->config.publish_timeout_ms, g->config.pending_max, g->config.pending_max_bytes);
+	g->pending = pending_new(g->config.publish_timeout_ms,
+	    &(struct pending_bounds){.requests = g->config.pending_max,
+	        .bytes = g->config.pending_max_bytes,
+	        .per_owner = g->config.pending_max_per_client});
 	parts.hub = g->hub;
 	parts.pending = g->pending;
 	parts.rules = (struct token_rules){

@@ -197,17 +197,19 @@ enum err channel_receive(struct channel *c, struct bytes batch, struct wire_read
 
 	if (wire_next(&r, &m) || m.type != WIRE_BATCH)
 		return ERR_MALFORMED;
-	if (m.as.batch.number == 1) {
-		c->received = (struct flow){0};
-		c->credit_told = (struct flow){0};
-	} else if (m.as.batch.number != c->received_number + 1) {
+	if (m.as.batch.number != c->received_number + 1)
 		return ERR_CLOSED;
-	}
 	c->received_number = m.as.batch.number;
 	c->received.messages++;
 	c->received.bytes += batch.len;
 	*ret = r;
 	return ERR_OK;
+}
+
+void channel_restart_receiving(struct channel *c)
+{
+	c->received_number = 0;
+	c->received = c->credit_told = (struct flow){0};
 }
 
 void channel_on_credit(struct channel *c, const struct wire_credit *credit)

@@ -51,11 +51,13 @@ size_t channel_queued_bytes(const struct channel *c);
 
 /*
  * A batch came in. ERR_MALFORMED: it does not begin with BATCH; ERR_CLOSED: its number does not
- * follow, something was lost. On ERR_OK the reader stands behind the BATCH message. A batch with
- * number 1 begins the conversation anew on the receiving side.
+ * follow, something was lost. On ERR_OK the reader stands behind the BATCH message.
  */
 MUST_USE enum err channel_receive(
     struct channel *c, struct bytes batch, struct wire_reader *ret);
+
+/* The other side begins anew (WELCOME): its next batch is number 1. */
+void channel_restart_receiving(struct channel *c);
 
 /* The other side's CREDIT message. */
 void channel_on_credit(struct channel *c, const struct wire_credit *credit);

@@ -55,15 +55,16 @@ enum err ctl_client_open(
 /* The error a broker named; one this program does not know counts as refused. */
 static enum err err_of_name(struct str name)
 {
-	for (int e = 0; e < ERR_COUNT; e++) {
+	for (int e = ERR_OK + 1; e < ERR_COUNT; e++) {
 		if (str_eqz(name, err_name((enum err)e)))
 			return (enum err)e;
 	}
 	return ERR_DENIED;
 }
 
-static enum err read_answer(
-    const struct ctl_client *c, zmq_msg_t *body, struct buf *answer, char *ret_why, size_t why_size)
+/* Views into body. ERR_MALFORMED, with words: nothing that a broker says here. */
+static enum err decode_answer(const struct ctl_client *c, zmq_msg_t *body, struct wire_answer *ret,
+    char *ret_why, size_t why_size)
 {
 	struct wire_reader r = wire_reader(bytes_of(zmq_msg_data(body), zmq_msg_size(body)));
 	struct wire_message m;
@@ -75,13 +76,18 @@ static enum err read_answer(
 		    c->endpoint);
 		return ERR_MALFORMED;
 	}
-	if (m.as.answer.request != c->request)
-		return ERR_NOT_FOUND; /* the answer to an earlier question that timed out */
-	if (m.as.answer.error.len) {
-		snprintf(ret_why, why_size, "%.*s", STR_ARG(m.as.answer.text));
-		return err_of_name(m.as.answer.error);
+	*ret = m.as.answer;
+	return ERR_OK;
+}
+
+static enum err take_answer(
+    const struct wire_answer *a, struct buf *answer, char *ret_why, size_t why_size)
+{
+	if (a->error.len) {
+		snprintf(ret_why, why_size, "%.*s", STR_ARG(a->text));
+		return err_of_name(a->error);
 	}
-	buf_put(answer, m.as.answer.value);
+	buf_put(answer, a->value);
 	return ERR_OK;
 }
 
@@ -106,15 +112,19 @@ static enum err wait_answer(
 		if (!item.revents)
 			continue;
 		zmq_msg_t body;
+		struct wire_answer a = {0};
+		enum err e = ERR_OK;
 
 		zmq_msg_init(&body);
-		enum err e = ERR_NOT_FOUND;
-
 		if (zmq_msg_recv(&body, c->socket, ZMQ_DONTWAIT) >= 0)
-			e = read_answer(c, &body, answer, ret_why, why_size);
+			e = decode_answer(c, &body, &a, ret_why, why_size);
+		/* Else it is the one to an earlier question that timed out. */
+		bool is_ours = a.request == c->request;
+
+		if (is_ours)
+			e = take_answer(&a, answer, ret_why, why_size);
 		zmq_msg_close(&body);
-		/* NOT_FOUND from the broker comes with words, a stale answer without. */
-		if (e != ERR_NOT_FOUND || ret_why[0])
+		if (e || is_ours)
 			return e;
 	}
 }

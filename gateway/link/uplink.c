@@ -1,108 +1,53 @@
 #include "gateway/link/uplink.h"
 
 #include "common/log.h"
+#include "gateway/link/dealer.h"
 #include "proto/channel.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zmq.h>
 
 enum {
 	TICK_MS = 100,
 	HELLO_AGAIN_MS = 1000,     /* no WELCOME so long after HELLO: say it again */
+	OPEN_AGAIN_MS = 1000,      /* the socket could not be made: try it again */
+	LATE_TICK_MS = 1000,       /* a tick so late: it was us who did not listen */
 	SILENT_HEARTBEATS = 3,     /* missed ones before the broker counts as gone */
-	BATCHES_A_TURN = 1000,
-	SEND_MARK = 100000,        /* far above what credit allows */
-	RECONNECT_MS = 100,
-	RECONNECT_MAX_MS = 2000,
+	BYTES_A_TURN = 128 * 1024, /* well under what one client may have queued */
 	GOODBYE_LINGER_MS = 200,
-	HANDSHAKE_MS = 2000,
 };
 
 enum state { DOWN, GREETED, UP };
 
 struct uplink {
 	struct loop *loop;
-	struct uplink_conf conf;
+	char *endpoint, *gateway;
+	uint64_t boot;
+	size_t queue_max_bytes;
 	const struct uplink_events *events;
 	void *up;
-	void *context, *socket;
-	struct loop_watch *watch;
+	struct dealer *dealer;
 	struct loop_timer *tick;
 	struct channel *channel;
 	enum state state;
-	char why[LIMIT_REASON]; /* why it is not up */
-	struct mono hello_at, heard, beaten;
+	char why[LIMIT_REASON + 64]; /* why it is not up */
+	struct mono hello_at, opened_at, heard, beaten, ticked;
+	size_t taken_bytes; /* in this turn */
 	uint64_t heartbeat_ms;
 	uint64_t last_gseq;
 	uint64_t epoch;
 };
 
-static void on_readable(void *ctx);
-
-static void set_int(void *socket, int option, int value)
+static void reopen(struct uplink *u)
 {
-	zmq_setsockopt(socket, option, &value, sizeof(value));
-}
-
-static void set_options(struct uplink *u)
-{
-	int64_t max = LIMIT_LINK_MESSAGE;
-
-	zmq_setsockopt(u->socket, ZMQ_ROUTING_ID, u->conf.gateway, strlen(u->conf.gateway));
-	/* Nothing is queued for a broker that is not there: our own queue is the only one. */
-	set_int(u->socket, ZMQ_IMMEDIATE, 1);
-	set_int(u->socket, ZMQ_LINGER, 0);
-	set_int(u->socket, ZMQ_SNDHWM, SEND_MARK);
-	set_int(u->socket, ZMQ_RCVHWM, SEND_MARK);
-	set_int(u->socket, ZMQ_RECONNECT_IVL, RECONNECT_MS);
-	set_int(u->socket, ZMQ_RECONNECT_IVL_MAX, RECONNECT_MAX_MS);
-	set_int(u->socket, ZMQ_HANDSHAKE_IVL, HANDSHAKE_MS);
-	set_int(u->socket, ZMQ_TCP_KEEPALIVE, 1);
-	set_int(u->socket, ZMQ_IPV6, 1);
-	zmq_setsockopt(u->socket, ZMQ_MAXMSGSIZE, &max, sizeof(max));
-	if (u->conf.curve_secret) {
-		zmq_setsockopt(u->socket, ZMQ_CURVE_SERVERKEY, u->conf.broker_public, 41);
-		zmq_setsockopt(u->socket, ZMQ_CURVE_SECRETKEY, u->conf.curve_secret, 41);
+	u->opened_at = loop_now(u->loop);
+	if (dealer_open(u->dealer)) {
+		snprintf(u->why, sizeof(u->why), "no socket for the link: %s",
+		    dealer_strerror(errno));
+		log_error("link.socket", LOG_Z(ERR, u->why));
 	}
-}
-
-static void close_socket(struct uplink *u)
-{
-	loop_watch_free(&u->watch);
-	if (u->socket)
-		zmq_close(u->socket);
-	u->socket = NULL;
-}
-
-static enum err open_socket(struct uplink *u)
-{
-	int fd;
-	size_t size = sizeof(fd);
-	char public_key[41];
-
-	u->socket = zmq_socket(u->context, ZMQ_DEALER);
-	if (!u->socket)
-		return ERR_SYSTEM;
-	if (u->conf.curve_secret && zmq_curve_public(public_key, u->conf.curve_secret) == 0)
-		zmq_setsockopt(u->socket, ZMQ_CURVE_PUBLICKEY, public_key, sizeof(public_key));
-	set_options(u);
-	if (zmq_connect(u->socket, u->conf.endpoint) != 0 ||
-	    zmq_getsockopt(u->socket, ZMQ_FD, &fd, &size) != 0)
-		return errno == EINVAL || errno == EPROTONOSUPPORT ? ERR_INVALID : ERR_SYSTEM;
-	u->watch = loop_watch_new(u->loop, fd, on_readable, u);
-	return ERR_OK;
-}
-
-static int socket_events(const struct uplink *u)
-{
-	int events = 0;
-	size_t size = sizeof(events);
-
-	zmq_getsockopt(u->socket, ZMQ_EVENTS, &events, &size);
-	return events;
 }
 
 /* The conversation is over. The socket is made anew: what is under way in the old one belongs to
@@ -115,11 +60,10 @@ static void go_down(struct uplink *u, const char *why)
 	u->hello_at = (struct mono){0};
 	snprintf(u->why, sizeof(u->why), "%s", why);
 	channel_reset(u->channel);
-	close_socket(u);
-	if (open_socket(u))
-		log_error("link.socket", LOG_Z(ERR, strerror(errno)));
+	dealer_close(u->dealer);
+	reopen(u);
 	if (was_up) {
-		log_warn("link.down", LOG_Z(REASON, why), LOG_Z(ENDPOINT, u->conf.endpoint));
+		log_warn("link.down", LOG_Z(REASON, why), LOG_Z(ENDPOINT, u->endpoint));
 		u->events->on_down(u->up, why);
 	}
 }
@@ -128,8 +72,8 @@ static void flush(struct uplink *u)
 {
 	struct bytes batch;
 
-	while (u->socket && channel_next(u->channel, &batch)) {
-		if (zmq_send(u->socket, batch.p, batch.len, ZMQ_DONTWAIT) < 0)
+	while (channel_next(u->channel, &batch)) {
+		if (dealer_send(u->dealer, batch))
 			return;
 		channel_sent(u->channel);
 	}
@@ -141,8 +85,8 @@ static void say_hello(struct uplink *u, struct mono now)
 
 	m.as.hello = (struct wire_hello){
 	    .version = WIRE_VERSION,
-	    .gateway = str_of(u->conf.gateway),
-	    .boot = u->conf.boot,
+	    .gateway = str_of(u->gateway),
+	    .boot = u->boot,
 	    .last_gseq = u->last_gseq,
 	    .credit_messages = LIMIT_WINDOW_MESSAGES,
 	    .credit_bytes = LIMIT_WINDOW_BYTES,
@@ -169,20 +113,22 @@ static void on_welcome(struct uplink *u, const struct wire_welcome *w)
 	channel_put(u->channel, &m);
 	u->state = UP;
 	u->why[0] = '\0';
-	log_notice("link.up", LOG_Z(ENDPOINT, u->conf.endpoint), LOG_U(BOOT, w->boot),
+	log_notice("link.up", LOG_Z(ENDPOINT, u->endpoint), LOG_U(BOOT, w->boot),
 	    LOG_U(COUNT, m.as.resumed.sockets));
 	u->events->on_up(u->up);
 }
 
 static void on_refused(struct uplink *u, const struct wire_refused *r)
 {
-	char why[LIMIT_REASON + 64];
+	char why[sizeof(u->why)];
 
 	snprintf(why, sizeof(why), "refused by the broker: %.*s", STR_ARG(r->reason));
-	if (r->version != WIRE_VERSION)
-		log_error("link.version", LOG_Z(REASON, why), LOG_U(VERSION, r->version));
 	/* Told once: it is tried again and again. */
-	else if (strcmp(u->why, why) != 0 && u->state != UP)
+	bool is_news = strcmp(u->why, why) != 0;
+
+	if (is_news && r->version != WIRE_VERSION)
+		log_error("link.version", LOG_Z(REASON, why), LOG_U(VERSION, r->version));
+	else if (is_news && u->state != UP)
 		log_warn("link.refused", LOG_Z(REASON, why));
 	struct mono asked = u->hello_at;
 
@@ -242,7 +188,9 @@ static void take_batch(struct uplink *u, struct bytes batch)
 		on_refused(u, &m.as.refused);
 		return;
 	}
-	if (u->state == DOWN && opening != WIRE_WELCOME)
+	if (opening == WIRE_WELCOME)
+		channel_restart_receiving(u->channel);
+	else if (u->state == DOWN)
 		return;
 	enum err e = channel_receive(u->channel, batch, &body);
 
@@ -257,42 +205,31 @@ static void take_batch(struct uplink *u, struct bytes batch)
 		                           : "a message of the broker cannot be read");
 }
 
+/* Not more than the clients can be given in one turn; the rest waits for the next. */
 static void on_readable(void *ctx)
 {
 	struct uplink *u = ctx;
+	struct bytes batch;
 
-	for (int i = 0; i < BATCHES_A_TURN; i++) {
-		zmq_msg_t msg;
-		void *socket = u->socket;
-
-		if (!socket)
-			return;
-		zmq_msg_init(&msg);
-		if (zmq_msg_recv(&msg, socket, ZMQ_DONTWAIT) < 0) {
-			zmq_msg_close(&msg);
-			return;
-		}
-		take_batch(u, bytes_of(zmq_msg_data(&msg), zmq_msg_size(&msg)));
-		zmq_msg_close(&msg);
-		/* Made anew meanwhile: the new socket has its own turn. */
-		if (u->socket != socket)
-			return;
+	while (u->taken_bytes < BYTES_A_TURN && dealer_receive(u->dealer, &batch) == ERR_OK) {
+		u->taken_bytes += batch.len;
+		take_batch(u, batch);
 	}
-	loop_turn_again(u->loop);
 }
 
-/* ZMQ_FD tells of edges only, and sending eats them: look again before the loop sleeps. */
+/* The socket tells of edges only, and sending eats them: look again before the loop sleeps. */
 static void on_turn_end(void *ctx)
 {
 	struct uplink *u = ctx;
 
 	flush(u);
-	if (u->socket && (socket_events(u) & ZMQ_POLLIN)) {
+	if (dealer_has_more(u->dealer)) {
 		on_readable(u);
 		flush(u);
-		if (u->socket && (socket_events(u) & ZMQ_POLLIN))
-			loop_turn_again(u->loop);
 	}
+	u->taken_bytes = 0;
+	if (dealer_has_more(u->dealer))
+		loop_turn_again(u->loop);
 }
 
 static void beat(struct uplink *u, struct mono now)
@@ -303,7 +240,7 @@ static void beat(struct uplink *u, struct mono now)
 		go_down(u, "the broker is silent");
 		return;
 	}
-	if (!(socket_events(u) & ZMQ_POLLOUT)) {
+	if (!dealer_is_connected(u->dealer)) {
 		go_down(u, "the connection to the broker is lost");
 		return;
 	}
@@ -318,21 +255,17 @@ static void on_tick(void *ctx)
 	struct uplink *u = ctx;
 	struct mono now = loop_now(u->loop);
 
+	if (u->ticked.us && mono_ms_between(u->ticked, now) > LATE_TICK_MS)
+		u->heard = now;
+	u->ticked = now;
 	if (u->state == UP)
 		beat(u, now);
-	else if (u->socket && (socket_events(u) & ZMQ_POLLOUT) &&
+	else if (!dealer_is_open(u->dealer) && mono_ms_between(u->opened_at, now) >= OPEN_AGAIN_MS)
+		reopen(u);
+	else if (dealer_is_connected(u->dealer) &&
 	    mono_ms_between(u->hello_at, now) >= HELLO_AGAIN_MS)
 		say_hello(u, now);
 	loop_timer_arm(u->tick, TICK_MS);
-}
-
-static void copy_conf(struct uplink *u, const struct uplink_conf *conf)
-{
-	u->conf = *conf;
-	u->conf.endpoint = xstrdup(conf->endpoint);
-	u->conf.gateway = xstrdup(conf->gateway);
-	u->conf.curve_secret = xstrdup(conf->curve_secret);
-	u->conf.broker_public = xstrdup(conf->broker_public);
 }
 
 enum err uplink_new(struct loop *loop, const struct uplink_conf *conf,
@@ -340,23 +273,27 @@ enum err uplink_new(struct loop *loop, const struct uplink_conf *conf,
     struct uplink **ret)
 {
 	struct uplink *u = xcalloc(1, sizeof(*u));
+	struct dealer_conf dealer = {conf->endpoint, conf->curve_secret, conf->broker_public};
 
 	u->loop = loop;
 	u->events = events;
 	u->up = up;
-	copy_conf(u, conf);
+	u->endpoint = xstrdup(conf->endpoint);
+	u->gateway = xstrdup(conf->gateway);
+	u->boot = conf->boot;
+	u->queue_max_bytes = conf->queue_max_bytes;
 	snprintf(u->why, sizeof(u->why), "not connected to the broker yet");
 	u->channel = channel_new();
 	channel_set_own_window(u->channel,
 	    (struct channel_window){LIMIT_WINDOW_MESSAGES, LIMIT_WINDOW_BYTES});
-	u->context = zmq_ctx_new();
-	enum err e = open_socket(u);
+	u->dealer = dealer_new(loop, &dealer, on_readable, u);
+	enum err e = dealer_open(u->dealer);
 
 	if (e) {
 		snprintf(ret_why, UPLINK_WHY_SIZE,
 		    "cannot use broker-endpoint = %s: %s; it looks like "
 		    "ipc:///run/roomcast/link.sock or tcp://broker.example:7400",
-		    conf->endpoint, zmq_strerror(errno));
+		    conf->endpoint, dealer_strerror(errno));
 		uplink_free(&u);
 		return e;
 	}
@@ -372,9 +309,9 @@ static void say_goodbye(struct uplink *u)
 	struct wire_message m = {.type = WIRE_GOODBYE};
 
 	m.as.goodbye.reason = STR("gateway stops");
-	channel_put(u->channel, &m);
 	flush(u);
-	set_int(u->socket, ZMQ_LINGER, GOODBYE_LINGER_MS);
+	channel_put_control(u->channel, &m);
+	flush(u);
 }
 
 void uplink_free(struct uplink **u)
@@ -387,14 +324,10 @@ void uplink_free(struct uplink **u)
 	if (dead->state == UP)
 		say_goodbye(dead);
 	loop_timer_free(&dead->tick);
-	close_socket(dead);
-	if (dead->context)
-		zmq_ctx_term(dead->context);
+	dealer_free(&dead->dealer, GOODBYE_LINGER_MS);
 	channel_free(&dead->channel);
-	free((char *)dead->conf.endpoint);
-	free((char *)dead->conf.gateway);
-	free((char *)dead->conf.curve_secret);
-	free((char *)dead->conf.broker_public);
+	free(dead->endpoint);
+	free(dead->gateway);
 	free(dead);
 }
 
@@ -418,5 +351,5 @@ enum err uplink_send(struct uplink *u, const struct wire_message *m)
 
 bool uplink_is_full(const struct uplink *u)
 {
-	return channel_queued_bytes(u->channel) > u->conf.queue_max_bytes;
+	return channel_queued_bytes(u->channel) > u->queue_max_bytes;
 }

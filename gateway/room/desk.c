@@ -38,6 +38,11 @@ size_t desk_connected(const struct desk *d)
 	return d->connected;
 }
 
+struct seat *desk_seat_of(const struct pending_request *r)
+{
+	return r->owner ? CONTAINER_OF(r->owner, struct seat, requests) : NULL;
+}
+
 /* ---- asking ---- */
 
 enum err desk_ask(struct desk *d, struct pending_request *request, const struct wire_message *m)
@@ -88,7 +93,7 @@ static void ask(const struct petition *p, struct wire_message *m, uint64_t *requ
 	struct desk *d = p->desk;
 	struct pending_request request = {
 	    .id = pending_next_id(d->parts.pending),
-	    .owner = p->seat,
+	    .owner = &p->seat->requests,
 	    .type = m->type,
 	    .event = p->event,
 	    .has_ack = p->to.has_ack,
@@ -226,7 +231,7 @@ const struct sio_events desk_sio_events = {
 
 static struct answer_to answer_to_of(const struct desk *d, const struct pending_request *r)
 {
-	const struct seat *seat = r->owner;
+	const struct seat *seat = desk_seat_of(r);
 
 	return (struct answer_to){
 	    seat->socket, r->has_ack, r->ack_id, str_of(d->parts.error_event)};
@@ -234,7 +239,7 @@ static struct answer_to answer_to_of(const struct desk *d, const struct pending_
 
 static void log_message(const struct pending_request *r, const struct wire_reply *reply)
 {
-	const struct seat *seat = r->owner;
+	const struct seat *seat = desk_seat_of(r);
 	struct bytes raw;
 	struct str id = STR("");
 
@@ -247,7 +252,7 @@ static void log_message(const struct pending_request *r, const struct wire_reply
 /* What a good answer changes here, before the client hears of it. */
 static void apply(struct desk *d, const struct pending_request *r)
 {
-	struct seat *seat = r->owner;
+	struct seat *seat = desk_seat_of(r);
 
 	if (r->type == WIRE_JOIN)
 		hub_join(d->parts.hub, seat->member, str_of(r->room));
@@ -283,10 +288,11 @@ static void on_reply(struct desk *d, const struct wire_reply *reply)
 	if (!r)
 		return;
 	metrics_observe_us(d->parts.metrics, METRIC_MESSAGE_DURATION,
-	    metric_event_of((enum event)r->event), 0,
-	    mono_us_between(r->started, loop_now(d->parts.loop)));
+	    r->type == WIRE_CONNECT ? METRIC_EVENT_CONNECTION
+	                            : metric_event_of((enum event)r->event),
+	    0, mono_us_between(r->started, loop_now(d->parts.loop)));
 	if (r->owner && r->type == WIRE_CONNECT)
-		entrance_on_reply(d, r->owner, reply);
+		entrance_on_reply(d, desk_seat_of(r), reply);
 	else if (r->owner)
 		answer(d, r, reply);
 	pending_remove(d->parts.pending, reply->request);
@@ -315,22 +321,42 @@ const struct uplink_events desk_uplink_events = {
     .on_message = on_message,
 };
 
+/* What was asked may have been done all the same: both sides agree on the state without it. */
+static void settle(struct desk *d, const struct pending_request *r)
+{
+	struct seat *seat = desk_seat_of(r);
+	struct wire_message m = {.type = WIRE_LEAVE};
+
+	if (r->type == WIRE_LEAVE)
+		hub_leave(d->parts.hub, seat->member, str_of(r->room));
+	if (r->type != WIRE_JOIN || !r->was_sent)
+		return;
+	m.as.leave.socket = str_of(seat->id);
+	m.as.leave.room = str_of(r->room);
+	/* Without a link the next announcement says the same. */
+	(void)!uplink_send(d->uplink, &m);
+}
+
+static void give_up(struct desk *d, const struct pending_request *r)
+{
+	struct answer_to to = answer_to_of(d, r);
+
+	settle(d, r);
+	/* What never left was not done; of what left nobody knows. */
+	answer_error(&to,
+	    &(struct answer_fault){
+	        .error = r->was_sent ? CLIENT_ERROR_TIMEOUT : CLIENT_ERROR_UNAVAILABLE});
+}
+
 void desk_expire(struct desk *d, struct mono now)
 {
 	const struct pending_request *r;
 
 	while ((r = pending_expired(d->parts.pending, now))) {
-		/* What never left was not stored; of what left nobody knows. */
-		enum client_error error =
-		    r->was_sent ? CLIENT_ERROR_TIMEOUT : CLIENT_ERROR_UNAVAILABLE;
-
-		if (r->owner && r->type == WIRE_CONNECT) {
-			entrance_on_timeout(r->owner);
-		} else if (r->owner) {
-			struct answer_to to = answer_to_of(d, r);
-
-			answer_error(&to, &(struct answer_fault){.error = error});
-		}
+		if (r->owner && r->type == WIRE_CONNECT)
+			entrance_on_timeout(desk_seat_of(r));
+		else if (r->owner)
+			give_up(d, r);
 		pending_remove(d->parts.pending, r->id);
 	}
 }

@@ -12,6 +12,7 @@ struct seat {
 	struct desk *desk;
 	struct sio_socket *socket;
 	struct hub_member *member;
+	struct pending_owner requests; /* what it waits for */
 	char id[CRYPTO_ID_LEN + 1];
 	struct token_claims claims;
 	bool is_connected; /* the broker has answered; it is announced after a broken link */
@@ -33,6 +34,9 @@ struct desk {
  */
 MUST_USE enum err desk_ask(
     struct desk *d, struct pending_request *request, const struct wire_message *m);
+
+/* The seat that asked, NULL when it is gone. */
+struct seat *desk_seat_of(const struct pending_request *r);
 
 /* An event {roomId} for one socket. */
 void desk_emit_room(struct sio_socket *s, enum event event, struct str room);

@@ -8,6 +8,7 @@ struct door {
 	struct eio_session *session; /* NULL once it is closed */
 	struct sio_client *client;
 	struct door_facts facts;
+	unsigned refusals;
 	struct door *next; /* in doors->closed */
 };
 
@@ -150,6 +151,13 @@ const struct door_facts *door_facts_of(const struct sio_socket *s)
 	const struct door *d = sio_client_owner(sio_socket_client(s));
 
 	return &d->facts;
+}
+
+unsigned door_note_refusal(const struct sio_socket *s)
+{
+	struct door *d = sio_client_owner(sio_socket_client(s));
+
+	return ++d->refusals;
 }
 
 void doors_expire(struct doors *d, struct mono now)

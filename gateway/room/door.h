@@ -27,6 +27,9 @@ extern const struct eio_events door_eio_events;
 
 const struct door_facts *door_facts_of(const struct sio_socket *s);
 
+/* A CONNECT of this connection was refused; returns how many were. */
+unsigned door_note_refusal(const struct sio_socket *s);
+
 /* Ends clients whose connect timer is due. */
 void doors_expire(struct doors *d, struct mono now);
 

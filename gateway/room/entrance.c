@@ -39,12 +39,19 @@ static struct str find_token(const struct sio_socket *s, struct bytes auth)
 	return (struct str){header.p + bearer.len, header.len - bearer.len};
 }
 
+/* A connection that is refused so often is not a person trying again. */
+enum { REFUSALS_MAX = 5 };
+
 static void refuse(struct sio_socket *s, enum token_verdict verdict, const char *detail)
 {
 	struct str message = verdict == TOKEN_MISSING ? STR("Authentication required")
 	                                              : STR("Invalid authentication");
 	struct buf data = {0};
 
+	if (door_note_refusal(s) > REFUSALS_MAX) {
+		sio_socket_close_connection(s);
+		return;
+	}
 	log_info("socket.refused", LOG_S(NSP, sio_socket_nsp(s)),
 	    LOG_Z(IP, door_facts_of(s)->ip), LOG_Z(REASON, token_verdict_code(verdict)),
 	    LOG_Z(MESSAGE, detail));
@@ -58,7 +65,7 @@ static void free_seat(struct seat *seat)
 {
 	struct desk *d = seat->desk;
 
-	pending_forget(d->parts.pending, seat);
+	pending_forget(d->parts.pending, &seat->requests);
 	hub_member_free(d->parts.hub, &seat->member);
 	token_claims_free(&seat->claims);
 	DL_DELETE(d->seats, seat);
@@ -114,7 +121,7 @@ void entrance_put_connect(const struct seat *seat, uint64_t request, struct byte
 static void knock(struct desk *d, struct seat *seat)
 {
 	struct pending_request request = {.id = pending_next_id(d->parts.pending),
-	    .owner = seat,
+	    .owner = &seat->requests,
 	    .type = WIRE_CONNECT,
 	    .started = seat->since};
 	struct buf grants = {0};

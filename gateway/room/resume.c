@@ -1,22 +1,38 @@
 #include "gateway/room/desk_priv.h"
 #include "proto/value.h"
 
-static void put_room(void *ctx, struct str room)
+/* Rooms of an announcement in the making. */
+struct listing {
+	const struct seat *seat;
+	struct buf names;
+	uint32_t count;
+};
+
+/* A room that it is leaving is left out: the broker may have seen it leave already. */
+static void list_room(void *ctx, struct str room)
 {
-	value_put_str(ctx, room);
+	struct listing *l = ctx;
+
+	if (pending_has(&l->seat->requests, WIRE_LEAVE, room))
+		return;
+	value_put_str(&l->names, room);
+	l->count++;
 }
 
 static void announce(struct desk *d, const struct seat *seat)
 {
+	struct listing listing = {.seat = seat};
 	struct buf grants = {0}, rooms = {0};
 	struct wire_message m;
 
+	hub_each_room_of(seat->member, list_room, &listing);
+	value_put_array(&rooms, listing.count);
+	buf_put(&rooms, buf_bytes(&listing.names));
 	entrance_put_grants(seat, &grants);
-	value_put_array(&rooms, (uint32_t)hub_member_room_count(seat->member));
-	hub_each_room_of(seat->member, put_room, &rooms);
 	entrance_put_connect(seat, 0, buf_bytes(&grants), buf_bytes(&rooms), &m);
 	/* Within on_linked the link takes it. */
 	(void)!uplink_send(d->uplink, &m);
+	buf_free(&listing.names);
 	buf_free(&grants);
 	buf_free(&rooms);
 }
@@ -57,8 +73,24 @@ void resume_on_up(void *up)
 	pending_each(d->parts.pending, ask_again, d);
 }
 
+static void drop_typing(void *ctx, const struct pending_request *r)
+{
+	const struct desk *d = ctx;
+	const struct seat *seat = desk_seat_of(r);
+	struct answer_to to = {.has_ack = r->has_ack, .ack_id = r->ack_id};
+
+	if (!seat || !r->has_ack)
+		return;
+	to.socket = seat->socket;
+	to.error_event = str_of(d->parts.error_event);
+	answer_error(&to, &(struct answer_fault){.error = CLIENT_ERROR_UNAVAILABLE});
+}
+
 void resume_on_down(void *up, const char *why)
 {
-	(void)up;
+	struct desk *d = up;
+
 	(void)why;
+	/* Who typed then does not type now. */
+	pending_drop_type(d->parts.pending, WIRE_TYPING, drop_typing, d);
 }

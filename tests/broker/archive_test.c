@@ -177,7 +177,7 @@ static void closing_drops_what_waits(void **state)
 	struct reader_page page = {.room = 1, .limit = 3};
 
 	assert_int_equal(fixture_commit(f, 30), WRITER_COMMITTED);
-	for (uint64_t i = 1; i <= 100; i++)
+	for (uint64_t i = 1; i <= ARCHIVE_QUEUE_MAX; i++)
 		assert_int_equal(archive_history(a, i, &page, STR("lobby")), ERR_OK);
 	archive_close(&a);
 	assert_int_equal(answers.count, 0);

@@ -1,5 +1,6 @@
 #include "tests/broker/world.h"
 
+#include "broker/attend.h"
 #include "tests/fakes/store.h"
 
 static void test_the_first_join_makes_the_room(void **state)
@@ -105,14 +106,56 @@ static void test_rooms_per_socket_and_in_all_are_bounded(void **state)
 {
 	struct world *w = *state;
 
-	world_connect(w, &w->east, "e1", "ann"); /* in one room: its own */
+	/* Three of one's own choice beside the personal room, and six in all. */
+	world_connect(w, &w->east, "e1", "ann");
 	world_join(w, &w->east, "e1", "a");
 	world_join(w, &w->east, "e1", "b");
 	world_join(w, &w->east, "e1", "c");
+	assert_int_equal(world_last_error(w, &w->east), CLIENT_ERROR_NONE);
+	world_join(w, &w->east, "e1", "d");
 	assert_int_equal(world_last_error(w, &w->east), CLIENT_ERROR_TOO_MANY_ROOMS);
 	world_connect(w, &w->west, "w1", "bob");
-	world_join(w, &w->west, "w1", "d");
-	assert_int_equal(world_last_error(w, &w->west), CLIENT_ERROR_ROOM_NOT_FOUND);
+	world_join(w, &w->west, "w1", "a");
+	assert_int_equal(world_last_error(w, &w->west), CLIENT_ERROR_NONE);
+	world_join(w, &w->west, "w1", "e");
+	assert_int_equal(world_last_error(w, &w->west), CLIENT_ERROR_UNAVAILABLE);
+}
+
+static void test_names_with_control_characters_make_no_room(void **state)
+{
+	struct world *w = *state;
+	struct wire_message m = {.type = WIRE_JOIN};
+
+	world_connect(w, &w->east, "e1", "ann");
+	m.as.join = (struct wire_join){++w->request, STR("e1"), STR("lobby\0x")};
+	attend_on_join(&w->b, &w->east, &m);
+	assert_int_equal(world_last_error(w, &w->east), CLIENT_ERROR_ROOM_NOT_FOUND);
+	assert_null(world_room(w, "lobby"));
+}
+
+/* A disk that is slow for one room holds up no other. */
+static void test_only_the_room_waits_for_its_messages(void **state)
+{
+	struct world *w = *state;
+
+	world_connect(w, &w->east, "e1", "ann");
+	world_join(w, &w->east, "e1", "busy");
+	world_connect(w, &w->west, "w1", "bob");
+	world_publish(w, &w->east, "e1", "busy");
+	world_join(w, &w->west, "w1", "idle");
+	assert_int_equal(world_last_error(w, &w->west), CLIENT_ERROR_NONE);
+	world_typing(w, &w->west, "w1", "idle");
+	assert_int_equal(world_last_error(w, &w->west), CLIENT_ERROR_NONE);
+	/* In the room itself the answer stands behind the message, and typing is dropped. */
+	world_join(w, &w->west, "w1", "busy");
+	assert_int_equal(world_last_error(w, &w->west), -1);
+	world_forget_heard(w);
+	world_typing(w, &w->east, "e1", "busy");
+	assert_false(fake_peer_heard(&w->east, "user-typing"));
+	w->request--;
+	world_commit(w);
+	assert_int_equal(world_last_error(w, &w->west), CLIENT_ERROR_NONE);
+	assert_false(fake_peer_heard(&w->west, "event=\"message\""));
 }
 
 static void test_a_gateway_speaks_for_its_own_sockets_only(void **state)
@@ -154,6 +197,8 @@ int main(void)
 	    TEST(test_personal_rooms_are_personal),
 	    TEST(test_private_rooms_want_a_right),
 	    TEST(test_rooms_per_socket_and_in_all_are_bounded),
+	    TEST(test_names_with_control_characters_make_no_room),
+	    TEST(test_only_the_room_waits_for_its_messages),
 	    TEST(test_a_gateway_speaks_for_its_own_sockets_only),
 	    TEST(test_typing_goes_to_the_others),
 	};

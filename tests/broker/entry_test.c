@@ -40,12 +40,59 @@ static void test_what_is_not_announced_again_is_gone(void **state)
 	assert_false(fake_peer_heard(&w->east, "joined"));
 }
 
+static void announce(struct world *w, const char *socket, const char *user, struct bytes rooms)
+{
+	struct wire_message m = {.type = WIRE_CONNECT};
+
+	m.as.connect = (struct wire_connect){.socket = str_of(socket),
+	    .nsp = STR("/chat"),
+	    .user = str_of(user),
+	    .username = str_of(user),
+	    .grants = bytes_of("\xc0", 1),
+	    .rooms = rooms};
+	entry_on_connect(&w->b, &w->east, &m);
+}
+
+/* An answer that was lost, or given up: what the gateway says its clients hear is what counts. */
+static void test_an_announcement_is_the_whole_truth(void **state)
+{
+	struct world *w = *state;
+
+	world_connect(w, &w->west, "w1", "bob");
+	world_join(w, &w->west, "w1", "lost");
+	world_connect(w, &w->east, "e1", "ann");
+	world_join(w, &w->east, "e1", "lost");
+	world_join(w, &w->east, "e1", "kept");
+	w->east.generation++;
+	world_forget_heard(w);
+	announce(w, "e1", "ann", bytes_of("\x91\xa4kept", 6));
+	assert_int_equal(room_user_count(world_room(w, "lost")), 1);
+	assert_int_equal(room_user_count(world_room(w, "kept")), 1);
+	assert_true(fake_peer_heard(&w->west, "event=\"user-left\""));
+	assert_non_null(world_room(w, "user:ann"));
+}
+
+/* Whoever was told that they left is told that they are back. */
+static void test_members_of_a_gateway_that_was_given_up_come_back_aloud(void **state)
+{
+	struct world *w = *state;
+
+	world_connect(w, &w->west, "w1", "bob");
+	world_join(w, &w->west, "w1", "kept");
+	w->east.was_ended = true;
+	world_forget_heard(w);
+	announce(w, "e1", "ann", bytes_of("\x91\xa4kept", 6));
+	assert_true(fake_peer_heard(&w->west, "event=\"room-presence\""));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
 	const struct CMUnitTest tests[] = {
 	    TEST(test_a_dead_gateway_s_members_leave_once),
 	    TEST(test_what_is_not_announced_again_is_gone),
+	    TEST(test_an_announcement_is_the_whole_truth),
+	    TEST(test_members_of_a_gateway_that_was_given_up_come_back_aloud),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -119,6 +119,23 @@ static void test_what_cannot_be_read_is_unavailable(void **state)
 	assert_int_equal(world_last_error(w, &w->east), CLIENT_ERROR_UNAVAILABLE);
 }
 
+static void test_one_client_reads_a_few_pages_at_a_time(void **state)
+{
+	struct world *w = *state;
+
+	world_connect(w, &w->east, "e1", "ann");
+	world_connect(w, &w->east, "e2", "bob");
+	world_join(w, &w->east, "e1", "lobby");
+	for (int i = 0; i < 4; i++) {
+		ask_history(w, &w->east, "e1", "lobby");
+		assert_int_equal(world_last_error(w, &w->east), -1);
+	}
+	ask_history(w, &w->east, "e1", "lobby");
+	assert_int_equal(world_last_error(w, &w->east), CLIENT_ERROR_UNAVAILABLE);
+	ask_history(w, &w->east, "e2", "lobby");
+	assert_int_equal(world_last_error(w, &w->east), -1);
+}
+
 static void test_a_peer_that_is_gone_waits_for_nothing(void **state)
 {
 	struct world *w = *state;
@@ -141,6 +158,7 @@ int main(void)
 	    TEST(test_only_who_may_enter_may_look),
 	    TEST(test_a_page_is_answered_when_it_is_read),
 	    TEST(test_what_cannot_be_read_is_unavailable),
+	    TEST(test_one_client_reads_a_few_pages_at_a_time),
 	    TEST(test_a_peer_that_is_gone_waits_for_nothing),
 	};
 

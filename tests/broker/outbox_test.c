@@ -41,15 +41,24 @@ static int teardown(void **state)
 	return frame_live() == 0 ? 0 : -1;
 }
 
+static void hold_in(struct world *w, const void *lane, uint64_t batch, struct peer *to,
+    const char *message, const char *instead)
+{
+	struct outbox_letter l = {.to = to,
+	    .batch = batch,
+	    .lane = lane,
+	    .message = frame_new(bytes_of(message, strlen(message))),
+	    .instead = instead ? frame_new(bytes_of(instead, strlen(instead))) : NULL};
+
+	outbox_hold(w->outbox, &l);
+	frame_unref(&l.message);
+	frame_unref(&l.instead);
+}
+
 static void hold(
     struct world *w, uint64_t batch, struct peer *to, const char *message, const char *instead)
 {
-	struct frame *f = frame_new(bytes_of(message, strlen(message)));
-	struct frame *i = instead ? frame_new(bytes_of(instead, strlen(instead))) : NULL;
-
-	outbox_hold(w->outbox, batch, to, f, i);
-	frame_unref(&f);
-	frame_unref(&i);
+	hold_in(w, w, batch, to, message, instead);
 }
 
 static void test_nothing_before_its_commit(void **state)
@@ -71,7 +80,25 @@ static void test_what_depends_on_nothing_goes_at_once(void **state)
 	assert_int_equal(outbox_length(w->outbox), 0);
 }
 
-static void test_one_order_for_all(void **state)
+static void test_another_lane_does_not_wait(void **state)
+{
+	struct world *w = *state;
+	int lane;
+
+	hold(w, 1, &w->a, "slow", NULL);
+	hold_in(w, &lane, 0, &w->a, "other room", NULL);
+	hold_in(w, NULL, 0, &w->a, ", no room", NULL);
+	assert_string_equal(w->a.heard, "other room, no room");
+	assert_true(outbox_is_waiting(w->outbox, w));
+	assert_false(outbox_is_waiting(w->outbox, &lane));
+	/* What is stored keeps the one order of all rooms. */
+	hold_in(w, &lane, 2, &w->a, " second", NULL);
+	outbox_commit(w->outbox, 2);
+	assert_string_equal(w->a.heard, "other room, no roomslow second");
+	assert_false(outbox_is_waiting(w->outbox, w));
+}
+
+static void test_one_order_in_a_lane(void **state)
 {
 	struct world *w = *state;
 
@@ -127,7 +154,8 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_nothing_before_its_commit, setup, teardown),
 	    cmocka_unit_test_setup_teardown(
 	        test_what_depends_on_nothing_goes_at_once, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_one_order_for_all, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_another_lane_does_not_wait, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_one_order_in_a_lane, setup, teardown),
 	    cmocka_unit_test_setup_teardown(
 	        test_a_failed_batch_says_the_other_thing, setup, teardown),
 	    cmocka_unit_test_setup_teardown(

@@ -111,11 +111,17 @@ static void test_only_a_resent_message_is_looked_for_by_origin(void **state)
 	world_publish_as(w, &w->east, 77, "e1", "lobby", "", true);
 	assert_int_equal(fake_store.origin_lookups, 1);
 	assert_int_equal(fake_store.messages, 1);
+	/* A number that came before is looked for even when the gateway says nothing of it. */
+	fake_store.stored_origin = 0;
+	w->request = 5;
+	world_publish_as(w, &w->east, 5, "e1", "lobby", "", false);
+	assert_int_equal(fake_store.origin_lookups, 2);
+	assert_int_equal(fake_store.messages, 2);
 	/* Sent twice on one living broker: the first is not in the database yet. */
 	w->request = 78;
 	world_publish_as(w, &w->east, 78, "e1", "lobby", "", false);
 	world_publish_as(w, &w->east, 78, "e1", "lobby", "", true);
-	assert_int_equal(fake_store.messages, 2);
+	assert_int_equal(fake_store.messages, 3);
 }
 
 static void test_a_failed_batch_is_answered_and_numbers_go_back(void **state)

@@ -40,3 +40,17 @@ uint64_t peer_generation(const struct peer *p)
 {
 	return p->generation;
 }
+
+bool peer_note_publish(struct peer *p, uint64_t request)
+{
+	bool is_new = request > p->last_publish;
+
+	if (is_new)
+		p->last_publish = request;
+	return is_new;
+}
+
+bool peer_was_ended(const struct peer *p)
+{
+	return p->was_ended;
+}

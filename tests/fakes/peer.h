@@ -7,7 +7,8 @@
 
 struct peer {
 	const char *name;
-	uint64_t boot, generation;
+	uint64_t boot, generation, last_publish;
+	bool was_ended;
 	struct buf heard; /* one line for each message, by wire_print */
 };
 
