@@ -1,7 +1,6 @@
 #include "broker/admin.h"
 
-#include "broker/member.h"
-#include "broker/publish.h"
+#include "broker/report.h"
 #include "common/log.h"
 #include "proto/value.h"
 #include "proto/wire.h"
@@ -9,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <uthash.h>
 
 enum {
@@ -91,142 +89,26 @@ static uint64_t arg_u64(const struct command_call *call, const char *name, uint6
 
 static enum err on_status(struct command_call *call)
 {
-	struct broker *b = call->admin->broker;
-	struct buf *v = &call->value;
-	const char *fault = publish_fault(b);
-	char boot[17], epoch[17];
-
-	snprintf(boot, sizeof(boot), "%016llx", (unsigned long long)b->boot);
-	snprintf(epoch, sizeof(epoch), "%016llx", (unsigned long long)b->epoch);
-	value_put_map(v, 15);
-	value_put_str_pair(v, STR("version"), str_of(ROOMCAST_VERSION));
-	value_put_u64_pair(v, STR("pid"), (uint64_t)getpid());
-	value_put_str_pair(v, STR("boot"), str_of(boot));
-	value_put_str_pair(v, STR("epoch"), str_of(epoch));
-	value_put_str_pair(v, STR("database"), str_of(b->config.database));
-	value_put_u64_pair(v, STR("uptimeMs"), mono_ms_between(b->started, turn_now(b->turn)));
-	value_put_u64_pair(v, STR("gateways"), peers_count(b->peers));
-	value_put_u64_pair(v, STR("connections"), sessions_count(b->sessions));
-	value_put_u64_pair(v, STR("users"), sessions_user_count(b->sessions));
-	value_put_u64_pair(v, STR("rooms"), rooms_count(b->rooms));
-	value_put_u64_pair(v, STR("gseq"), b->gseq);
-	value_put_u64_pair(v, STR("messages"), b->stored);
-	value_put_u64_pair(v, STR("backlog"), store_backlog(b->store));
-	value_put_str_pair(v, STR("state"), fault[0] ? STR("degraded") : STR("ok"));
-	value_put_str_pair(v, STR("reason"), str_of(fault));
+	report_status(call->admin->broker, &call->value);
 	return ERR_OK;
-}
-
-/* A list in the making: how many rows were put, and where its head is. */
-struct list {
-	struct command_call *call;
-	uint32_t count;
-	struct buf rows;
-	struct str nsp;
-	const struct peer *peer;
-};
-
-/* {name: [rows]} */
-static enum err put_list(struct list *l, const char *name)
-{
-	struct buf *v = &l->call->value;
-
-	value_put_map(v, 1);
-	value_put_str(v, str_of(name));
-	value_put_array(v, l->count);
-	buf_put(v, buf_bytes(&l->rows));
-	buf_free(&l->rows);
-	return ERR_OK;
-}
-
-struct tally {
-	const struct peer *peer;
-	size_t connections, rooms;
-};
-
-static void count_session(void *ctx, struct session *s)
-{
-	struct tally *t = ctx;
-
-	t->connections += s->peer == t->peer;
-}
-
-static void count_room(void *ctx, struct room *r)
-{
-	struct tally *t = ctx;
-
-	for (size_t i = 0; i < r->route.count; i++)
-		t->rooms += r->route.stops[i].peer == t->peer;
-}
-
-static void put_gateway(void *ctx, struct peer *p)
-{
-	struct list *l = ctx;
-	struct broker *b = l->call->admin->broker;
-	struct tally tally = {.peer = p};
-	char boot[17];
-
-	sessions_each(b->sessions, count_session, &tally);
-	rooms_each(b->rooms, count_room, &tally);
-	snprintf(boot, sizeof(boot), "%016llx", (unsigned long long)peer_boot(p));
-	value_put_map(&l->rows, 8);
-	value_put_str_pair(&l->rows, STR("id"), str_of(peer_name(p)));
-	value_put_str_pair(&l->rows, STR("boot"), str_of(boot));
-	value_put_str_pair(&l->rows, STR("endpoint"),
-	    str_of(link_endpoint(b->link, peer_door(p))));
-	value_put_str_pair(&l->rows, STR("state"),
-	    peer_is_resuming(p) ? STR("resuming") : STR("ready"));
-	value_put_u64_pair(&l->rows, STR("sinceMs"), (uint64_t)peer_since(p).ms);
-	value_put_u64_pair(&l->rows, STR("connections"), tally.connections);
-	value_put_u64_pair(&l->rows, STR("rooms"), tally.rooms);
-	value_put_u64_pair(&l->rows, STR("queuedBytes"), peer_queued_bytes(p));
-	l->count++;
 }
 
 static enum err on_gateways(struct command_call *call)
 {
-	struct list l = {.call = call};
-
-	peers_each(call->admin->broker->peers, put_gateway, &l);
-	return put_list(&l, "gateways");
-}
-
-static void put_room(void *ctx, struct room *r)
-{
-	struct list *l = ctx;
-
-	if (r->is_personal || (l->nsp.len && !str_eqz(l->nsp, r->nsp)))
-		return;
-	value_put_map(&l->rows, 6);
-	value_put_str_pair(&l->rows, STR("nsp"), str_of(r->nsp));
-	value_put_str_pair(&l->rows, STR("room"), str_of(r->name));
-	value_put_bool_pair(&l->rows, STR("public"), r->is_public);
-	value_put_u64_pair(&l->rows, STR("seq"), r->seq);
-	value_put_u64_pair(&l->rows, STR("members"), r->member_count);
-	value_put_u64_pair(&l->rows, STR("users"), room_user_count(r));
-	l->count++;
+	report_gateways(call->admin->broker, &call->value);
+	return ERR_OK;
 }
 
 static enum err on_rooms(struct command_call *call)
 {
-	struct list l = {.call = call, .nsp = arg_str(call, "nsp", "")};
-
-	rooms_each(call->admin->broker->rooms, put_room, &l);
-	return put_list(&l, "rooms");
+	report_rooms(call->admin->broker, arg_str(call, "nsp", ""), &call->value);
+	return ERR_OK;
 }
 
-static void put_member(void *ctx, const struct member *m)
+static enum err on_users(struct command_call *call)
 {
-	struct list *l = ctx;
-
-	value_put_map(&l->rows, 6);
-	value_put_str_pair(&l->rows, STR("userId"), str_of(m->session->user->id));
-	value_put_str_pair(&l->rows, STR("username"), str_of(m->session->user->username));
-	value_put_str_pair(&l->rows, STR("socketId"), str_of(m->session->id));
-	value_put_str_pair(&l->rows, STR("gateway"), str_of(peer_name(m->session->peer)));
-	value_put_u64_pair(&l->rows, STR("joinedAt"), (uint64_t)m->joined.ms);
-	value_put_str_pair(&l->rows, STR("ip"), str_of(m->session->ip));
-	l->count++;
+	report_users(call->admin->broker, &call->value);
+	return ERR_OK;
 }
 
 /* Its beginning, cut between two characters: half of one would spoil the whole answer. */
@@ -256,47 +138,12 @@ static struct room *find_room(struct command_call *call)
 
 static enum err on_members(struct command_call *call)
 {
-	struct list l = {.call = call};
 	struct room *r = find_room(call);
 
 	if (!r)
 		return ERR_NOT_FOUND;
-	room_each_member(r, put_member, &l);
-	return put_list(&l, "members");
-}
-
-static void put_user(void *ctx, struct user *u)
-{
-	struct list *l = ctx;
-	struct buf names = {0};
-
-	for (const struct session *s = u->sessions; s; s = s->user_next) {
-		const char *name = peer_name(s->peer);
-
-		/* One of several sessions at the same gateway names it. */
-		const struct session *earlier = u->sessions;
-
-		while (earlier != s && earlier->peer != s->peer)
-			earlier = earlier->user_next;
-		if (earlier == s)
-			buf_printf(&names, "%s%s", names.len ? "," : "", name);
-	}
-	value_put_map(&l->rows, 5);
-	value_put_str_pair(&l->rows, STR("userId"), str_of(u->id));
-	value_put_str_pair(&l->rows, STR("username"), str_of(u->username));
-	value_put_u64_pair(&l->rows, STR("connections"), u->session_count);
-	value_put_str_pair(&l->rows, STR("gateways"), buf_str(&names));
-	value_put_u64_pair(&l->rows, STR("since"), (uint64_t)u->since.ms);
-	buf_free(&names);
-	l->count++;
-}
-
-static enum err on_users(struct command_call *call)
-{
-	struct list l = {.call = call};
-
-	sessions_each_user(call->admin->broker->sessions, put_user, &l);
-	return put_list(&l, "users");
+	report_members(r, &call->value);
+	return ERR_OK;
 }
 
 static enum err on_history(struct command_call *call)

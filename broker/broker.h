@@ -10,7 +10,7 @@
 #include "broker/dedup.h"
 #include "broker/link.h"
 #include "broker/outbox.h"
-#include "broker/peer.h"
+#include "broker/peers.h"
 #include "broker/room.h"
 #include "broker/session.h"
 #include "broker/store.h"

@@ -327,9 +327,12 @@ static void settle(struct desk *d, const struct pending_request *r)
 	struct seat *seat = desk_seat_of(r);
 	struct wire_message m = {.type = WIRE_LEAVE};
 
+	if (!r->was_sent)
+		return;
 	if (r->type == WIRE_LEAVE)
 		hub_leave(d->parts.hub, seat->member, str_of(r->room));
-	if (r->type != WIRE_JOIN || !r->was_sent)
+	/* Who was in before stays in. */
+	if (r->type != WIRE_JOIN || hub_is_in(d->parts.hub, seat->member, str_of(r->room)))
 		return;
 	m.as.leave.socket = str_of(seat->id);
 	m.as.leave.room = str_of(r->room);

@@ -3,7 +3,7 @@
 /*
  * A peer in the hand of the test; see peer.c.
  */
-#include "broker/peer.h"
+#include "broker/peers.h"
 
 struct peer {
 	const char *name;

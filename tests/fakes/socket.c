@@ -54,6 +54,12 @@ const struct door_facts *door_facts_of(const struct sio_socket *s)
 	return &s->facts;
 }
 
+/* The door's count is of a connection, and this one has one socket only. */
+unsigned door_note_refusal(const struct sio_socket *s)
+{
+	return ++((struct sio_socket *)s)->refusals;
+}
+
 struct str sio_socket_nsp(const struct sio_socket *s)
 {
 	return str_of(s->nsp);

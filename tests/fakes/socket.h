@@ -15,6 +15,7 @@
 struct sio_socket {
 	const char *nsp;
 	struct door_facts facts;
+	unsigned refusals;
 	void *owner;
 	char id[64];
 	bool is_ended; /* refused or closed */

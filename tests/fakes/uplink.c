@@ -21,8 +21,7 @@ enum err uplink_send(struct uplink *u, const struct wire_message *m)
 bool fake_uplink_next(struct uplink *u, struct wire_message *ret)
 {
 	struct bytes all = buf_bytes(&u->given);
-	struct wire_reader r =
-	    wire_reader(bytes_of(all.p + u->looked_at, all.len - u->looked_at));
+	struct wire_reader r = wire_reader(bytes_of(all.p + u->looked_at, all.len - u->looked_at));
 
 	if (wire_at_end(&r) || wire_next(&r, ret))
 		return false;

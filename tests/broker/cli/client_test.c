@@ -30,8 +30,8 @@ struct scene {
 	bool is_serving;
 	struct reply replies[REPLIES_MAX]; /* to every question */
 	size_t reply_count;
-	unsigned questions;    /* to be answered before it ends */
-	struct buf heard;      /* the questions, a line each */
+	unsigned questions; /* to be answered before it ends */
+	struct buf heard;   /* the questions, a line each */
 	struct ctl_client *client;
 	struct buf answer;
 	char why[WHY_SIZE];
@@ -42,8 +42,8 @@ static int setup(void **state)
 	struct scene *s = test_calloc(1, sizeof(*s));
 
 	s->dir = tempdir_new();
-	snprintf(s->endpoint, sizeof(s->endpoint), "ipc://%s",
-	    tempdir_path(s->dir, "control.sock"));
+	snprintf(
+	    s->endpoint, sizeof(s->endpoint), "ipc://%s", tempdir_path(s->dir, "control.sock"));
 	s->context = zmq_ctx_new();
 	*state = s;
 	return 0;
@@ -134,8 +134,7 @@ static void start_serving(struct scene *s, unsigned questions)
 
 static void open_client(struct scene *s)
 {
-	assert_int_equal(
-	    ctl_client_open(s->endpoint, s->why, sizeof(s->why), &s->client), ERR_OK);
+	assert_int_equal(ctl_client_open(s->endpoint, s->why, sizeof(s->why), &s->client), ERR_OK);
 }
 
 static enum err ask_for(struct scene *s, unsigned timeout_ms)
@@ -166,8 +165,8 @@ static void test_a_question_is_answered(void **state)
 	assert_int_equal(ask_once(s, &reply, 1), ERR_OK);
 	assert_str_is(buf_str(&s->answer), "\x81\xa1n\x07");
 	assert_string_equal(s->why, "");
-	assert_str_is(buf_str(&s->heard),
-	    "ASK{version=1 request=1 command=\"room\" args=<5:81a172a178>}\n");
+	assert_str_is(
+	    buf_str(&s->heard), "ASK{version=1 request=1 command=\"room\" args=<5:81a172a178>}\n");
 }
 
 static void test_the_value_is_appended(void **state)
@@ -353,8 +352,7 @@ static void test_bad_endpoints(void **state)
 		char start[128];
 
 		assert_int_equal(
-		    ctl_client_open(endpoints[i], s->why, sizeof(s->why), &s->client),
-		    ERR_INVALID);
+		    ctl_client_open(endpoints[i], s->why, sizeof(s->why), &s->client), ERR_INVALID);
 		assert_null(s->client);
 		snprintf(start, sizeof(start), "cannot use the endpoint %s: ", endpoints[i]);
 		assert_memory_equal(s->why, start, strlen(start));

@@ -8,6 +8,7 @@
  * with the link up and nobody connected.
  */
 #include "gateway/room/desk.h"
+#include "proto/errors.h"
 #include "tests/check.h"
 #include "tests/fakes/log.h"
 #include "tests/fakes/loop.h"
@@ -17,7 +18,8 @@
 
 enum {
 	STAGE_TIMEOUT_MS = 1000,
-	STAGE_PENDING_MAX = 8,
+	STAGE_PENDING_MAX = 16,
+	STAGE_PENDING_MAX_PER_CLIENT = 10,
 	STAGE_NO_ACK = -1,
 };
 
@@ -53,10 +55,7 @@ void stage_heard(struct sio_socket *who, const char *expected);
 
 /* ---- the broker ---- */
 
-/* The id of the last request. */
-uint64_t stage_last_request(struct stage *s);
-
-/* REPLY to a request: ok with a value, or an error. */
+/* REPLY to a request, ok with a value or an error. Requests are numbered from 1. */
 void stage_reply_ok(struct stage *s, uint64_t request, const char *value_json);
 void stage_reply_error(struct stage *s, uint64_t request, enum client_error error);
 void stage_hear(struct stage *s, const struct wire_message *m);

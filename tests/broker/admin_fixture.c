@@ -1,0 +1,172 @@
+#include "tests/broker/admin_fixture.h"
+
+#include "broker/cli/json_text.h"
+#include "proto/value.h"
+#include "tests/fakes/link.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { REQUEST = 7, TEXT_SIZE = 2048 };
+
+/* The neighbours: an archive that remembers what it was asked, and the two peers of the world. */
+struct fake_archive fake_archive;
+
+static struct peer *all_peers[2];
+
+enum err archive_history(
+    struct archive *a, uint64_t request, const struct reader_page *page, struct str room_name)
+{
+	(void)a;
+	if (fake_archive.fault)
+		return fake_archive.fault;
+	fake_archive.ticket = request;
+	fake_archive.page = *page;
+	snprintf(fake_archive.room, sizeof(fake_archive.room), "%.*s", STR_ARG(room_name));
+	return ERR_OK;
+}
+
+size_t peers_count(const struct peers *ps)
+{
+	(void)ps;
+	return ARRAY_LEN(all_peers);
+}
+
+void peers_each(struct peers *ps, void (*fn)(void *ctx, struct peer *p), void *ctx)
+{
+	(void)ps;
+	for (size_t i = 0; i < ARRAY_LEN(all_peers); i++)
+		fn(ctx, all_peers[i]);
+}
+
+bool peer_is_resuming(const struct peer *p)
+{
+	return p == all_peers[1];
+}
+
+enum link_door peer_door(const struct peer *p)
+{
+	return p == all_peers[1] ? LINK_TCP : LINK_IPC;
+}
+
+struct wall peer_since(const struct peer *p)
+{
+	return (struct wall){(int64_t)p->boot};
+}
+
+size_t peer_queued_bytes(const struct peer *p)
+{
+	return p == all_peers[1] ? 300 : 0;
+}
+
+int desk_setup(void **state)
+{
+	struct desk *d = test_calloc(1, sizeof(*d));
+
+	world_setup(&d->world);
+	d->w = d->world;
+	d->admin = admin_new(&d->w->b);
+	d->w->b.boot = 0xb007;
+	d->w->b.epoch = 0xe70c;
+	d->w->b.config.database = (char *)"/var/rooms.db";
+	all_peers[0] = &d->w->east;
+	all_peers[1] = &d->w->west;
+	memset(&fake_archive, 0, sizeof(fake_archive));
+	fake_link_reset();
+	*state = d;
+	return 0;
+}
+
+int desk_teardown(void **state)
+{
+	struct desk *d = *state;
+
+	admin_free(&d->admin);
+	assert_null(d->admin);
+	fake_link_reset();
+	int result = world_teardown(&d->world);
+
+	test_free(d);
+	return result;
+}
+
+void desk_populate(struct desk *d)
+{
+	struct world *w = d->w;
+
+	world_connect(w, &w->east, "e1", "ann");
+	world_connect(w, &w->west, "w1", "ann");
+	world_connect(w, &w->east, "e2", "bob");
+	world_join(w, &w->east, "e1", "lobby");
+}
+
+/* ---- what the operator says and gets ---- */
+
+/* The answer is read as roomcastctl does, which takes nothing but valid UTF-8. */
+const char *desk_answer(void)
+{
+	static char text[TEXT_SIZE];
+	struct wire_reader r = wire_reader(buf_bytes(&fake_link.last));
+	struct wire_message m;
+	struct buf out = {0};
+
+	if (fake_link.letters == 0)
+		return "none";
+	assert_int_equal(wire_next(&r, &m), ERR_OK);
+	assert_true(wire_at_end(&r));
+	assert_int_equal(m.type, WIRE_ANSWER);
+	assert_int_equal(m.as.answer.request, REQUEST);
+	if (m.as.answer.error.len) {
+		buf_printf(
+		    &out, "%.*s: %.*s", STR_ARG(m.as.answer.error), STR_ARG(m.as.answer.text));
+	} else {
+		assert_int_equal(m.as.answer.text.len, 0);
+		buf_puts(&out, STR("ok "));
+		assert_int_equal(
+		    json_text_put(&out, m.as.answer.value, JSON_TEXT_ONE_LINE), ERR_OK);
+	}
+	snprintf(text, sizeof(text), "%.*s", (int)out.len, buf_str(&out).p);
+	buf_free(&out);
+	return text;
+}
+
+void desk_receive(struct desk *d, struct bytes body)
+{
+	struct link_letter letter = {.from = fake_link_address("@ctl"), .body = body};
+
+	letter.from.door = LINK_CONTROL;
+	fake_link_reset();
+	admin_receive(d->admin, &letter);
+}
+
+const char *desk_ask_raw(struct desk *d, uint64_t version, const char *command, struct bytes args)
+{
+	struct wire_message m = {.type = WIRE_ASK};
+	struct buf body = {0};
+
+	m.as.ask = (struct wire_ask){version, REQUEST, str_of(command), args};
+	wire_put(&body, &m);
+	desk_receive(d, buf_bytes(&body));
+	buf_free(&body);
+	return desk_answer();
+}
+
+const char *desk_ask(struct desk *d, const char *command)
+{
+	return desk_ask_raw(d, WIRE_VERSION, command, (struct bytes){0});
+}
+
+const char *desk_ask_room(
+    struct desk *d, const char *command, const char *room, const char *key, uint64_t number)
+{
+	struct buf args = {0};
+
+	value_put_map(&args, key ? 2 : 1);
+	value_put_str_pair(&args, STR("room"), str_of(room));
+	if (key)
+		value_put_u64_pair(&args, str_of(key), number);
+	const char *result = desk_ask_raw(d, WIRE_VERSION, command, buf_bytes(&args));
+
+	buf_free(&args);
+	return result;
+}

@@ -1,0 +1,44 @@
+#ifndef ROOMCAST_TESTS_BROKER_ADMIN_FIXTURE_H
+#define ROOMCAST_TESTS_BROKER_ADMIN_FIXTURE_H
+/*
+ * The operator's desk in a small world (world.h), with a fake link and archive, and an operator who
+ * asks. Answers come as text: "none", "ok <JSON>" or "ERROR: why", good until the next one.
+ */
+#include "broker/admin.h"
+#include "tests/broker/world.h"
+
+struct desk {
+	void *world;
+	struct world *w; /* the same */
+	struct admin *admin;
+};
+
+/* The archive: what it was asked last, and what it answers. */
+struct fake_archive {
+	enum err fault;
+	uint64_t ticket;
+	struct reader_page page;
+	char room[LIMIT_ROOM + 1];
+};
+
+extern struct fake_archive fake_archive;
+
+/* For cmocka_unit_test_setup_teardown. */
+int desk_setup(void **state);
+int desk_teardown(void **state);
+
+/* ann at both gateways and bob at one, in /chat; ann is in the lobby at east. */
+void desk_populate(struct desk *d);
+
+/* A letter from the operator; then what came of it. */
+void desk_receive(struct desk *d, struct bytes body);
+const char *desk_answer(void);
+
+/* Asks: with these encoded arguments; without any; about a room in /chat, with one more argument
+ * key = number unless key is NULL. */
+const char *desk_ask_raw(struct desk *d, uint64_t version, const char *command, struct bytes args);
+const char *desk_ask(struct desk *d, const char *command);
+const char *desk_ask_room(
+    struct desk *d, const char *command, const char *room, const char *key, uint64_t number);
+
+#endif

@@ -1,0 +1,233 @@
+#include "tests/check.h"
+
+#include "gateway/config.h"
+#include "proto/limits.h"
+#include "tests/common/capture.h"
+#include "tests/common/tempdir.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* A file's text through the whole engine, as the program does it, with a key for tokens. */
+static void load(const char *text, struct config *ret)
+{
+	struct tempdir *t = tempdir_new();
+	const char *path = tempdir_write(t, "gateway.conf", text, strlen(text), 0644);
+	char *argv[] = {(char *)"roomcast-gateway", (char *)"--config", (char *)path,
+	    (char *)"--token-hs256-secret-file=/secret", NULL};
+
+	*ret = (struct config){0};
+	assert_int_equal(conf_load(&config_spec, 4, argv, ret), CONF_RUN);
+	tempdir_free(&t);
+}
+
+static int setup(void **state)
+{
+	struct config *c = test_calloc(1, sizeof(*c));
+
+	load("", c);
+	*state = c;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	conf_free(&config_spec, *state);
+	test_free(*state);
+	return 0;
+}
+
+static void assert_fault(const struct config *c, const char *sentence)
+{
+	char why[200] = "";
+
+	assert_int_equal(config_spec.check(c, why, sizeof(why)), ERR_INVALID);
+	assert_string_equal(why, sentence);
+}
+
+static void assert_no_fault(const struct config *c)
+{
+	char why[200] = "";
+
+	assert_int_equal(config_spec.check(c, why, sizeof(why)), ERR_OK);
+	assert_string_equal(why, "");
+}
+
+/* ---- the table ---- */
+
+static void test_the_defaults_are_those_of_the_manual(void **state)
+{
+	const struct config *c = *state;
+
+	assert_no_fault(c);
+	assert_int_equal(c->port, 3000);
+	assert_string_equal(c->path, "/socket.io/");
+	assert_int_equal(c->ping_interval_ms, 25000);
+	assert_int_equal(c->ping_timeout_ms, 60000);
+	assert_int_equal(c->upgrade_timeout_ms, 30000);
+	assert_int_equal(c->connect_timeout_ms, 45000);
+	assert_int_equal(c->max_payload_bytes, 1000000);
+	assert_string_equal(c->error_event, "error");
+	assert_int_equal(c->namespace_count, 3);
+	assert_string_equal(c->namespaces[0].name, "/");
+	assert_string_equal(c->namespaces[1].name, "/chat");
+	assert_string_equal(c->namespaces[2].name, "/notifications");
+}
+
+static void test_the_sample_says_the_defaults(void **state)
+{
+	const struct config *defaults = *state;
+	struct config sample;
+	char *text;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	conf_print_sample(&config_spec, out);
+	fclose(out);
+	load(text, &sample);
+	free(text);
+	assert_string_equal(sample.listen_address, defaults->listen_address);
+	assert_string_equal(sample.broker_endpoint, defaults->broker_endpoint);
+	assert_int_equal(sample.pending_max_bytes, defaults->pending_max_bytes);
+	assert_int_equal(sample.token_leeway_ms, defaults->token_leeway_ms);
+	assert_int_equal(sample.log_level, defaults->log_level);
+	assert_int_equal(sample.namespace_count, defaults->namespace_count);
+	conf_free(&config_spec, &sample);
+}
+
+/* A message must fit into the link's with all that is around it. */
+static void test_the_largest_payload_fits_into_the_link(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < config_spec.option_count; i++) {
+		if (strcmp(config_spec.options[i].name, "max-payload-bytes") == 0)
+			assert_true(config_spec.options[i].max * 3 < LIMIT_LINK_MESSAGE);
+	}
+}
+
+/* ---- the rules ---- */
+
+static void test_tcp_needs_keys(void **state)
+{
+	static const char sentence[] =
+	    "a tcp broker-endpoint needs curve-secret-file and broker-public-key-file: make keys "
+	    "with `roomcastctl keygen curve`";
+	struct config c = *(struct config *)*state;
+
+	c.broker_endpoint = (char *)"tcp://broker.example:7400";
+	assert_fault(&c, sentence);
+	c.curve_secret_file = (char *)"/gateway.key";
+	assert_fault(&c, sentence);
+	c.broker_public_key_file = (char *)"/broker.pub";
+	assert_no_fault(&c);
+	c.curve_secret_file = (char *)"";
+	assert_fault(&c, sentence);
+	c.broker_endpoint = (char *)"ipc:///run/link.sock";
+	assert_no_fault(&c);
+}
+
+static void test_some_token_must_be_checkable(void **state)
+{
+	struct config c = *(struct config *)*state;
+
+	c.token_hs256_secret_file = (char *)"";
+	assert_fault(&c, "no token can be checked: set token-hs256-secret-file or "
+			 "token-eddsa-public-key-file in "
+			 "[token]");
+	c.token_eddsa_public_key_file = (char *)"/issuer.pem";
+	assert_no_fault(&c);
+	c.token_hs256_secret_file = (char *)"/secret";
+	assert_no_fault(&c);
+}
+
+static void test_the_path_begins_with_a_slash(void **state)
+{
+	struct config c = *(struct config *)*state;
+
+	c.path = (char *)"socket.io/";
+	assert_fault(&c, "path must begin with /");
+	c.path = (char *)"";
+	assert_fault(&c, "path must begin with /");
+	c.path = (char *)"/";
+	assert_no_fault(&c);
+}
+
+/* A text of len times 'x'. */
+static char *text_of(size_t len)
+{
+	static char text[LIMIT_EVENT + 2];
+
+	memset(text, 'x', len);
+	text[len] = '\0';
+	return text;
+}
+
+static void test_the_gateway_id_fits_into_the_link(void **state)
+{
+	struct config c = *(struct config *)*state;
+
+	c.gateway_id = text_of(LIMIT_GATEWAY_ID + 1);
+	assert_fault(&c, "gateway-id is too long");
+	c.gateway_id = text_of(LIMIT_GATEWAY_ID);
+	assert_no_fault(&c);
+}
+
+static void test_the_error_event_is_a_name(void **state)
+{
+	struct config c = *(struct config *)*state;
+
+	c.error_event = (char *)"";
+	assert_fault(&c, "error-event must be 1 to 256 bytes");
+	c.error_event = text_of(LIMIT_EVENT + 1);
+	assert_fault(&c, "error-event must be 1 to 256 bytes");
+	c.error_event = text_of(LIMIT_EVENT);
+	assert_no_fault(&c);
+}
+
+static void test_the_namespaces_are_checked(void **state)
+{
+	struct config c = *(struct config *)*state;
+	struct namespace_conf bad = {.name = (char *)"chat"};
+
+	c.namespaces = &bad;
+	c.namespace_count = 1;
+	assert_fault(&c, "the name of a namespace must begin with /");
+}
+
+/* What the operator reads. */
+static void test_a_fault_refuses_the_start(void **state)
+{
+	char *argv[] = {(char *)"roomcast-gateway", (char *)"--path=x",
+	    (char *)"--token-hs256-secret-file=/secret", NULL};
+	struct capture *said = capture_new(STDERR_FILENO);
+	struct config c = {0};
+	enum conf_outcome outcome = conf_load(&config_spec, 3, argv, &c);
+	char *text = capture_end(&said);
+
+	(void)state;
+	assert_int_equal(outcome, CONF_BAD);
+	assert_string_equal(text, "roomcast-gateway: path must begin with /\n");
+	free(text);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(test_the_defaults_are_those_of_the_manual),
+	    TEST(test_the_sample_says_the_defaults),
+	    TEST(test_the_largest_payload_fits_into_the_link),
+	    TEST(test_tcp_needs_keys),
+	    TEST(test_some_token_must_be_checkable),
+	    TEST(test_the_path_begins_with_a_slash),
+	    TEST(test_the_gateway_id_fits_into_the_link),
+	    TEST(test_the_error_event_is_a_name),
+	    TEST(test_the_namespaces_are_checked),
+	    TEST(test_a_fault_refuses_the_start),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
