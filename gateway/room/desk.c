@@ -242,9 +242,15 @@ static void log_message(const struct pending_request *r, const struct wire_reply
 	const struct seat *seat = desk_seat_of(r);
 	struct bytes raw;
 	struct str id = STR("");
+	bool is_duplicate = false;
 
 	if (value_map_get(reply->value, STR("id"), &raw) == ERR_OK)
 		(void)value_as_str(raw, &id);
+	if (value_map_get(reply->value, STR("duplicate"), &raw) == ERR_OK)
+		(void)value_as_bool(raw, &is_duplicate);
+	/* Stored before, and logged then. */
+	if (is_duplicate)
+		return;
 	log_info("message.stored", LOG_Z(USER_ID, seat->claims.user), LOG_Z(ROOM_ID, r->room),
 	    LOG_U(LENGTH, r->length), LOG_S(MESSAGE_ID, id));
 }
