@@ -45,11 +45,21 @@ static void on_message(void *up, const struct wire_message *m)
 {
 	struct stage *s = up;
 
+	s->told++;
 	wire_print(m, &s->news);
 	buf_putc(&s->news, '\n');
 }
 
 static const struct uplink_events events = {on_linked, on_up, on_down, on_message};
+
+static void on_turn_end(void *ctx)
+{
+	struct stage *s = ctx;
+
+	if (s->told > s->most_told)
+		s->most_told = s->told;
+	s->told = 0;
+}
 
 /* ---- the broker's end ---- */
 
@@ -240,6 +250,7 @@ int stage_setup(void **state)
 	s->fds = count_fds();
 	s->dir = tempdir_new();
 	s->loop = loop_new();
+	loop_on_turn(s->loop, on_turn_end, s);
 	s->context = zmq_ctx_new();
 	snprintf(s->endpoint, sizeof(s->endpoint), "ipc://%s", tempdir_path(s->dir, "link.sock"));
 	stage_broker_comes(s);

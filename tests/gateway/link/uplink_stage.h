@@ -24,7 +24,8 @@ struct stage {
 	char why[UPLINK_WHY_SIZE];
 	/* what the layer above was told, a line each: linked, up, "down WHY", a message */
 	struct buf news;
-	unsigned announces; /* sockets that it has */
+	unsigned announces;       /* sockets that it has */
+	unsigned told, most_told; /* messages since the last turn ended; most of any turn */
 	/* the broker's end */
 	void *context, *router;
 	char endpoint[256];        /* where it listens or is to listen */

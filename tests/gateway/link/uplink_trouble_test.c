@@ -85,6 +85,21 @@ static void test_refused(void **state)
 	    "warn link.refused reason=refused by the broker: another gateway has this name");
 }
 
+/* Who was refused does not ask at once again: there may be many of its kind. */
+static void test_refused_it_takes_its_time(void **state)
+{
+	struct stage *s = *state;
+	struct wire_message m = refusal(WIRE_VERSION, STR("not now"));
+
+	stage_open_and_greet(s);
+	struct mono asked = clock_mono();
+
+	stage_say_as(s, 1, &m);
+	stage_forget(s);
+	stage_until_heard(s, "HELLO{");
+	assert_true(mono_ms_between(asked, clock_mono()) >= 500);
+}
+
 static void test_refused_for_a_reason_of_the_greatest_length(void **state)
 {
 	char reason[LIMIT_REASON];
@@ -124,14 +139,34 @@ static void test_nobody_answers(void **state)
 	stage_until_told(s, "up\n");
 }
 
+/* The broker was slow and answers both: the second one begins the conversation anew. */
+static void test_welcome_twice(void **state)
+{
+	struct stage *s = *state;
+	struct wire_message m = delivery(1);
+
+	stage_up(s);
+	stage_say(s, &m);
+	stage_until_told(s, "DELIVER{");
+	stage_forget(s);
+	stage_welcome(s, STAGE_EPOCH, STAGE_HEARTBEAT_MS, LIMIT_WINDOW_MESSAGES);
+	stage_say(s, &m);
+	stage_until_told(s, "DELIVER{gseq=1 ");
+	stage_until_heard(s, "RESUMED{");
+	assert_memory_equal(buf_str(&s->news).p, "linked\nup\nDELIVER{", 18);
+	assert_true(uplink_is_up(s->uplink));
+}
+
 /* ---- what was lost or cannot be read ---- */
 
 static void test_a_gap_begins_anew(void **state)
 {
 	struct stage *s = *state;
 	struct wire_message m = delivery(42);
+	char id[sizeof(s->id)];
 
 	stage_up(s);
+	memcpy(id, s->id, sizeof(id));
 	stage_say(s, &m);
 	m.as.deliver.gseq = 41;
 	stage_say(s, &m);
@@ -143,6 +178,8 @@ static void test_a_gap_begins_anew(void **state)
 	/* What came behind the gap was not taken in, and the broker is asked for it. */
 	assert_news(s, "down messages of the broker were lost on the way\n");
 	stage_until_heard(s, " last_gseq=42 ");
+	/* On another connection: what is under way in the old one is nobody's. */
+	assert_memory_not_equal(s->id, id, s->id_len);
 	assert_it_comes_back(s, "messages of the broker were lost on the way");
 	assert_int_equal(fake_log_count("warn link.down reason=messages of the broker were lost "
 					"on the way endpoint=ipc://"),
@@ -261,10 +298,12 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(test_refused),
+	    TEST(test_refused_it_takes_its_time),
 	    TEST(test_refused_for_a_reason_of_the_greatest_length),
 	    TEST(test_refused_for_the_version),
 	    TEST(test_refused_while_up),
 	    TEST(test_nobody_answers),
+	    TEST(test_welcome_twice),
 	    TEST(test_a_gap_begins_anew),
 	    TEST(test_another_database_begins_at_zero),
 	    TEST(test_what_cannot_be_read_begins_anew),

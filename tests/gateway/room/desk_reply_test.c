@@ -115,6 +115,20 @@ static void test_a_stored_message_is_logged(void **state)
 	    1);
 }
 
+/* A message that is sent again is answered again, and was stored before. */
+static void test_a_duplicate_is_not_logged(void **state)
+{
+	struct stage *s = *state;
+
+	stage_event(s, &s->east, "message", "[{'roomId':'lobby','content':'hi'}]", 7);
+	stage_reply_ok(s, 3, "{'id':'01','duplicate':true}");
+	stage_heard(&s->east, "ack 7 [{'ok':true,'id':'01','duplicate':true}]\n");
+	assert_int_equal(fake_log_count("message.stored"), 0);
+	stage_event(s, &s->east, "message", "[{'roomId':'lobby','content':'hi'}]", 8);
+	stage_reply_ok(s, 4, "{'id':'02','duplicate':false}");
+	assert_int_equal(fake_log_count("message.stored"), 1);
+}
+
 static void test_an_error_is_an_ack(void **state)
 {
 	struct stage *s = *state;
@@ -249,6 +263,7 @@ int main(void)
 	    TEST(test_a_leave_is_acked_and_ends_the_membership),
 	    TEST(test_answers_that_are_only_acks),
 	    TEST(test_a_stored_message_is_logged),
+	    TEST(test_a_duplicate_is_not_logged),
 	    TEST(test_an_error_is_an_ack),
 	    TEST(test_an_error_without_ack_is_an_event),
 	    TEST(test_a_leave_that_failed_leaves_the_membership),
