@@ -78,6 +78,7 @@ void look_on_history(struct broker *b, struct peer *p, const struct wire_message
 	    .has_after = h->has_after,
 	    .limit = h->limit < LIMIT_HISTORY_CLIENT ? (unsigned)h->limit : LIMIT_HISTORY_CLIENT,
 	    .max_bytes = LIMIT_HISTORY_CLIENT_BYTES,
+	    .max_blobs = LIMIT_ATTACHMENTS,
 	};
 
 	if (archive_history(b->archive, ++b->last_ticket, &page, str_of(r->name))) {

@@ -13,7 +13,7 @@ enum packet_type {
 	PACKET_EVENT,
 	PACKET_ACK,
 	PACKET_CONNECT_ERROR, /* only we send it */
-	PACKET_BINARY_EVENT,  /* only on the wire: decoded as an EVENT with attachments */
+	PACKET_BINARY_EVENT,  /* on the wire only: an EVENT with attachments */
 	PACKET_BINARY_ACK,
 	PACKET_TYPES
 };
@@ -61,7 +61,10 @@ void packet_put_connect_error(
 
 void packet_put_disconnect(struct buf *out, struct str nsp);
 
-/* args: array of what follows the name. */
+/*
+ * args: array of what follows the name. When there are bins in it, the packet is a binary one, and
+ * the bins, in the order of the bytes, are the attachments to be sent behind it.
+ */
 void packet_put_event(struct buf *out, struct str nsp, struct str name, struct bytes args);
 void packet_put_ack(struct buf *out, struct str nsp, uint64_t ack_id, struct bytes args);
 

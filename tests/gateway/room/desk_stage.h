@@ -8,6 +8,7 @@
  * with the link up and nobody connected.
  */
 #include "gateway/room/desk.h"
+#include "proto/errors.h"
 #include "tests/check.h"
 #include "tests/fakes/log.h"
 #include "tests/fakes/loop.h"

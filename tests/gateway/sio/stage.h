@@ -34,8 +34,9 @@ extern const struct mono stage_start;
 int stage_begin(void **state);
 int stage_end(void **state);
 
-/* One text message from the client. */
+/* One message from the client. */
 void stage_receive(const char *text);
+void stage_receive_binary(struct bytes message);
 
 /* Compares what was said since the last time. */
 void stage_said(const char *expected);
