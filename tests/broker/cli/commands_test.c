@@ -149,9 +149,9 @@ static void a_room_has_a_name(void **state)
 	memset(room, 'r', LIMIT_ROOM);
 	assert_int_equal(CHECK("members", room), ERR_OK);
 	room[LIMIT_ROOM] = 'r';
-	assert_refused(CHECK("members", room), "members: a ROOM has 1 to 128 bytes of UTF-8");
-	assert_refused(CHECK("members", ""), "members: a ROOM has 1 to 128 bytes of UTF-8");
-	assert_refused(CHECK("history", "\xff"), "history: a ROOM has 1 to 128 bytes of UTF-8");
+	assert_refused(CHECK("members", room), "members: a ROOM has 1 to 136 bytes of UTF-8");
+	assert_refused(CHECK("members", ""), "members: a ROOM has 1 to 136 bytes of UTF-8");
+	assert_refused(CHECK("history", "\xff"), "history: a ROOM has 1 to 136 bytes of UTF-8");
 }
 
 /* The broker is asked with exactly these pairs of key and value (decimal text for numbers). */
