@@ -1,6 +1,7 @@
 #include "gateway/sio/client.h"
 
 #include "gateway/sio/client_priv.h"
+#include "gateway/sio/mpacket.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -216,9 +217,14 @@ static void dispatch(struct sio_client *c, const struct packet *p)
 	on_packet[p->type](c, p);
 }
 
+static struct packet_limits limits_of(const struct sio_client *c)
+{
+	return (struct packet_limits){c->conf->max_attachments, c->conf->max_args_bytes};
+}
+
 static enum err receive_text(struct sio_client *c, struct str text, struct buf *scratch)
 {
-	const struct packet_limits limits = {c->conf->max_attachments, c->conf->max_args_bytes};
+	const struct packet_limits limits = limits_of(c);
 	struct packet p;
 
 	/* Nothing may come between a packet and its attachments. */
@@ -255,19 +261,39 @@ static enum err receive_attachment(struct sio_client *c, struct bytes data, stru
 	return e;
 }
 
+static enum err receive_msgpack(struct sio_client *c, struct bytes message, struct buf *scratch)
+{
+	const struct packet_limits limits = limits_of(c);
+	struct packet p;
+	enum err e = mpacket_decode(message, &limits, scratch, &p);
+
+	if (!e)
+		dispatch(c, &p);
+	return e;
+}
+
+static enum err receive(
+    struct sio_client *c, struct bytes message, bool is_binary, struct buf *scratch)
+{
+	/* A client speaks first, and its first message tells its parser: text or binary. */
+	if (!c->has_spoken && is_binary)
+		c->codec = CODEC_MSGPACK;
+	c->has_spoken = true;
+	if (c->codec == CODEC_MSGPACK)
+		return is_binary ? receive_msgpack(c, message, scratch) : ERR_MALFORMED;
+	if (is_binary)
+		return receive_attachment(c, message, scratch);
+	return receive_text(c, bytes_str(message), scratch);
+}
+
 void sio_client_receive(struct sio_client *c, struct bytes message, bool is_binary)
 {
 	struct buf scratch = {0};
-	enum err e;
 
 	if (c->is_closed)
 		return;
 	client_enter(c);
-	if (is_binary)
-		e = receive_attachment(c, message, &scratch);
-	else
-		e = receive_text(c, bytes_str(message), &scratch);
-	if (e)
+	if (receive(c, message, is_binary, &scratch))
 		client_close(c, true);
 	buf_free(&scratch);
 	client_leave(c);

@@ -69,7 +69,8 @@ struct sio_client *sio_client_new(const struct sio_conf *conf, const struct sio_
  * Allowed inside of events and of the transport's functions: the memory goes when they return. */
 void sio_client_free(struct sio_client **c);
 
-/* One message from the connection. May call every event and transport->close; after close the
+/* One message from the connection; the first one tells the parser of the client, default (text) or
+ * msgpack (binary). May call every event and transport->close; after close the
  * client ignores everything but sio_client_free. */
 void sio_client_receive(struct sio_client *c, struct bytes message, bool is_binary);
 

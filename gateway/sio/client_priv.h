@@ -37,8 +37,9 @@ struct sio_client {
 	/* By namespace: we have ended it, and what the client sent before it heard of that is on
 	 * its way yet. */
 	uint64_t dismissed;
-	unsigned busy; /* calls of ours on the stack */
-	enum codec_kind codec;
+	unsigned busy;         /* calls of ours on the stack */
+	enum codec_kind codec; /* of its parser, from its first message on */
+	bool has_spoken;
 	bool is_closed;
 	bool is_doomed;
 };

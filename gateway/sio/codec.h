@@ -7,7 +7,8 @@
 #include "common/buf.h"
 
 enum codec_kind {
-	CODEC_TEXT, /* the default parser: packet.h */
+	CODEC_TEXT,    /* the default parser: packet.h */
+	CODEC_MSGPACK, /* socket.io-msgpack-parser: mpacket.h */
 	CODECS
 };
 

@@ -131,11 +131,10 @@ static enum err append_name(struct buf *scratch, struct bytes encoded)
 }
 
 /*
- * Makes name and arguments of the array [name, argument, ...] that lies at start in scratch,
- * without moving the arguments: the name goes to the end as text, and in front of the arguments
- * its place is taken by the head of their own array, which is never longer than both.
+ * Does not move the arguments: the name goes to the end as text, and in front of the arguments its
+ * place is taken by the head of their own array, which is never longer than both.
  */
-static enum err split_event(struct buf *scratch, size_t start, struct packet *p)
+enum err packet_split_event(struct buf *scratch, size_t start, struct packet *p)
 {
 	struct bytes all = buf_bytes(scratch);
 	struct value_reader r = value_reader((struct bytes){all.p + start, all.len - start});
@@ -180,7 +179,7 @@ static enum err decode_data(
 	if (e)
 		return e;
 	if (p->type == PACKET_EVENT)
-		return split_event(scratch, start, p);
+		return packet_split_event(scratch, start, p);
 	struct bytes all = buf_bytes(scratch);
 
 	p->data = (struct bytes){all.p + start, all.len - start};

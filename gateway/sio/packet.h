@@ -50,6 +50,12 @@ struct packet {
 MUST_USE enum err packet_decode(
     struct str text, const struct packet_limits *limits, struct buf *scratch, struct packet *ret);
 
+/*
+ * For every parser: makes name and data of p from the array [name, argument, ...] that lies at
+ * start in scratch, as its last. ERR_MALFORMED: there is no name, or a reserved one.
+ */
+MUST_USE enum err packet_split_event(struct buf *scratch, size_t start, struct packet *p);
+
 /* Each appends one packet to out. nsp, name and texts are valid UTF-8; data and args values. */
 
 /* pid: empty = none (recovery is off). */

@@ -5,10 +5,7 @@
 #include "proto/limits.h"
 #include "proto/value.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { MAX_BYTES = 100000 };
 
@@ -253,92 +250,6 @@ static void nesting_goes_to_the_limit(void **state)
 	buf_free(&text);
 }
 
-/* A tree of depth or less, with up to 10 bins. */
-static void put_tree(struct buf *b, unsigned depth, unsigned *bins)
-{
-	static const uint8_t noise[] = {0, 1, 0xff, 'x', 0xc4, 0x80, '"', '{'};
-	int kind = rand() % (depth ? 8 : 6), count = rand() % 20;
-
-	switch (kind) {
-	case 0:
-		value_put_nil(b);
-		break;
-	case 1:
-		value_put_bool(b, rand() % 2);
-		break;
-	case 2:
-		value_put_i64(b, rand() - RAND_MAX / 2);
-		break;
-	case 3:
-		value_put_double(b, rand() + 0.5); /* whole ones come back as integers */
-		break;
-	case 4:
-		value_put_str(b, STR("_placeholder"));
-		break;
-	case 5:
-		if (++*bins > 10)
-			value_put_bool(b, true);
-		else
-			value_put_bin(b, bytes_of(noise, (size_t)rand() % sizeof(noise)));
-		break;
-	case 6:
-		value_put_array(b, (uint32_t)count);
-		while (count-- > 0)
-			put_tree(b, depth - 1, bins);
-		break;
-	default:
-		value_put_map(b, (uint32_t)count);
-		while (count-- > 0) {
-			char key[16];
-
-			snprintf(key, sizeof(key), rand() % 9 ? "k%d" : "num", count);
-			value_put_str(b, str_of(key));
-			put_tree(b, depth - 1, bins);
-		}
-	}
-}
-
-/* Written as a packet with its attachments and read again, every tree is what it was. */
-static void random_trees_come_back(void **state)
-{
-	const char *given = getenv("TEST_SEED");
-	unsigned seed = given ? (unsigned)strtoul(given, NULL, 10) : (unsigned)time(NULL);
-	const struct packet_limits limits = {10, LIMIT_ARGS};
-
-	(void)state;
-	printf("TEST_SEED=%u\n", seed);
-	srand(seed);
-	for (int round = 0; round < 20000; round++) {
-		struct buf args = {0}, text = {0}, decoded = {0};
-		unsigned bins = 0;
-		struct packet p;
-		struct value v;
-
-		value_put_array(&args, 2);
-		put_tree(&args, 3, &bins);
-		put_tree(&args, 3, &bins);
-		packet_put_event(&text, STR("/chat"), STR("e"), buf_bytes(&args));
-		assert_int_equal(packet_decode(buf_str(&text), &limits, &decoded, &p), ERR_OK);
-		assert_int_equal(p.attachments, json_count_bins(buf_bytes(&args)));
-		struct assembly *a = p.attachments ? assembly_new(&p, LIMIT_ARGS) : NULL;
-		struct value_reader r = value_reader(buf_bytes(&args));
-
-		while (value_next(&r, &v) == ERR_OK) {
-			if (v.type == VALUE_BIN)
-				assert_int_equal(assembly_add(a, v.as.bin), ERR_OK);
-		}
-		buf_reset(&scratch);
-		if (a)
-			assert_int_equal(assembly_finish(a, &scratch, &p), ERR_OK);
-		assert_int_equal(p.data.len, args.len);
-		assert_memory_equal(p.data.p, buf_bytes(&args).p, args.len);
-		assembly_free(&a);
-		buf_free(&args);
-		buf_free(&text);
-		buf_free(&decoded);
-	}
-}
-
 #define TEST(name) cmocka_unit_test_teardown(name, clean)
 
 int main(void)
@@ -351,7 +262,6 @@ int main(void)
 	    TEST(the_bytes_are_bounded),
 	    TEST(naming_an_attachment_often_is_bounded),
 	    TEST(nesting_goes_to_the_limit),
-	    TEST(random_trees_come_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -121,8 +121,13 @@ int stage_begin(void **state)
 	(void)state;
 	stage = (struct stage){0};
 	timer_queue_init(&stage.timeouts, STAGE_TIMEOUT_MS);
-	stage.client = sio_client_new(&conf, &events, &stage, &transport, &stage, stage_start);
+	stage_new_client();
 	return 0;
+}
+
+void stage_new_client(void)
+{
+	stage.client = sio_client_new(&conf, &events, &stage, &transport, &stage, stage_start);
 }
 
 int stage_end(void **state)
