@@ -8,35 +8,35 @@
 #include <stdlib.h>
 
 /* What came may grow so many times by being named more than once, which no stock client does. */
-enum { GROWTH_MAX = 4 };
+enum { GROWTH_MAX = 2 };
 
 struct assembly {
-	struct packet packet; /* with views of text, without data */
-	struct frame *text;   /* namespace, name, data */
-	size_t data_at;
+	struct packet packet; /* with views of frames */
+	struct frame *nsp, *name, *data;
 	size_t max_bytes, bytes;
 	unsigned count; /* attachments that are here */
 	struct frame *attachments[];
 };
 
+/* A copy, and s becomes a view of it. Exactly as long: what waits is not to cost more. */
+static struct frame *keep(struct str *s)
+{
+	struct frame *copy = frame_new(str_bytes(*s));
+
+	*s = bytes_str(frame_bytes(copy));
+	return copy;
+}
+
 struct assembly *assembly_new(const struct packet *p, size_t max_bytes)
 {
 	struct assembly *a = xcalloc(1, sizeof(*a) + p->attachments * sizeof(*a->attachments));
-	struct buf text = {0};
 
 	assert(p->attachments > 0);
-	buf_puts(&text, p->nsp);
-	buf_puts(&text, p->name);
-	a->data_at = text.len;
-	buf_put(&text, p->data);
-	a->text = buf_seal(&text);
-	a->max_bytes = max_bytes;
-	const char *base = (const char *)frame_bytes(a->text).p;
-
 	a->packet = *p;
-	a->packet.data = (struct bytes){0};
-	a->packet.nsp = (struct str){base, p->nsp.len};
-	a->packet.name = (struct str){base + p->nsp.len, p->name.len};
+	a->nsp = keep(&a->packet.nsp);
+	a->name = keep(&a->packet.name);
+	a->data = frame_new(p->data);
+	a->max_bytes = max_bytes;
 	return a;
 }
 
@@ -49,7 +49,9 @@ void assembly_free(struct assembly **a)
 		return;
 	while (dead->count > 0)
 		frame_unref(&dead->attachments[--dead->count]);
-	frame_unref(&dead->text);
+	frame_unref(&dead->nsp);
+	frame_unref(&dead->name);
+	frame_unref(&dead->data);
 	free(dead);
 }
 
@@ -186,8 +188,7 @@ static enum err fill(struct filling *f)
 
 enum err assembly_finish(const struct assembly *a, struct buf *scratch, struct packet *ret)
 {
-	struct bytes text = frame_bytes(a->text);
-	struct bytes data = {text.p + a->data_at, text.len - a->data_at};
+	struct bytes data = frame_bytes(a->data);
 	struct filling f = {.assembly = a,
 	    .from = value_reader(data),
 	    .out = scratch,
@@ -198,6 +199,9 @@ enum err assembly_finish(const struct assembly *a, struct buf *scratch, struct p
 	assert(assembly_is_complete(a));
 	if (f.max_bytes > a->max_bytes)
 		f.max_bytes = a->max_bytes;
+	/* Most likely it will be so long; growing step by step would take more. */
+	buf_extend(scratch, data.len + a->bytes);
+	buf_truncate(scratch, f.start);
 	enum err e = fill(&f);
 
 	if (e)

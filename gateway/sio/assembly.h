@@ -22,8 +22,8 @@ bool assembly_is_complete(const struct assembly *a);
 /*
  * The whole packet of a complete one; views of a and scratch. Every {"_placeholder":true,"num":n}
  * is attachment n now; one that is not referred to is lost, one may be referred to often.
- * ERR_MALFORMED: n is no number of an attachment. ERR_TOO_BIG: over max_bytes, or several times
- * as long as what came.
+ * ERR_MALFORMED: n is no number of an attachment. ERR_TOO_BIG: over max_bytes, or over twice
+ * what came.
  */
 MUST_USE enum err assembly_finish(
     const struct assembly *a, struct buf *scratch, struct packet *ret);

@@ -6,6 +6,10 @@
 
 #include <math.h>
 
+/* How much longer a value may become: dates do by 2.5, and a few odd bytes are nobody's business.
+ */
+enum { GROWTH_MAX = 3, GROWTH_FREE_BYTES = 1024 };
+
 enum { FIXEXT1 = 0xd4, FIXEXT8 = 0xd7, EXT8 = 0xc7, EXT32 = 0xc9, EXT_JAVASCRIPT = 0 };
 
 /* A container on its way. */
@@ -20,7 +24,7 @@ struct reader {
 	struct value_reader from;
 	struct buf *out;
 	const struct plain_limits *limits;
-	size_t start; /* of what is appended */
+	size_t start, max_bytes; /* of what is appended */
 	unsigned bins;
 	struct buf key; /* scratch: the text of a key that is no string */
 	unsigned depth;
@@ -224,7 +228,7 @@ static enum err read_all(struct reader *r)
 
 		if (e)
 			return e;
-		if (r->out->len - r->start > r->limits->max_bytes)
+		if (r->out->len - r->start > r->max_bytes)
 			return ERR_TOO_BIG;
 	}
 }
@@ -235,11 +239,15 @@ enum err plain_read(struct bytes value, const struct plain_limits *limits, struc
 	    .out = out,
 	    .limits = limits,
 	    .start = out->len,
+	    .max_bytes = GROWTH_MAX * value.len + GROWTH_FREE_BYTES,
 	    .levels[0] = {.left = 1}};
+
+	if (r.max_bytes > limits->max_bytes)
+		r.max_bytes = limits->max_bytes;
 	enum err e = read_all(&r);
 
 	/* The last heads come when their containers close. */
-	if (!e && out->len - r.start > limits->max_bytes)
+	if (!e && out->len - r.start > r.max_bytes)
 		e = ERR_TOO_BIG;
 	buf_free(&r.key);
 	if (e)

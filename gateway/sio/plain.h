@@ -21,8 +21,9 @@ struct plain_limits {
 
 /*
  * Appends value, which may be any bytes, made plain. ERR_MALFORMED: not exactly one value, or a
- * string that is not UTF-8; ERR_TOO_BIG: over limits or nested deeper than LIMIT_VALUE_DEPTH. On
- * failure out is as it was. Linear time; what is appended is at most 5 times as long as value.
+ * string that is not UTF-8; ERR_TOO_BIG: over limits, nested deeper than LIMIT_VALUE_DEPTH, or over
+ * 3 times as long as value, which takes hundreds of keys that are no strings. On failure out is as
+ * it was. Linear time.
  */
 MUST_USE enum err plain_read(
     struct bytes value, const struct plain_limits *limits, struct buf *out);
