@@ -94,6 +94,7 @@ void look_on_history(struct broker *b, struct peer *p, const struct wire_message
 	    .has_after = h->has_after,
 	    .limit = h->limit < LIMIT_HISTORY_CLIENT ? (unsigned)h->limit : LIMIT_HISTORY_CLIENT,
 	    .max_bytes = LIMIT_HISTORY_CLIENT_BYTES,
+	    .max_blobs = LIMIT_ATTACHMENTS,
 	};
 
 	if (pages_of(b, h->socket) >= PAGES_PER_SOCKET ||

@@ -148,9 +148,22 @@ static uint64_t clamp(uint64_t seq)
 	return seq < INT64_MAX ? seq : INT64_MAX;
 }
 
-static bool fits(const struct reader_page *page, unsigned count, size_t bytes)
+/* What is in a page so far. */
+struct load {
+	unsigned count, blobs;
+	size_t bytes;
+};
+
+/* Adds the content at hand; does it still fit? */
+static bool fits(const struct reader_page *page, struct load *load, sqlite3_stmt *row, int at)
 {
-	return count <= page->limit && (count == 1 || !page->max_bytes || bytes <= page->max_bytes);
+	load->count++;
+	load->blobs += sqlite3_column_type(row, at) == SQLITE_BLOB;
+	load->bytes += sql_column_blob(row, at).len;
+	if (load->count > page->limit)
+		return false;
+	return load->count == 1 || ((!page->max_bytes || load->bytes <= page->max_bytes) &&
+				       (!page->max_blobs || load->blobs <= page->max_blobs));
 }
 
 /* Walks back from the end of the page until it is full. */
@@ -158,8 +171,7 @@ static enum err find_range_back(struct reader *r, const struct reader_page *page
 {
 	sqlite3_stmt *back = sql_get(r->sql, SQL_PAGE_START);
 	struct range range = {.end = page->before ? clamp(page->before) : INT64_MAX};
-	unsigned count = 0;
-	size_t bytes = 0;
+	struct load load = {0};
 	bool has_row;
 	enum err e;
 
@@ -168,8 +180,7 @@ static enum err find_range_back(struct reader *r, const struct reader_page *page
 	sql_bind_u64(back, 2, range.end);
 	sql_bind_u64(back, 3, (uint64_t)page->limit + 1);
 	while (!(e = sql_row(r->sql, back, &has_row)) && has_row) {
-		bytes += sql_column_blob(back, 1).len;
-		range.has_more_before = !fits(page, ++count, bytes);
+		range.has_more_before = !fits(page, &load, back, 1);
 		if (range.has_more_before)
 			break;
 		range.first = sql_column_u64(back, 0);
@@ -214,8 +225,7 @@ static enum err read_range(struct reader *r, const struct reader_page *page,
     const struct range *range, const struct sink *sink, bool *ret_is_full)
 {
 	sqlite3_stmt *forward = sql_get(r->sql, SQL_PAGE);
-	unsigned count = 0;
-	size_t bytes = 0;
+	struct load load = {0};
 	bool has_row, is_full = false;
 	enum err e;
 
@@ -224,8 +234,7 @@ static enum err read_range(struct reader *r, const struct reader_page *page,
 	sql_bind_u64(forward, 3, range->end);
 	sql_bind_u64(forward, 4, (uint64_t)page->limit + 1);
 	while (!(e = sql_row(r->sql, forward, &has_row)) && has_row) {
-		bytes += sql_column_blob(forward, 5).len;
-		is_full = !fits(page, ++count, bytes);
+		is_full = !fits(page, &load, forward, 5);
 		if (is_full)
 			break;
 		struct reader_message message = message_of(r, forward);

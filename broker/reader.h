@@ -61,7 +61,8 @@ struct reader_message {
 /*
  * Up to limit messages of a room, oldest first: those next below `before` (0 = the newest), or,
  * when before is 0 and has_after, those next above `after`. A page also ends before its contents
- * would exceed max_bytes (0 = no such bound), but never without its first message.
+ * would exceed max_bytes or would be binary more than max_blobs times (0 = no such bound), but
+ * never without its first message.
  */
 struct reader_page {
 	uint64_t room;
@@ -70,6 +71,7 @@ struct reader_page {
 	bool has_after;
 	unsigned limit;
 	size_t max_bytes;
+	unsigned max_blobs;
 };
 
 /* ret_more: there are more beyond the page, in the direction asked for. */

@@ -24,7 +24,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { WHY_SIZE = 512, TICK_MS = 50, UPLINK_QUEUE_MAX_BYTES = 64 << 20, MAX_ATTACHMENTS = 10 };
+enum { WHY_SIZE = 512, TICK_MS = 50, UPLINK_QUEUE_MAX_BYTES = 64 << 20 };
 
 struct gateway {
 	struct config config;
@@ -193,7 +193,7 @@ static void make_rooms(struct gateway *g)
 	timer_queue_init(&g->connect_timeout, g->config.connect_timeout_ms);
 	g->sio_conf = (struct sio_conf){.namespaces = g->namespaces,
 	    .connect_timeout = &g->connect_timeout,
-	    .max_attachments = MAX_ATTACHMENTS,
+	    .max_attachments = LIMIT_ATTACHMENTS,
 	    .max_args_bytes = LIMIT_ARGS};
 	g->hub = hub_new();
 	g->pending = pending_new(g->config.publish_timeout_ms,

@@ -17,6 +17,7 @@ enum {
 	LIMIT_CONTENT_CHARS = 5000, /* text of a message, code points */
 	LIMIT_CONTENT = 1 << 20,  /* content of a message */
 	LIMIT_ARGS = 2 << 20,     /* arguments of one event, msgpack */
+	LIMIT_ATTACHMENTS = 10,   /* bins in one event or ack: stock clients take no more */
 	LIMIT_TYPE = 16,          /* type of a message */
 	LIMIT_IP = 64,
 	LIMIT_USER_AGENT = 256,

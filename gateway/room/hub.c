@@ -185,17 +185,17 @@ size_t hub_deliver(struct hub *h, const struct wire_deliver *d)
 
 	if (!r)
 		return 0;
-	struct frame *f = sio_event_frame(d->nsp, d->event, d->args);
+	struct sio_cast *cast = sio_cast_new(d->nsp, d->event, d->args);
 
 	for (size_t i = 0; i < r->count; i++) {
 		struct sio_socket *s = r->places[i].member->socket;
 
 		if (d->except.len && str_eq(sio_socket_id(s), d->except))
 			continue;
-		sio_socket_send(s, f, d->is_volatile);
+		sio_socket_send(s, cast, d->is_volatile);
 		reached++;
 	}
-	frame_unref(&f);
+	sio_cast_free(&cast);
 	return reached;
 }
 

@@ -2,7 +2,7 @@
 #define ROOMCAST_GATEWAY_ROOM_HUB_H
 /*
  * The hub: which sockets of this gateway are in which room, and fanout. A room message is encoded
- * once and referenced for each member; the membership itself is the broker's, the hub only
+ * once for each encoding in use and referenced for each member; the membership itself is the broker's, the hub only
  * repeats what it was told.
  */
 #include "gateway/sio/client.h"

@@ -1,44 +1,10 @@
 #include "gateway/sio/client.h"
 
-#include "gateway/sio/packet.h"
-#include "proto/limits.h"
+#include "gateway/sio/client_priv.h"
+#include "gateway/sio/mpacket.h"
 
 #include <assert.h>
 #include <stdlib.h>
-#include <string.h>
-
-enum socket_state {
-	SOCKET_WAITING, /* the layer above has not answered the CONNECT yet */
-	SOCKET_CONNECTED,
-	SOCKET_ENDED, /* freed when no call of ours is on the stack */
-};
-
-struct sio_socket {
-	struct sio_client *client;
-	struct sio_socket *next;
-	enum socket_state state;
-	unsigned nsp; /* index in the configuration */
-	size_t id_len;
-	char id[LIMIT_SOCKET_ID];
-	void *owner;
-};
-
-struct sio_client {
-	const struct sio_conf *conf;
-	const struct sio_events *events;
-	void *up;
-	const struct sio_transport *transport;
-	void *down;
-	void *owner;
-	struct timer connect_timer;
-	struct sio_socket *sockets;
-	/* By namespace: we have ended it, and what the client sent before it heard of that is on
-	 * its way yet. */
-	uint64_t dismissed;
-	unsigned busy; /* calls of ours on the stack */
-	bool is_closed;
-	bool is_doomed;
-};
 
 _Static_assert(LIMIT_NAMESPACES <= 64, "dismissed has a bit per namespace");
 
@@ -47,13 +13,12 @@ static uint64_t nsp_bit(unsigned nsp)
 	return UINT64_C(1) << nsp;
 }
 
-/* Between enter and leave nothing is freed, whatever the layers above and below call. */
-static void enter(struct sio_client *c)
+void client_enter(struct sio_client *c)
 {
 	c->busy++;
 }
 
-static void leave(struct sio_client *c)
+void client_leave(struct sio_client *c)
 {
 	if (--c->busy > 0)
 		return;
@@ -67,26 +32,32 @@ static void leave(struct sio_client *c)
 		*at = s->next;
 		free(s);
 	}
-	if (c->is_doomed)
-		free(c);
+	if (!c->is_doomed)
+		return;
+	assembly_free(&c->assembly);
+	free(c);
 }
 
-static void send_frame(struct sio_client *c, struct frame *f, bool is_volatile)
+void client_send(struct sio_client *c, const struct sio_parcel *p, bool is_volatile)
 {
-	if (!c->is_closed)
-		c->transport->send(c->down, f, is_volatile);
+	const struct sio_transport *t = c->transport;
+
+	if (c->is_closed)
+		return;
+	(p->is_binary ? t->send_binary : t->send)(c->down, p->packet, is_volatile && !p->count);
+	for (unsigned i = 0; i < p->count && !c->is_closed; i++)
+		t->send_binary(c->down, p->attachments[i], false);
 }
 
-/* Sends what was built and empties it. */
-static void send_built(struct sio_client *c, struct buf *b)
+void client_send_built(struct sio_client *c, struct buf *b)
 {
-	struct frame *f = buf_seal(b);
+	struct sio_parcel p = sio_parcel_pack(c->codec, b, (struct bytes){0});
 
-	send_frame(c, f, false);
-	frame_unref(&f);
+	client_send(c, &p, false);
+	sio_parcel_end(&p);
 }
 
-static void close_connection(struct sio_client *c, bool is_parse_error)
+void client_close(struct sio_client *c, bool is_parse_error)
 {
 	if (c->is_closed)
 		return;
@@ -95,7 +66,12 @@ static void close_connection(struct sio_client *c, bool is_parse_error)
 	c->transport->close(c->down, is_parse_error);
 }
 
-static void end_socket(struct sio_socket *s, enum sio_end why)
+void client_dismiss(struct sio_socket *s)
+{
+	s->client->dismissed |= nsp_bit(s->nsp);
+}
+
+void client_end_socket(struct sio_socket *s, enum sio_end why)
 {
 	if (s->state == SOCKET_ENDED)
 		return;
@@ -125,13 +101,13 @@ static struct sio_socket *find_socket(const struct sio_client *c, unsigned nsp)
 	return s;
 }
 
-static void send_refusal(
+void client_send_refusal(
     struct sio_client *c, struct str nsp, struct str message, struct bytes data)
 {
 	struct buf b = {0};
 
-	packet_put_connect_error(&b, nsp, message, data);
-	send_built(c, &b);
+	codecs[c->codec].put_connect_error(&b, nsp, message, data);
+	client_send_built(c, &b);
 }
 
 static void on_connect(struct sio_client *c, const struct packet *p)
@@ -139,11 +115,11 @@ static void on_connect(struct sio_client *c, const struct packet *p)
 	unsigned nsp;
 
 	if (!find_nsp(c, p->nsp, &nsp)) {
-		send_refusal(c, p->nsp, STR("Invalid namespace"), (struct bytes){0});
+		client_send_refusal(c, p->nsp, STR("Invalid namespace"), (struct bytes){0});
 		return;
 	}
 	if (find_socket(c, nsp)) {
-		close_connection(c, false);
+		client_close(c, false);
 		return;
 	}
 	struct sio_socket *s = xcalloc(1, sizeof(*s));
@@ -169,7 +145,7 @@ static struct sio_socket *addressee(struct sio_client *c, const struct packet *p
 	if (s && s->state == SOCKET_CONNECTED)
 		return s;
 	if (s || !is_known || !(c->dismissed & nsp_bit(nsp)))
-		close_connection(c, false);
+		client_close(c, false);
 	return NULL;
 }
 
@@ -178,7 +154,7 @@ static void on_disconnect(struct sio_client *c, const struct packet *p)
 	struct sio_socket *s = addressee(c, p);
 
 	if (s)
-		end_socket(s, SIO_END_CLIENT);
+		client_end_socket(s, SIO_END_CLIENT);
 }
 
 static void on_event(struct sio_client *c, const struct packet *p)
@@ -226,31 +202,101 @@ void sio_client_free(struct sio_client **c)
 	*c = NULL;
 	if (!dead)
 		return;
-	enter(dead);
+	client_enter(dead);
 	dead->is_closed = true;
 	timer_stop(&dead->connect_timer);
 	for (struct sio_socket *s = dead->sockets; s; s = s->next)
-		end_socket(s, SIO_END_TRANSPORT);
+		client_end_socket(s, SIO_END_TRANSPORT);
 	dead->is_doomed = true;
-	leave(dead);
+	client_leave(dead);
+}
+
+/* A packet that is whole. */
+static void dispatch(struct sio_client *c, const struct packet *p)
+{
+	on_packet[p->type](c, p);
+}
+
+static struct packet_limits limits_of(const struct sio_client *c)
+{
+	return (struct packet_limits){c->conf->max_attachments, c->conf->max_args_bytes};
+}
+
+static enum err receive_text(struct sio_client *c, struct str text, struct buf *scratch)
+{
+	const struct packet_limits limits = limits_of(c);
+	struct packet p;
+
+	/* Nothing may come between a packet and its attachments. */
+	if (c->assembly)
+		return ERR_MALFORMED;
+	enum err e = packet_decode(text, &limits, scratch, &p);
+
+	if (e)
+		return e;
+	if (p.attachments > 0)
+		c->assembly = assembly_new(&p, c->conf->max_args_bytes);
+	else
+		dispatch(c, &p);
+	return ERR_OK;
+}
+
+static enum err receive_attachment(struct sio_client *c, struct bytes data, struct buf *scratch)
+{
+	struct assembly *whole = c->assembly;
+	struct packet p;
+
+	if (!whole)
+		return ERR_MALFORMED;
+	enum err e = assembly_add(whole, data);
+
+	if (e || !assembly_is_complete(whole))
+		return e;
+	/* Ours from here on: the layers above may bring the next packet about. */
+	c->assembly = NULL;
+	e = assembly_finish(whole, scratch, &p);
+	if (!e)
+		dispatch(c, &p);
+	assembly_free(&whole);
+	return e;
+}
+
+static enum err receive_msgpack(struct sio_client *c, struct bytes message, struct buf *scratch)
+{
+	const struct packet_limits limits = limits_of(c);
+	struct packet p;
+	enum err e = mpacket_decode(message, &limits, scratch, &p);
+
+	if (!e)
+		dispatch(c, &p);
+	return e;
+}
+
+static enum err receive(
+    struct sio_client *c, struct bytes message, bool is_binary, struct buf *scratch)
+{
+	/* A client speaks first, and its first message tells its parser: text or binary. */
+	if (!c->has_spoken && is_binary)
+		c->codec = CODEC_MSGPACK;
+	c->has_spoken = true;
+	if (c->codec == CODEC_MSGPACK)
+		return is_binary ? receive_msgpack(c, message, scratch) : ERR_MALFORMED;
+	if (is_binary)
+		return receive_attachment(c, message, scratch);
+	return receive_text(c, bytes_str(message), scratch);
 }
 
 void sio_client_receive(struct sio_client *c, struct bytes message, bool is_binary)
 {
-	const struct packet_limits limits = {c->conf->max_attachments, c->conf->max_args_bytes};
 	struct buf scratch = {0};
-	struct packet p;
 
 	if (c->is_closed)
 		return;
-	enter(c);
-	/* Binary messages and packets that announce them are not served yet. */
-	if (is_binary || packet_decode(bytes_str(message), &limits, &scratch, &p) || p.attachments)
-		close_connection(c, true);
-	else
-		on_packet[p.type](c, &p);
+	client_enter(c);
+	if (receive(c, message, is_binary, &scratch))
+		client_close(c, true);
 	buf_free(&scratch);
-	leave(c);
+	client_leave(c);
 }
 
 struct sio_client *sio_client_of_timer(struct timer *t)
@@ -260,123 +306,9 @@ struct sio_client *sio_client_of_timer(struct timer *t)
 
 void sio_client_on_connect_timeout(struct sio_client *c)
 {
-	enter(c);
-	close_connection(c, false);
-	leave(c);
-}
-
-void sio_socket_accept(struct sio_socket *s, struct str sid, struct str pid)
-{
-	struct sio_client *c = s->client;
-	struct buf b = {0};
-
-	assert(s->state == SOCKET_WAITING);
-	assert(sid.len > 0 && sid.len <= sizeof(s->id));
-	enter(c);
-	s->state = SOCKET_CONNECTED;
-	s->id_len = sid.len;
-	memcpy(s->id, sid.p, sid.len);
-	timer_stop(&c->connect_timer);
-	packet_put_connect(&b, sio_socket_nsp(s), sid, pid);
-	send_built(c, &b);
-	leave(c);
-}
-
-void sio_socket_refuse(struct sio_socket *s, struct str message, struct bytes data)
-{
-	struct sio_client *c = s->client;
-
-	assert(s->state == SOCKET_WAITING);
-	enter(c);
-	s->state = SOCKET_ENDED;
-	send_refusal(c, sio_socket_nsp(s), message, data);
-	leave(c);
-}
-
-void sio_socket_ack(struct sio_socket *s, uint64_t ack_id, struct bytes args)
-{
-	struct sio_client *c = s->client;
-	struct buf b = {0};
-
-	if (!sio_socket_is_connected(s))
-		return;
-	enter(c);
-	packet_put_ack(&b, sio_socket_nsp(s), ack_id, args);
-	send_built(c, &b);
-	leave(c);
-}
-
-void sio_socket_emit(struct sio_socket *s, struct str event, struct bytes args)
-{
-	struct frame *f = sio_event_frame(sio_socket_nsp(s), event, args);
-
-	sio_socket_send(s, f, false);
-	frame_unref(&f);
-}
-
-void sio_socket_send(struct sio_socket *s, struct frame *event_frame, bool is_volatile)
-{
-	struct sio_client *c = s->client;
-
-	if (s->state == SOCKET_ENDED)
-		return;
-	enter(c);
-	send_frame(c, event_frame, is_volatile);
-	leave(c);
-}
-
-void sio_socket_disconnect(struct sio_socket *s)
-{
-	struct sio_client *c = s->client;
-	struct buf b = {0};
-
-	if (s->state == SOCKET_ENDED)
-		return;
-	enter(c);
-	c->dismissed |= nsp_bit(s->nsp);
-	packet_put_disconnect(&b, sio_socket_nsp(s));
-	send_built(c, &b);
-	end_socket(s, SIO_END_SERVER);
-	leave(c);
-}
-
-void sio_socket_close_connection(struct sio_socket *s)
-{
-	struct sio_client *c = s->client;
-
-	enter(c);
-	close_connection(c, false);
-	leave(c);
-}
-
-struct str sio_socket_nsp(const struct sio_socket *s)
-{
-	return str_of(s->client->conf->namespaces[s->nsp]);
-}
-
-struct str sio_socket_id(const struct sio_socket *s)
-{
-	return (struct str){s->id, s->id_len};
-}
-
-bool sio_socket_is_connected(const struct sio_socket *s)
-{
-	return s->state == SOCKET_CONNECTED && !s->client->is_closed;
-}
-
-struct sio_client *sio_socket_client(const struct sio_socket *s)
-{
-	return s->client;
-}
-
-void sio_socket_set_owner(struct sio_socket *s, void *owner)
-{
-	s->owner = owner;
-}
-
-void *sio_socket_owner(const struct sio_socket *s)
-{
-	return s->owner;
+	client_enter(c);
+	client_close(c, false);
+	client_leave(c);
 }
 
 void sio_client_set_owner(struct sio_client *c, void *owner)
@@ -387,12 +319,4 @@ void sio_client_set_owner(struct sio_client *c, void *owner)
 void *sio_client_owner(const struct sio_client *c)
 {
 	return c->owner;
-}
-
-struct frame *sio_event_frame(struct str nsp, struct str event, struct bytes args)
-{
-	struct buf b = {0};
-
-	packet_put_event(&b, nsp, event, args);
-	return buf_seal(&b);
 }

@@ -15,6 +15,7 @@
 #include "common/frame.h"
 #include "common/timer.h"
 
+struct sio_cast;
 struct sio_client;
 struct sio_socket;
 
@@ -68,7 +69,8 @@ struct sio_client *sio_client_new(const struct sio_conf *conf, const struct sio_
  * Allowed inside of events and of the transport's functions: the memory goes when they return. */
 void sio_client_free(struct sio_client **c);
 
-/* One message from the connection. May call every event and transport->close; after close the
+/* One message from the connection; the first one tells the parser of the client, default (text) or
+ * msgpack (binary). May call every event and transport->close; after close the
  * client ignores everything but sio_client_free. */
 void sio_client_receive(struct sio_client *c, struct bytes message, bool is_binary);
 
@@ -90,8 +92,9 @@ void sio_socket_ack(struct sio_socket *s, uint64_t ack_id, struct bytes args);
 /* One event for this socket alone. args: msgpack array of what follows the name. */
 void sio_socket_emit(struct sio_socket *s, struct str event, struct bytes args);
 
-/* A frame made by sio_event_frame for this socket's namespace, shared by many. */
-void sio_socket_send(struct sio_socket *s, struct frame *event_frame, bool is_volatile);
+/* An event for many, this socket among them; the cast is of its namespace. Volatile: the connection
+ * may drop it when it is slow. */
+void sio_socket_send(struct sio_socket *s, struct sio_cast *cast, bool is_volatile);
 
 /* Sends DISCONNECT and ends the socket; on_disconnect(SIO_END_SERVER) follows before return. What
  * the client has sent to it meanwhile is ignored, until it connects to that namespace again. */
@@ -110,7 +113,12 @@ void *sio_socket_owner(const struct sio_socket *s);
 void sio_client_set_owner(struct sio_client *c, void *owner);
 void *sio_client_owner(const struct sio_client *c);
 
-/* The text packet of an event, encoded once for all receivers in a namespace; caller owns it. */
-MUST_USE struct frame *sio_event_frame(struct str nsp, struct str event, struct bytes args);
+/*
+ * An event for any number of sockets of a namespace. It is encoded once for each encoding in use,
+ * when the first socket that speaks it is met, and shared by reference. All three are views, which
+ * must stay good until the cast is freed.
+ */
+struct sio_cast *sio_cast_new(struct str nsp, struct str event, struct bytes args);
+void sio_cast_free(struct sio_cast **c);
 
 #endif

@@ -131,11 +131,10 @@ static enum err append_name(struct buf *scratch, struct bytes encoded)
 }
 
 /*
- * Makes name and arguments of the array [name, argument, ...] that lies at start in scratch,
- * without moving the arguments: the name goes to the end as text, and in front of the arguments
- * its place is taken by the head of their own array, which is never longer than both.
+ * Does not move the arguments: the name goes to the end as text, and in front of the arguments its
+ * place is taken by the head of their own array, which is never longer than both.
  */
-static enum err split_event(struct buf *scratch, size_t start, struct packet *p)
+enum err packet_split_event(struct buf *scratch, size_t start, struct packet *p)
 {
 	struct bytes all = buf_bytes(scratch);
 	struct value_reader r = value_reader((struct bytes){all.p + start, all.len - start});
@@ -180,7 +179,7 @@ static enum err decode_data(
 	if (e)
 		return e;
 	if (p->type == PACKET_EVENT)
-		return split_event(scratch, start, p);
+		return packet_split_event(scratch, start, p);
 	struct bytes all = buf_bytes(scratch);
 
 	p->data = (struct bytes){all.p + start, all.len - start};
@@ -207,14 +206,19 @@ enum err packet_decode(
 	return e;
 }
 
-/* Everything before ack id and data. */
-static void put_head(struct buf *out, enum packet_type type, struct str nsp)
+static void put_nsp(struct buf *out, struct str nsp)
 {
-	buf_put_u64(out, type);
 	if (str_eqz(nsp, "/"))
 		return;
 	buf_puts(out, nsp);
 	buf_putc(out, ',');
+}
+
+/* Everything before ack id and data. */
+static void put_head(struct buf *out, enum packet_type type, struct str nsp)
+{
+	buf_put_u64(out, type);
+	put_nsp(out, nsp);
 }
 
 void packet_put_connect(struct buf *out, struct str nsp, struct str sid, struct str pid)
@@ -247,19 +251,43 @@ void packet_put_disconnect(struct buf *out, struct str nsp)
 	put_head(out, PACKET_DISCONNECT, nsp);
 }
 
+/* The head of an event or ack whose data has so many bins. */
+static void put_binary_head(
+    struct buf *out, enum packet_type type, unsigned attachments, struct str nsp)
+{
+	if (attachments == 0) {
+		put_head(out, type, nsp);
+		return;
+	}
+	buf_put_u64(out, type == PACKET_EVENT ? PACKET_BINARY_EVENT : PACKET_BINARY_ACK);
+	buf_put_u64(out, attachments);
+	buf_putc(out, '-');
+	put_nsp(out, nsp);
+}
+
+/* next: the number of the next attachment, NULL = there are none. */
+static void put_data(struct buf *out, struct bytes value, unsigned *next)
+{
+	if (next)
+		json_write_attached(out, value, next);
+	else
+		json_write(out, value);
+}
+
 void packet_put_event(struct buf *out, struct str nsp, struct str name, struct bytes args)
 {
+	unsigned attachments = json_count_bins(args), next = 0;
 	struct value_reader r = value_reader(args);
 	struct bytes argument;
 	struct value array;
 
-	put_head(out, PACKET_EVENT, nsp);
+	put_binary_head(out, PACKET_EVENT, attachments, nsp);
 	buf_putc(out, '[');
 	json_write_str(out, name);
 	if (value_next(&r, &array) == ERR_OK && array.type == VALUE_ARRAY) {
 		while (value_skip(&r, &argument) == ERR_OK) {
 			buf_putc(out, ',');
-			json_write(out, argument);
+			put_data(out, argument, attachments ? &next : NULL);
 		}
 	}
 	buf_putc(out, ']');
@@ -267,7 +295,9 @@ void packet_put_event(struct buf *out, struct str nsp, struct str name, struct b
 
 void packet_put_ack(struct buf *out, struct str nsp, uint64_t ack_id, struct bytes args)
 {
-	put_head(out, PACKET_ACK, nsp);
+	unsigned attachments = json_count_bins(args), next = 0;
+
+	put_binary_head(out, PACKET_ACK, attachments, nsp);
 	buf_put_u64(out, ack_id);
-	json_write(out, args);
+	put_data(out, args, attachments ? &next : NULL);
 }

@@ -13,7 +13,7 @@ enum packet_type {
 	PACKET_EVENT,
 	PACKET_ACK,
 	PACKET_CONNECT_ERROR, /* only we send it */
-	PACKET_BINARY_EVENT,  /* only on the wire: decoded as an EVENT with attachments */
+	PACKET_BINARY_EVENT,  /* on the wire only: an EVENT with attachments */
 	PACKET_BINARY_ACK,
 	PACKET_TYPES
 };
@@ -50,6 +50,12 @@ struct packet {
 MUST_USE enum err packet_decode(
     struct str text, const struct packet_limits *limits, struct buf *scratch, struct packet *ret);
 
+/*
+ * For every parser: makes name and data of p from the array [name, argument, ...] that lies at
+ * start in scratch, as its last. ERR_MALFORMED: there is no name, or a reserved one.
+ */
+MUST_USE enum err packet_split_event(struct buf *scratch, size_t start, struct packet *p);
+
 /* Each appends one packet to out. nsp, name and texts are valid UTF-8; data and args values. */
 
 /* pid: empty = none (recovery is off). */
@@ -61,7 +67,10 @@ void packet_put_connect_error(
 
 void packet_put_disconnect(struct buf *out, struct str nsp);
 
-/* args: array of what follows the name. */
+/*
+ * args: array of what follows the name. When there are bins in it, the packet is a binary one, and
+ * the bins, in the order of the bytes, are the attachments to be sent behind it.
+ */
 void packet_put_event(struct buf *out, struct str nsp, struct str name, struct bytes args);
 void packet_put_ack(struct buf *out, struct str nsp, uint64_t ack_id, struct bytes args);
 

@@ -191,6 +191,32 @@ static void a_page_ends_before_it_gets_too_large(void **state)
 	reader_close(&r);
 }
 
+/* Bins at 2, 4, 5 and 8. */
+static void a_page_has_so_many_bins_and_no_more(void **state)
+{
+	struct fixture *f = *state;
+	struct reader *r = open_reader(f);
+	struct reader_page back = {.limit = 10, .max_blobs = 2};
+	struct reader_page forward = {.has_after = true, .limit = 10, .max_blobs = 2};
+
+	for (uint64_t seq = 1; seq <= 10; seq++) {
+		bool is_bin = seq == 2 || seq == 4 || seq == 5 || seq == 8;
+
+		talk(f, seq, is_bin ? bytes_of("\xc4\x01x", 3) : bytes_of("\xa1x", 2));
+	}
+	expect_page(r, back, 5, 10, true);
+	expect_page(r, forward, 1, 4, true);
+	forward.after = 4;
+	expect_page(r, forward, 5, 10, false);
+	back.before = 5;
+	expect_page(r, back, 1, 4, false);
+	back.max_blobs = 1;
+	expect_page(r, back, 3, 4, true);
+	forward.limit = 2;
+	expect_page(r, forward, 5, 6, true);
+	reader_close(&r);
+}
+
 static void on_second(void *ctx, const struct reader_message *m)
 {
 	(void)ctx;
@@ -371,6 +397,7 @@ int main(void)
 	    TEST(a_page_is_of_one_room),
 	    TEST(deleted_messages_leave_no_trace_in_a_page),
 	    TEST(a_page_ends_before_it_gets_too_large),
+	    TEST(a_page_has_so_many_bins_and_no_more),
 	    TEST(a_message_comes_back_as_it_was),
 	    TEST(content_comes_back_as_the_value_it_was),
 	    TEST(duplicates_are_found),

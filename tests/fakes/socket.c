@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { JSON_MAX = 1 << 20 };
@@ -104,30 +105,42 @@ void sio_socket_ack(struct sio_socket *s, uint64_t ack_id, struct bytes args)
 	put_json(&s->said, args);
 }
 
-struct frame *sio_event_frame(struct str nsp, struct str event, struct bytes args)
+struct sio_cast {
+	struct str event;
+	struct bytes args;
+};
+
+struct sio_cast *sio_cast_new(struct str nsp, struct str event, struct bytes args)
 {
-	struct buf line = {0};
+	struct sio_cast *c = xcalloc(1, sizeof(*c));
 
 	(void)nsp;
-	buf_printf(&line, "%.*s ", STR_ARG(event));
-	put_json(&line, args);
-	return buf_seal(&line);
+	c->event = event;
+	c->args = args;
+	return c;
 }
 
-void sio_socket_send(struct sio_socket *s, struct frame *event_frame, bool is_volatile)
+void sio_cast_free(struct sio_cast **c)
+{
+	free(*c);
+	*c = NULL;
+}
+
+void sio_socket_send(struct sio_socket *s, struct sio_cast *cast, bool is_volatile)
 {
 	if (s->is_ended)
 		return;
 	buf_puts(&s->said, is_volatile ? STR("volatile ") : STR(""));
-	buf_put(&s->said, frame_bytes(event_frame));
+	buf_puts(&s->said, cast->event);
+	buf_putc(&s->said, ' ');
+	put_json(&s->said, cast->args);
 }
 
 void sio_socket_emit(struct sio_socket *s, struct str event, struct bytes args)
 {
-	struct frame *f = sio_event_frame(str_of(s->nsp), event, args);
+	struct sio_cast cast = {event, args};
 
-	sio_socket_send(s, f, false);
-	frame_unref(&f);
+	sio_socket_send(s, &cast, false);
 }
 
 void sio_socket_close_connection(struct sio_socket *s)

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "gateway/sio/json.h"
+#include "proto/value.h"
 
 struct stage stage;
 const struct mono stage_start = {1000000};
@@ -15,12 +16,21 @@ static const char *const namespaces[STAGE_NAMESPACES + 1] = {"/", "/chat", "/adm
 
 static const struct sio_conf conf = {namespaces, &stage.timeouts, 10, STAGE_MAX_ARGS};
 
+/* The bins of a value follow its text. */
 static void say_value(struct bytes value)
 {
+	struct value_reader r = value_reader(value);
+	unsigned bins = 0;
+	struct value v;
+
 	if (value.len)
-		json_write(&stage.said, value);
+		json_write_attached(&stage.said, value, &bins);
 	else
 		buf_putc(&stage.said, '-');
+	while (bins > 0 && value_next(&r, &v) == ERR_OK) {
+		if (v.type == VALUE_BIN)
+			buf_printf(&stage.said, " <%.*s>", (int)v.as.bin.len, v.as.bin.p);
+	}
 	buf_putc(&stage.said, '\n');
 }
 
@@ -85,6 +95,16 @@ static void down_send(void *down, struct frame *text, bool is_volatile)
 		stage.in_send();
 }
 
+static void down_send_binary(void *down, struct frame *bytes, bool is_volatile)
+{
+	assert_ptr_equal(down, &stage);
+	buf_puts(&stage.said, is_volatile ? STR("<< volatile ") : STR("<< "));
+	buf_put(&stage.said, frame_bytes(bytes));
+	buf_putc(&stage.said, '\n');
+	if (stage.in_send)
+		stage.in_send();
+}
+
 static void down_close(void *down, bool is_parse_error)
 {
 	assert_ptr_equal(down, &stage);
@@ -94,15 +114,20 @@ static void down_close(void *down, bool is_parse_error)
 }
 
 static const struct sio_events events = {up_connect, up_event, up_ack, up_disconnect};
-static const struct sio_transport transport = {down_send, NULL, down_close};
+static const struct sio_transport transport = {down_send, down_send_binary, down_close};
 
 int stage_begin(void **state)
 {
 	(void)state;
 	stage = (struct stage){0};
 	timer_queue_init(&stage.timeouts, STAGE_TIMEOUT_MS);
-	stage.client = sio_client_new(&conf, &events, &stage, &transport, &stage, stage_start);
+	stage_new_client();
 	return 0;
+}
+
+void stage_new_client(void)
+{
+	stage.client = sio_client_new(&conf, &events, &stage, &transport, &stage, stage_start);
 }
 
 int stage_end(void **state)
@@ -119,6 +144,14 @@ void stage_receive(const char *text)
 	struct frame *f = frame_new(str_bytes(str_of(text)));
 
 	sio_client_receive(stage.client, frame_bytes(f), false);
+	frame_unref(&f);
+}
+
+void stage_receive_binary(struct bytes message)
+{
+	struct frame *f = frame_new(message);
+
+	sio_client_receive(stage.client, frame_bytes(f), true);
 	frame_unref(&f);
 }
 

@@ -34,8 +34,12 @@ extern const struct mono stage_start;
 int stage_begin(void **state);
 int stage_end(void **state);
 
-/* One text message from the client. */
+/* One more client in the place of the last, which is the test's to free. */
+void stage_new_client(void);
+
+/* One message from the client. */
 void stage_receive(const char *text);
+void stage_receive_binary(struct bytes message);
 
 /* Compares what was said since the last time. */
 void stage_said(const char *expected);
