@@ -14,7 +14,7 @@
  * Appends the one value that the whole text is (space around it allowed) to out.
  * ERR_MALFORMED: not JSON, not UTF-8, or a number beyond double; ERR_TOO_BIG: nested deeper than
  * LIMIT_VALUE_DEPTH or longer than max_bytes as a value. On failure out is as it was.
- * The value is at most 3 times as long as the text; numbers: see number.h.
+ * The value is at most 3 times as long as the text and one byte; numbers: see number.h.
  */
 MUST_USE enum err json_read(struct str text, size_t max_bytes, struct buf *out);
 

@@ -83,6 +83,24 @@ test('text and pictures keep their order at everybody', async () => {
   }
 });
 
+test('large pictures sent at once reach everybody', async () => {
+  const roomId = newRoom();
+  const members = [
+    await enterRoom(first, 'alice', roomId), await enterRoom(first, 'bob', roomId),
+    await enterRoom(second, 'carol', roomId),
+  ];
+  const contents = Array.from({ length: 6 }, () => randomBytes(400000));
+  const answers = await Promise.all(contents.map((content, i) =>
+    members[i % 3].ask('message', { roomId, content, type: 'image' })));
+  for (const [i, { ok, seq }] of answers.entries()) {
+    assert.equal(ok, true);
+    for (const member of members) {
+      assert.ok((await member.next('message', { roomId, seq })).content.equals(contents[i]));
+    }
+  }
+  for (const member of members) assert.equal(member.got('disconnect').length, 0);
+});
+
 test('a page of history has no more pictures than a stock client takes', async () => {
   const roomId = newRoom();
   const alice = await enterRoom(first, 'alice', roomId);
