@@ -46,9 +46,8 @@ void crypto_id(char ret[CRYPTO_ID_LEN + 1])
 	    sodium_base64_VARIANT_URLSAFE_NO_PADDING);
 }
 
-void crypto_base64url_put(struct buf *out, struct bytes b)
+static void put_base64(struct buf *out, struct bytes b, int variant)
 {
-	const int variant = sodium_base64_VARIANT_URLSAFE_NO_PADDING;
 	size_t start = buf_bytes(out).len;
 	/* Exactly this size, NUL included: sodium zeroes all the room it is told of. */
 	size_t size = sodium_base64_encoded_len(b.len, variant);
@@ -56,6 +55,16 @@ void crypto_base64url_put(struct buf *out, struct bytes b)
 
 	sodium_bin2base64(text, size, b.p, b.len, variant);
 	buf_truncate(out, start + size - 1);
+}
+
+void crypto_base64url_put(struct buf *out, struct bytes b)
+{
+	put_base64(out, b, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+}
+
+void crypto_base64_put(struct buf *out, struct bytes b)
+{
+	put_base64(out, b, sodium_base64_VARIANT_ORIGINAL);
 }
 
 static enum err decode_base64(struct str text, const char *ignore, int variant, struct buf *out)

@@ -30,6 +30,9 @@ void crypto_base64url_put(struct buf *out, struct bytes b);
  */
 MUST_USE enum err crypto_base64url_decode(struct str text, struct buf *out);
 
+/* Standard base64 with padding, appended. */
+void crypto_base64_put(struct buf *out, struct bytes b);
+
 /* Standard base64 (with padding, white space ignored), as in PEM bodies. As above. */
 MUST_USE enum err crypto_base64_decode(struct str text, struct buf *out);
 

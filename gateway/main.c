@@ -237,7 +237,9 @@ static enum err open_server(struct gateway *g, char *why)
 	    .static_dir = c->demo_dir,
 	    .ping_interval_ms = c->ping_interval_ms,
 	    .ping_timeout_ms = c->ping_timeout_ms,
+	    .upgrade_timeout_ms = c->upgrade_timeout_ms,
 	    .max_payload_bytes = c->max_payload_bytes,
+	    .sessions_max = c->sessions_max,
 	    .queue_max_bytes = c->client_queue_max_bytes,
 	};
 

@@ -118,6 +118,8 @@ static void parse(int argc, char **argv, struct eio_server_conf *conf)
 	    {"port", NULL, &port},
 	    {"ping-interval-ms", NULL, &conf->ping_interval_ms},
 	    {"ping-timeout-ms", NULL, &conf->ping_timeout_ms},
+	    {"upgrade-timeout-ms", NULL, &conf->upgrade_timeout_ms},
+	    {"sessions-max", NULL, &conf->sessions_max},
 	    {"max-payload-bytes", NULL, &conf->max_payload_bytes},
 	    {"queue-max-bytes", NULL, &conf->queue_max_bytes},
 	};
@@ -160,6 +162,8 @@ int main(int argc, char **argv)
 	    .static_dir = "",
 	    .ping_interval_ms = 300,
 	    .ping_timeout_ms = 200,
+	    .upgrade_timeout_ms = 10000,
+	    .sessions_max = 100000,
 	    .max_payload_bytes = 1000000,
 	    .queue_max_bytes = QUEUE_MAX_BYTES,
 	};

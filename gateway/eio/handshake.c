@@ -108,16 +108,21 @@ void eio_request_add_parameter(struct eio_request *r, struct str parameter)
 	}
 }
 
-/* The checks that both kinds of request share, in the order of engine.io. */
-static bool is_refused(const struct eio_request *r, enum eio_refusal *ret_why)
+static bool is_transport(struct str name)
 {
-	if (!str_eqz(r->transport, "websocket"))
+	return str_eqz(name, "websocket") || str_eqz(name, "polling");
+}
+
+/* The checks that both kinds of request share, in the order of engine.io. */
+static bool is_refused(const struct eio_request *r, enum eio_sid sid, enum eio_refusal *ret_why)
+{
+	if (!is_transport(r->transport))
 		*ret_why = EIO_REFUSAL_UNKNOWN_TRANSPORT;
 	else if (has_control_character(r->origin))
 		*ret_why = EIO_REFUSAL_BAD_REQUEST;
-	else if (r->sid.len)
+	else if (sid == EIO_SID_UNKNOWN)
 		*ret_why = EIO_REFUSAL_UNKNOWN_SID;
-	else if (!str_eqz(r->method, "GET"))
+	else if (sid == EIO_SID_NONE && !str_eqz(r->method, "GET"))
 		*ret_why = EIO_REFUSAL_BAD_METHOD;
 	else
 		return false;
@@ -130,18 +135,19 @@ static bool is_refused(const struct eio_request *r, enum eio_refusal *ret_why)
  */
 static bool is_websocket_opening(const struct eio_request *r)
 {
-	return str_eqz(r->version, "HTTP/1.1") && r->host.len &&
+	return str_eqz(r->version, "HTTP/1.1") && str_eqz(r->method, "GET") && r->host.len &&
 	       eq_ignoring_case(r->upgrade, "websocket") && list_has(r->connection, "upgrade") &&
 	       is_key(r->websocket_key) && !r->websocket_protocol.len;
 }
 
-bool eio_request_may_upgrade(const struct eio_request *r, enum eio_refusal *ret_why)
+bool eio_request_may_upgrade(
+    const struct eio_request *r, enum eio_sid sid, enum eio_refusal *ret_why)
 {
-	if (is_refused(r, ret_why))
+	if (is_refused(r, sid, ret_why))
 		return false;
 	if (!str_eqz(r->eio, "4"))
 		*ret_why = EIO_REFUSAL_UNSUPPORTED_PROTOCOL;
-	else if (!is_websocket_opening(r))
+	else if (!str_eqz(r->transport, "websocket") || !is_websocket_opening(r))
 		*ret_why = EIO_REFUSAL_BAD_REQUEST;
 	else if (!str_eqz(r->websocket_version, "13"))
 		*ret_why = EIO_REFUSAL_WEBSOCKET_VERSION;
@@ -150,11 +156,16 @@ bool eio_request_may_upgrade(const struct eio_request *r, enum eio_refusal *ret_
 	return false;
 }
 
-enum eio_refusal eio_request_refuse_plain(const struct eio_request *r)
+bool eio_request_may_poll(const struct eio_request *r, enum eio_sid sid, enum eio_refusal *ret_why)
 {
-	enum eio_refusal why = EIO_REFUSAL_BAD_REQUEST;
-
-	/* What is left asks for WebSocket without asking for the upgrade. */
-	(void)is_refused(r, &why);
-	return why;
+	if (is_refused(r, sid, ret_why))
+		return false;
+	/* Without Upgrade there is no WebSocket, and who is carried by one does not poll. */
+	if (!str_eqz(r->transport, "polling") || sid == EIO_SID_WEBSOCKET)
+		*ret_why = EIO_REFUSAL_BAD_REQUEST;
+	else if (!str_eqz(r->eio, "4"))
+		*ret_why = EIO_REFUSAL_UNSUPPORTED_PROTOCOL;
+	else
+		return true;
+	return false;
 }

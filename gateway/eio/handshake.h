@@ -36,10 +36,20 @@ struct eio_request {
 /* Adds one query parameter, "name=value", decoded. Others than ours are ignored. */
 void eio_request_add_parameter(struct eio_request *r, struct str parameter);
 
-/* May a WebSocket session be opened? false: ret_why says why not. */
-bool eio_request_may_upgrade(const struct eio_request *r, enum eio_refusal *ret_why);
+/* What the sid of a request stands for. */
+enum eio_sid {
+	EIO_SID_NONE, /* there is none: a session is asked for */
+	EIO_SID_UNKNOWN,
+	EIO_SID_POLLING, /* a session that polling carries */
+	EIO_SID_WEBSOCKET,
+};
 
-/* A request without Upgrade opens nothing as long as WebSocket is the only transport: why not? */
-enum eio_refusal eio_request_refuse_plain(const struct eio_request *r);
+/* May a WebSocket be opened, for a new session or to carry one on? false: ret_why says why not. */
+MUST_USE bool eio_request_may_upgrade(
+    const struct eio_request *r, enum eio_sid sid, enum eio_refusal *ret_why);
+
+/* May a request without Upgrade open a session, or poll and post for one? As above. */
+MUST_USE bool eio_request_may_poll(
+    const struct eio_request *r, enum eio_sid sid, enum eio_refusal *ret_why);
 
 #endif

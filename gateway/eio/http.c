@@ -12,7 +12,8 @@ enum { TEXT_BYTES = 16384 + 1024 };
 
 struct http_request {
 	struct eio_request engine;
-	struct str path, user_agent, authorization, content_length, transfer_encoding;
+	struct str path, user_agent, authorization;
+	struct str content_type, content_length, transfer_encoding;
 	struct buf url;
 	char ip[INET6_ADDRSTRLEN];
 	size_t used;
@@ -151,6 +152,7 @@ struct http_request *http_request_new(struct wire *w)
 	r->engine.websocket_protocol = header(r, wsi, WSI_TOKEN_PROTOCOL);
 	r->user_agent = header(r, wsi, WSI_TOKEN_HTTP_USER_AGENT);
 	r->authorization = header(r, wsi, WSI_TOKEN_HTTP_AUTHORIZATION);
+	r->content_type = header(r, wsi, WSI_TOKEN_HTTP_CONTENT_TYPE);
 	r->content_length = header(r, wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH);
 	r->transfer_encoding = header(r, wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING);
 	return r;
@@ -172,6 +174,11 @@ struct str http_request_path(const struct http_request *r)
 	return r->path;
 }
 
+struct str http_request_content_type(const struct http_request *r)
+{
+	return r->content_type;
+}
+
 const struct eio_request *http_request_engine(const struct http_request *r)
 {
 	return &r->engine;
@@ -190,7 +197,7 @@ struct eio_handshake http_request_handshake(const struct http_request *r)
 	};
 }
 
-unsigned http_request_bad_body(const struct http_request *r, uint64_t max_bytes)
+unsigned http_request_bad_body(const struct http_request *r)
 {
 	struct str method = r->engine.method;
 	uint64_t length;
@@ -203,7 +210,7 @@ unsigned http_request_bad_body(const struct http_request *r, uint64_t max_bytes)
 
 		return has_body ? 411 : 0;
 	}
-	switch (str_to_u64(r->content_length, max_bytes, &length)) {
+	switch (str_to_u64(r->content_length, HTTP_SKIPPED_BODY_MAX, &length)) {
 	case ERR_OK:
 		return 0;
 	case ERR_TOO_BIG:
@@ -211,6 +218,15 @@ unsigned http_request_bad_body(const struct http_request *r, uint64_t max_bytes)
 	default:
 		return 400;
 	}
+}
+
+uint64_t http_request_body_bytes(const struct http_request *r)
+{
+	uint64_t length = 0;
+
+	if (r->content_length.len && str_to_u64(r->content_length, UINT64_MAX, &length))
+		return UINT64_MAX;
+	return length;
 }
 
 static const char *phrase_of(unsigned status)
@@ -241,11 +257,12 @@ bool http_send(struct wire *w, const struct http_request *r, const struct http_a
 {
 	struct buf text = {0};
 
-	buf_printf(&text, "HTTP/1.1 %u %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n",
-	    a->status, phrase_of(a->status), a->content_type, a->body.len);
-	buf_printf(&text, "Cache-Control: no-store\r\n%s%s\r\n",
-	    a->is_last ? "Connection: close\r\n" : "", a->headers);
-	if (!str_eqz(r->engine.method, "HEAD"))
+	buf_printf(&text, "HTTP/1.1 %u %s\r\n", a->status, phrase_of(a->status));
+	if (a->content_type)
+		buf_printf(&text, "Content-Type: %s\r\n", a->content_type);
+	buf_printf(&text, "Content-Length: %zu\r\nCache-Control: no-store\r\n%s%s\r\n", a->body.len,
+	    a->is_last ? "Connection: close\r\n" : "", a->headers ? a->headers : "");
+	if (!r || !str_eqz(r->engine.method, "HEAD"))
 		buf_puts(&text, a->body);
 
 	struct frame *f = buf_seal(&text);
@@ -274,4 +291,15 @@ bool http_send_refusal(
 
 	buf_free(&json);
 	return is_sent;
+}
+
+void http_park(struct wire *w)
+{
+	lws_set_timeout(lws_of(w), NO_PENDING_TIMEOUT, 0);
+}
+
+void http_finish(struct wire *w, bool is_sent)
+{
+	if (!is_sent || lws_http_transaction_completed(lws_of(w)))
+		lws_set_timeout(lws_of(w), PENDING_TIMEOUT_CLOSE_SEND, LWS_TO_KILL_ASYNC);
 }

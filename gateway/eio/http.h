@@ -25,26 +25,43 @@ const struct eio_request *http_request_engine(const struct http_request *r);
 /* Views into r. */
 struct eio_handshake http_request_handshake(const struct http_request *r);
 
+struct str http_request_content_type(const struct http_request *r);
+
+enum { HTTP_SKIPPED_BODY_MAX = 64 * 1024 * 1024 };
+
 /*
  * Will we know where the next request on this connection begins? 0 = yes, else the status (411,
- * 413, 400) to refuse it with. libwebsockets takes a body without a length for 100 MB, does not
- * decode chunks, and believes a negative length.
+ * 413, 400) to refuse it with and hang up. libwebsockets takes a body without a length for
+ * 100 MB, does not decode chunks, and believes a negative length.
  */
-unsigned http_request_bad_body(const struct http_request *r, uint64_t max_bytes);
+unsigned http_request_bad_body(const struct http_request *r);
+
+/* How many bytes of body follow, when the above is 0. */
+uint64_t http_request_body_bytes(const struct http_request *r);
 
 struct http_answer {
 	unsigned status;
-	const char *content_type;
-	const char *headers; /* more of them, each with CRLF; "" = none */
+	const char *content_type; /* NULL = without a body */
+	const char *headers;      /* more of them, each with CRLF; NULL = none */
 	struct str body;
 	bool is_last; /* says that the connection ends; the caller sees to it */
 };
 
-/* Writes the whole answer (to HEAD: without its body). false = the connection is broken. */
+/* Writes the whole answer; without its body where r, which may be NULL, is a HEAD. false = the
+ * connection is broken. */
 bool http_send(struct wire *w, const struct http_request *r, const struct http_answer *a);
 
 /* The answers to refused requests, in the two forms that engine.io has. */
 bool http_send_refusal(
     struct wire *w, const struct http_request *r, enum eio_refusal why, bool is_upgrade);
+
+/* The request is answered later, and may take its time. */
+void http_park(struct wire *w);
+
+/*
+ * A parked request has been answered (is_sent: http_send()'s word): the connection waits for its
+ * next one. Not for requests that are answered in the callback that told of them.
+ */
+void http_finish(struct wire *w, bool is_sent);
 
 #endif

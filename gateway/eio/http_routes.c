@@ -12,7 +12,6 @@ static bool send_text(struct wire *w, const struct http_request *r, unsigned sta
 	struct http_answer a = {
 	    .status = status,
 	    .content_type = "text/plain; charset=UTF-8",
-	    .headers = "",
 	    .body = status == 404 ? STR("Not Found\n") : STR("Bad Request\n"),
 	    .is_last = is_last,
 	};
@@ -20,15 +19,32 @@ static bool send_text(struct wire *w, const struct http_request *r, unsigned sta
 	return http_send(w, r, &a);
 }
 
-static bool may_upgrade(
-    const struct http_routes *routes, const struct eio_request *request, enum eio_refusal *ret_why)
+/* Who wants a session gets one if there is room for it. */
+static bool may_open(const struct http_routes *routes, enum eio_sid sid, enum eio_refusal *ret_why)
 {
-	if (!eio_request_may_upgrade(request, ret_why))
-		return false;
-	if (routes->events->may_open(routes->up))
+	if (sid != EIO_SID_NONE)
+		return true;
+	if (eio_family_open_count(routes->family) < routes->sessions_max &&
+	    routes->events->may_open(routes->up))
 		return true;
 	*ret_why = EIO_REFUSAL_UNAVAILABLE;
 	return false;
+}
+
+static bool may_upgrade(
+    const struct http_routes *routes, const struct eio_request *request, enum eio_refusal *ret_why)
+{
+	enum eio_sid sid = polls_sid(routes->polls, request->sid);
+
+	return eio_request_may_upgrade(request, sid, ret_why) && may_open(routes, sid, ret_why);
+}
+
+static bool may_poll(
+    const struct http_routes *routes, const struct eio_request *request, enum eio_refusal *ret_why)
+{
+	enum eio_sid sid = polls_sid(routes->polls, request->sid);
+
+	return eio_request_may_poll(request, sid, ret_why) && may_open(routes, sid, ret_why);
 }
 
 bool http_route_upgrade(const struct http_routes *routes, struct wire *w)
@@ -53,10 +69,10 @@ out:
 	return goes_on;
 }
 
-bool http_route_plain(const struct http_routes *routes, struct wire *w)
+bool http_route_plain(struct wire *w)
 {
 	struct http_request *r = http_request_new(w);
-	unsigned status = http_request_bad_body(r, routes->max_body_bytes);
+	unsigned status = http_request_bad_body(r);
 
 	if (status)
 		send_text(w, r, status, true);
@@ -77,7 +93,6 @@ static bool send_page(
 		struct http_answer a = {
 		    .status = page.status,
 		    .content_type = page.content_type,
-		    .headers = "",
 		    .body = buf_str(&body),
 		};
 
@@ -89,16 +104,24 @@ static bool send_page(
 	return is_sent;
 }
 
-bool http_route_request(const struct http_routes *routes, struct wire *w)
+static enum http_fate fate(bool is_sent)
+{
+	return is_sent ? HTTP_ANSWERED : HTTP_BROKEN;
+}
+
+enum http_fate http_route_request(
+    const struct http_routes *routes, struct wire *w, struct mono now, struct exchange **ret)
 {
 	struct http_request *r = http_request_new(w);
-	const struct eio_request *request = http_request_engine(r);
-	bool is_sent;
+	enum eio_refusal why;
+	enum http_fate what;
 
-	if (is_engine_path(routes, http_request_path(r)))
-		is_sent = http_send_refusal(w, r, eio_request_refuse_plain(request), false);
+	if (!is_engine_path(routes, http_request_path(r)))
+		what = fate(send_page(routes, w, r));
+	else if (!may_poll(routes, http_request_engine(r), &why))
+		what = fate(http_send_refusal(w, r, why, false));
 	else
-		is_sent = send_page(routes, w, r);
+		what = polls_request(routes->polls, w, r, now, ret);
 	http_request_free(&r);
-	return is_sent;
+	return what;
 }

@@ -4,12 +4,14 @@
  * Which HTTP request gets which answer: Engine.IO under its path, pages of the layer above
  * elsewhere, 404 for the rest. Files are libwebsockets' own affair. For the server alone.
  */
-#include "gateway/eio/http.h"
+#include "gateway/eio/polling.h"
 #include "gateway/eio/server.h"
 
 struct http_routes {
 	struct str path; /* of Engine.IO, without the slash at its end; backed by the server */
-	uint64_t max_body_bytes;
+	uint64_t sessions_max;
+	struct eio_family *family;
+	struct polls *polls;
 	const struct eio_server_events *events;
 	void *up;
 };
@@ -18,9 +20,10 @@ struct http_routes {
 MUST_USE bool http_route_upgrade(const struct http_routes *routes, struct wire *w);
 
 /* Any other, before it is served. true = serve it; false = it was refused, hang up. */
-MUST_USE bool http_route_plain(const struct http_routes *routes, struct wire *w);
+MUST_USE bool http_route_plain(struct wire *w);
 
-/* Any other: answers it. false = the connection is broken. */
-MUST_USE bool http_route_request(const struct http_routes *routes, struct wire *w);
+/* Any other: answers it, or makes an exchange of it. */
+MUST_USE enum http_fate http_route_request(
+    const struct http_routes *routes, struct wire *w, struct mono now, struct exchange **ret);
 
 #endif

@@ -15,9 +15,10 @@ struct eio_server_conf {
 	bool reuse_port;            /* several processes may listen on it */
 	const char *path;           /* "/socket.io/" : matched with and without the last slash */
 	const char *static_dir;     /* "" = none; served at "/" with index.html */
-	uint64_t ping_interval_ms, ping_timeout_ms;
+	uint64_t ping_interval_ms, ping_timeout_ms, upgrade_timeout_ms;
 	uint64_t max_payload_bytes;
-	uint64_t queue_max_bytes;   /* per session; over it EIO_CLOSE_SLOW_CONSUMER */
+	uint64_t sessions_max;    /* over it 503 */
+	uint64_t queue_max_bytes; /* per session; over it EIO_CLOSE_SLOW_CONSUMER */
 };
 
 /* An answer to a plain GET; body is a builder to fill. */

@@ -1,37 +1,9 @@
 #include "gateway/eio/session.h"
 
-#include "common/crypto.h"
-#include "gateway/eio/packet.h"
-#include "gateway/eio/queue.h"
-#include "gateway/eio/session_priv.h"
+#include "gateway/eio/session_inner.h"
 
 #include <assert.h>
 #include <stdlib.h>
-
-struct eio_family {
-	struct eio_rules rules;
-	const struct eio_events *events;
-	void *up;
-	struct timer_queue ping_due; /* heard of, to be pinged next */
-	struct timer_queue pong_due; /* pinged, to be heard of */
-	struct eio_session *first;
-	size_t open_count;
-	struct buf decoded; /* scratch: a binary message that came as base64 */
-};
-
-enum state { STATE_NEW, STATE_OPEN, STATE_OVERRUN, STATE_CLOSED };
-
-struct eio_session {
-	struct eio_family *family;
-	const struct eio_transport *transport;
-	void *wire;
-	void *owner;
-	struct eio_session *prev, *next;
-	struct timer heartbeat;
-	struct eio_queue queue;
-	enum state state;
-	char id[CRYPTO_ID_LEN + 1];
-};
 
 static const struct eio_close_row close_rows[] = {
 #define EIO_CLOSE(name, ws_code, is_error, reason, text) {ws_code, is_error, reason, text},
@@ -45,7 +17,7 @@ const struct eio_close_row *eio_close_row(enum eio_close why)
 	return &close_rows[why];
 }
 
-static void send_control(struct eio_session *s, enum eio_packet_type type, struct frame *data)
+void eio_session_send_control(struct eio_session *s, enum eio_packet_type type, struct frame *data)
 {
 	eio_queue_push_control(&s->queue, type, data);
 	s->transport->wake(s->wire);
@@ -57,13 +29,14 @@ static void send_open(struct eio_session *s)
 	const struct eio_rules *rules = &s->family->rules;
 
 	eio_packet_put_open(&text, &(struct eio_packet_open){.sid = str_of(s->id),
+				       .may_upgrade = s->transport->may_upgrade,
 				       .ping_interval_ms = rules->ping_interval_ms,
 				       .ping_timeout_ms = rules->ping_timeout_ms,
 				       .max_payload_bytes = rules->max_payload_bytes});
 
 	struct frame *data = buf_seal(&text);
 
-	send_control(s, EIO_PACKET_OPEN, data);
+	eio_session_send_control(s, EIO_PACKET_OPEN, data);
 	frame_unref(&data);
 }
 
@@ -131,24 +104,6 @@ static packet_handler *const on_packet[EIO_PACKETS] = {
     [EIO_PACKET_NOOP] = on_nothing,
 };
 
-static void link_into(struct eio_family *f, struct eio_session *s)
-{
-	s->next = f->first;
-	if (f->first)
-		f->first->prev = s;
-	f->first = s;
-}
-
-static void unlink_from(struct eio_family *f, struct eio_session *s)
-{
-	if (s->prev)
-		s->prev->next = s->next;
-	else
-		f->first = s->next;
-	if (s->next)
-		s->next->prev = s->prev;
-}
-
 static void send_message(struct eio_session *s, struct frame *f, enum eio_send how, bool is_binary)
 {
 	struct eio_entry e = {.frame = f,
@@ -173,6 +128,15 @@ void eio_session_send_binary(struct eio_session *s, struct frame *f, enum eio_se
 	send_message(s, f, how, true);
 }
 
+void eio_session_turn_away(struct eio_session *s, enum eio_close why)
+{
+	const struct eio_transport *transport = s->upgrade->transport;
+	void *wire = s->upgrade->wire;
+
+	upgrade_free(&s->upgrade);
+	transport->close(wire, why);
+}
+
 void eio_session_close(struct eio_session *s, enum eio_close why)
 {
 	struct eio_family *f = s->family;
@@ -182,6 +146,8 @@ void eio_session_close(struct eio_session *s, enum eio_close why)
 	s->state = STATE_CLOSED;
 	f->open_count--;
 	timer_stop(&s->heartbeat);
+	if (s->upgrade)
+		eio_session_turn_away(s, why);
 	/* Nobody reads there: what waits would only hold memory while the connection dies. */
 	if (why == EIO_CLOSE_SLOW_CONSUMER || why == EIO_CLOSE_PING_TIMEOUT)
 		eio_queue_clear(&s->queue);
@@ -192,6 +158,11 @@ void eio_session_close(struct eio_session *s, enum eio_close why)
 const char *eio_session_id(const struct eio_session *s)
 {
 	return s->id;
+}
+
+const char *eio_session_transport(const struct eio_session *s)
+{
+	return s->transport->name;
 }
 
 size_t eio_session_queued_bytes(const struct eio_session *s)
@@ -209,72 +180,6 @@ void *eio_session_owner(const struct eio_session *s)
 	return s->owner;
 }
 
-struct eio_family *eio_family_new(
-    const struct eio_rules *rules, const struct eio_events *events, void *up)
-{
-	struct eio_family *f = xcalloc(1, sizeof(*f));
-
-	f->rules = *rules;
-	f->events = events;
-	f->up = up;
-	timer_queue_init(&f->ping_due, rules->ping_interval_ms);
-	timer_queue_init(&f->pong_due, rules->ping_timeout_ms);
-	return f;
-}
-
-void eio_family_free(struct eio_family **f)
-{
-	struct eio_family *dead = *f;
-
-	*f = NULL;
-	if (!dead)
-		return;
-	assert(!dead->first);
-	buf_free(&dead->decoded);
-	free(dead);
-}
-
-void eio_family_expire(struct eio_family *f, struct mono now)
-{
-	struct timer *t;
-
-	/* The silent first: who is closed here needs no ping any more. */
-	while ((t = timer_queue_expire(&f->pong_due, now)))
-		eio_session_close(
-		    CONTAINER_OF(t, struct eio_session, heartbeat), EIO_CLOSE_PING_TIMEOUT);
-	while ((t = timer_queue_expire(&f->ping_due, now))) {
-		struct eio_session *s = CONTAINER_OF(t, struct eio_session, heartbeat);
-
-		timer_start(&s->heartbeat, &f->pong_due, now);
-		send_control(s, EIO_PACKET_PING, NULL);
-	}
-}
-
-bool eio_family_next_due(const struct eio_family *f, struct mono *ret_due)
-{
-	struct mono ping, pong;
-	bool has_ping = timer_queue_next(&f->ping_due, &ping);
-	bool has_pong = timer_queue_next(&f->pong_due, &pong);
-
-	if (!has_ping && !has_pong)
-		return false;
-	*ret_due = !has_pong || (has_ping && mono_before(ping, pong)) ? ping : pong;
-	return true;
-}
-
-size_t eio_family_open_count(const struct eio_family *f)
-{
-	return f->open_count;
-}
-
-void eio_family_each(struct eio_family *f, void (*fn)(void *ctx, struct eio_session *s), void *ctx)
-{
-	for (struct eio_session *s = f->first; s; s = s->next) {
-		if (eio_session_is_open(s))
-			fn(ctx, s);
-	}
-}
-
 struct eio_session *eio_session_new(
     struct eio_family *f, const struct eio_transport *transport, void *wire)
 {
@@ -284,7 +189,7 @@ struct eio_session *eio_session_new(
 	s->transport = transport;
 	s->wire = wire;
 	crypto_id(s->id);
-	link_into(f, s);
+	HASH_ADD(hh, f->all, id, CRYPTO_ID_LEN, s);
 	return s;
 }
 
@@ -296,7 +201,7 @@ void eio_session_free(struct eio_session **s)
 	if (!dead)
 		return;
 	assert(!eio_session_is_open(dead));
-	unlink_from(dead->family, dead);
+	HASH_DEL(dead->family->all, dead);
 	eio_queue_free(&dead->queue);
 	free(dead);
 }
@@ -342,4 +247,48 @@ bool eio_session_is_open(const struct eio_session *s)
 struct eio_queue *eio_session_queue(struct eio_session *s)
 {
 	return &s->queue;
+}
+
+void *eio_session_wire(const struct eio_session *s, const struct eio_transport *transport)
+{
+	return s->transport == transport ? s->wire : NULL;
+}
+
+bool eio_session_admit(
+    struct eio_session *s, const struct eio_transport *transport, void *wire, struct mono now)
+{
+	if (!eio_session_is_open(s) || s->upgrade || !s->transport->may_upgrade)
+		return false;
+	s->upgrade = upgrade_new(&s->family->upgrades, s, transport, wire, now);
+	return true;
+}
+
+/* What has not left by the old transport leaves by the new one, in its order. */
+static void move(struct eio_session *s, const struct eio_transport *transport, void *wire)
+{
+	const struct eio_transport *old = s->transport;
+	void *old_wire = s->wire;
+
+	s->transport = transport;
+	s->wire = wire;
+	old->discard(old_wire);
+	s->transport->wake(s->wire);
+}
+
+enum eio_probe eio_session_probe(
+    struct eio_session *s, struct bytes packet, bool is_binary, struct mono now)
+{
+	enum eio_probe step =
+	    upgrade_receive(s->upgrade, &s->family->upgrades, packet, is_binary, now);
+
+	if (step == EIO_PROBE_TAKEN)
+		move(s, s->upgrade->transport, s->upgrade->wire);
+	if (step != EIO_PROBE_PONG)
+		upgrade_free(&s->upgrade);
+	return step;
+}
+
+void eio_session_dismiss(struct eio_session *s)
+{
+	upgrade_free(&s->upgrade);
 }

@@ -37,7 +37,7 @@ struct eio_handshake {
 	struct str authorization; /* header, "" when absent */
 	struct str origin;
 	struct str url;       /* path and query as sent */
-	struct str transport; /* "websocket" */
+	struct str transport; /* "polling", "websocket" */
 	bool secure;
 };
 
@@ -71,6 +71,8 @@ void eio_session_send_binary(struct eio_session *s, struct frame *f, enum eio_se
 void eio_session_close(struct eio_session *s, enum eio_close why);
 
 const char *eio_session_id(const struct eio_session *s);
+/* What carries it now: "polling" or "websocket". */
+const char *eio_session_transport(const struct eio_session *s);
 size_t eio_session_queued_bytes(const struct eio_session *s);
 
 /* One pointer for the layer above. */

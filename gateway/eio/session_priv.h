@@ -2,7 +2,8 @@
 #define ROOMCAST_GATEWAY_EIO_SESSION_PRIV_H
 /*
  * The lower side of sessions, for the server and the transports: what the sessions of one server
- * have in common (their family), how a session is born, fed, drained and freed.
+ * have in common (their family), how a session is born, found, fed, drained, handed from one
+ * transport to another, and freed.
  */
 #include "gateway/eio/queue.h"
 #include "gateway/eio/session.h"
@@ -12,14 +13,22 @@ struct eio_rules {
 	uint64_t ping_interval_ms, ping_timeout_ms;
 	uint64_t max_payload_bytes; /* as told to the client; the transport enforces it */
 	uint64_t queue_max_bytes;
+	uint64_t upgrade_timeout_ms;
 };
 
 /* What a session asks of the connection that carries it. */
 struct eio_transport {
 	const char *name;
+	bool may_upgrade; /* to WebSocket */
 	/* Something waits in the queue: drain it at the end of the turn. */
 	void (*wake)(void *wire);
-	/* The session is over: send what waits, if that can be done soon, and hang up. */
+	/* Nothing has to be sent, and yet whoever waits for something goes now; may be NULL. */
+	void (*release)(void *wire);
+	/* Another one carries the session from now on; may be NULL as long as may_upgrade is not
+	 * set. The session is not this one's to free any more. */
+	void (*discard)(void *wire);
+	/* The session is over: send what waits, if that can be done soon, and hang up. A candidate
+	 * for an upgrade is told, too, and forgets the session. */
 	void (*close)(void *wire, enum eio_close why);
 };
 
@@ -40,6 +49,9 @@ bool eio_family_next_due(const struct eio_family *f, struct mono *ret_due);
 /* Open sessions: how many, and fn for each; fn may close sessions but not open any. */
 size_t eio_family_open_count(const struct eio_family *f);
 void eio_family_each(struct eio_family *f, void (*fn)(void *ctx, struct eio_session *s), void *ctx);
+
+/* The session of that id, open or just closed; NULL = none. */
+struct eio_session *eio_family_find(const struct eio_family *f, struct str id);
 
 /* A session that is not open yet. The transport's functions get `wire`. */
 struct eio_session *eio_session_new(
@@ -62,6 +74,25 @@ void eio_session_receive(
 void eio_session_end_turn(struct eio_session *s);
 
 bool eio_session_is_open(const struct eio_session *s);
+
+/* The wire of a session that this transport carries, else NULL. */
+void *eio_session_wire(const struct eio_session *s, const struct eio_transport *transport);
+
+/*
+ * A second connection wants to carry the session: a candidate. false: it may not, because the
+ * session is closed, has a candidate already, or cannot be upgraded.
+ */
+MUST_USE bool eio_session_admit(
+    struct eio_session *s, const struct eio_transport *transport, void *wire, struct mono now);
+
+/* What a candidate said: it is owed a pong, carries (and owns) the session now, or is none any
+ * more and should be closed. */
+enum eio_probe { EIO_PROBE_PONG, EIO_PROBE_TAKEN, EIO_PROBE_FAILED };
+enum eio_probe eio_session_probe(
+    struct eio_session *s, struct bytes packet, bool is_binary, struct mono now);
+
+/* The candidate is gone. */
+void eio_session_dismiss(struct eio_session *s);
 
 /* What waits to be sent; the transport takes from the front. */
 struct eio_queue *eio_session_queue(struct eio_session *s);

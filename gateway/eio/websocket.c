@@ -1,14 +1,12 @@
 #include "gateway/eio/websocket.h"
 
+#include "gateway/eio/websocket_inner.h"
 #include "gateway/eio/wsframe.h"
 
-#include <assert.h>
 #include <libwebsockets.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum {
-	SCRATCH_BYTES = 64 * 1024, /* what leaves in one write when several packets wait */
 	KEPT_MESSAGE_BYTES = 4096, /* a longer message gives its memory back */
 	CLOSE_LINGER_S = 5,        /* for the peer to read what it is sent before a close */
 	CODE_PROTOCOL = 1002,
@@ -17,28 +15,6 @@ enum {
 };
 
 _Static_assert(FRAME_HEADROOM >= LWS_PRE + 1, "the headroom takes what lws_write() may ask for");
-
-struct websocket {
-	struct websockets *set;
-	struct wire *wire; /* NULL = gone */
-	struct eio_session *session;
-	struct buf message; /* the parts of a message that is not complete yet */
-	struct websocket *next_dirty, *next_gone;
-	const char *close_text;
-	uint16_t close_code; /* 0 = not closing */
-	bool is_dirty;
-	bool is_asked;  /* for a writeable callback */
-	bool is_silent; /* a close frame went out or in, nothing may be written any more */
-};
-
-struct websockets {
-	struct eio_family *family;
-	uint64_t max_message_bytes;
-	struct websocket *dirty_first, *dirty_last;
-	struct websocket *gone;
-	bool has_deadlines;
-	uint8_t scratch[LWS_PRE + SCRATCH_BYTES];
-};
 
 static struct lws *lws_of(const struct websocket *ws)
 {
@@ -75,6 +51,8 @@ static void on_close(void *wire, enum eio_close why)
 	struct websocket *ws = wire;
 	const struct eio_close_row *row = eio_close_row(why);
 
+	if (ws->is_candidate)
+		ws->session = NULL;
 	if (!may_write(ws))
 		return;
 	if (!ws->close_code)
@@ -85,13 +63,33 @@ static void on_close(void *wire, enum eio_close why)
 	mark_dirty(ws);
 }
 
-static const struct eio_transport websocket_transport = {"websocket", on_wake, on_close};
+static const struct eio_transport websocket_transport = {
+    .name = "websocket", .wake = on_wake, .close = on_close};
+
+/* Ends the session; a candidate only gives up what it wanted. */
+static void end_session(struct websocket *ws, enum eio_close why)
+{
+	if (!ws->session)
+		return;
+	if (!ws->is_candidate) {
+		eio_session_close(ws->session, why);
+		return;
+	}
+	eio_session_dismiss(ws->session);
+	on_close(ws, why);
+}
 
 /* Closes for something the peer did wrong that WebSocket has a code of its own for. */
 static void refuse(struct websocket *ws, uint16_t code, enum eio_close why)
 {
 	ws->close_code = code;
-	eio_session_close(ws->session, why);
+	end_session(ws, why);
+}
+
+/* What it has to write; NULL = nothing but close frames. */
+static struct eio_queue *queue_of(const struct websocket *ws)
+{
+	return ws->is_candidate ? NULL : eio_session_queue(ws->session);
 }
 
 static bool write_raw(struct websocket *ws, uint8_t *bytes, size_t len)
@@ -103,8 +101,8 @@ static bool write_raw(struct websocket *ws, uint8_t *bytes, size_t len)
  * else gathered. */
 static bool write_some(struct websocket *ws, struct eio_queue *q)
 {
-	uint8_t *start = ws->set->scratch + LWS_PRE;
-	size_t len, n = wsframe_gather(q, start, q->count > 1 ? SCRATCH_BYTES : 0, &len);
+	uint8_t *start = ws->set->scratch + FRAME_HEADROOM;
+	size_t len, n = wsframe_gather(q, start, q->count > 1 ? WEBSOCKET_SCRATCH_BYTES : 0, &len);
 	const struct eio_entry *first = eio_queue_at(q, 0);
 	bool is_written;
 
@@ -127,7 +125,7 @@ static bool write_some(struct websocket *ws, struct eio_queue *q)
 static void fail(struct websocket *ws)
 {
 	ws->is_silent = true;
-	eio_session_close(ws->session, EIO_CLOSE_TRANSPORT_CLOSE);
+	end_session(ws, EIO_CLOSE_TRANSPORT_CLOSE);
 	lws_set_timeout(lws_of(ws), PENDING_TIMEOUT_CLOSE_SEND, LWS_TO_KILL_ASYNC);
 	ws->set->has_deadlines = true;
 }
@@ -146,13 +144,13 @@ static void ask(struct websocket *ws)
  */
 static bool drain(struct websocket *ws)
 {
-	struct eio_queue *q = eio_session_queue(ws->session);
+	struct eio_queue *q = queue_of(ws);
 
-	if (q->count && !lws_partial_buffered(lws_of(ws)) && !write_some(ws, q)) {
+	if (q && q->count && !lws_partial_buffered(lws_of(ws)) && !write_some(ws, q)) {
 		fail(ws);
 		return false;
 	}
-	return !q->count && !lws_partial_buffered(lws_of(ws));
+	return !(q && q->count) && !lws_partial_buffered(lws_of(ws));
 }
 
 /*
@@ -181,96 +179,81 @@ static void push_on(struct websocket *ws)
 	}
 }
 
-static void end_turn_of(struct websocket *ws)
+void websocket_end_turn(struct websocket *ws)
 {
 	/* Closed by libwebsockets, and yet the connection lives: so the peer broke the rules. */
 	if (ws->is_silent)
-		eio_session_close(ws->session, EIO_CLOSE_TRANSPORT_ERROR);
-	eio_session_end_turn(ws->session);
+		end_session(ws, EIO_CLOSE_TRANSPORT_ERROR);
+	if (!ws->is_candidate)
+		eio_session_end_turn(ws->session);
 	push_on(ws);
 }
 
-struct websockets *websockets_new(struct eio_family *family, uint64_t max_message_bytes)
+void websocket_end_last_turn(struct websocket *ws)
 {
-	struct websockets *set = xcalloc(1, sizeof(*set));
-
-	set->family = family;
-	set->max_message_bytes = max_message_bytes;
-	return set;
+	websocket_end_turn(ws);
+	/* No writeable callback will come. */
+	while (may_write(ws) && !lws_partial_buffered(lws_of(ws)) && ws->is_asked)
+		websocket_writeable(ws);
 }
 
-void websockets_free(struct websockets **set)
-{
-	struct websockets *dead = *set;
-
-	*set = NULL;
-	if (!dead)
-		return;
-	assert(!dead->dirty_first && !dead->gone);
-	free(dead);
-}
-
-static struct websocket *take_dirty(struct websockets *set)
-{
-	struct websocket *ws = set->dirty_first;
-
-	if (!ws)
-		return NULL;
-	set->dirty_first = ws->next_dirty;
-	if (!set->dirty_first)
-		set->dirty_last = NULL;
-	ws->is_dirty = false;
-	return ws;
-}
-
-static void free_gone(struct websockets *set)
-{
-	while (set->gone) {
-		struct websocket *ws = set->gone;
-
-		set->gone = ws->next_gone;
-		eio_session_free(&ws->session);
-		buf_free(&ws->message);
-		free(ws);
-	}
-}
-
-bool websockets_end_turn(struct websockets *set)
-{
-	struct websocket *ws;
-	bool had_deadlines;
-
-	while ((ws = take_dirty(set)))
-		end_turn_of(ws);
-	free_gone(set);
-	had_deadlines = set->has_deadlines;
-	set->has_deadlines = false;
-	return had_deadlines;
-}
-
-void websockets_end_last_turn(struct websockets *set)
-{
-	struct websocket *ws;
-
-	while ((ws = take_dirty(set))) {
-		end_turn_of(ws);
-		/* No writeable callback will come: go on as long as the socket takes it. */
-		while (may_write(ws) && !lws_partial_buffered(lws_of(ws)) && ws->is_asked)
-			websocket_writeable(ws);
-	}
-	free_gone(set);
-}
-
-struct websocket *websocket_new(
-    struct websockets *set, struct wire *w, const struct eio_handshake *h, struct mono now)
+static struct websocket *make(struct websockets *set, struct wire *w)
 {
 	struct websocket *ws = xcalloc(1, sizeof(*ws));
 
 	ws->set = set;
 	ws->wire = w;
+	return ws;
+}
+
+struct websocket *websocket_new_candidate(
+    struct websockets *set, struct wire *w, struct eio_session *s, struct mono now)
+{
+	struct websocket *ws = make(set, w);
+
+	ws->is_candidate = true;
+	if (s && eio_session_admit(s, &websocket_transport, ws, now))
+		ws->session = s;
+	else
+		on_close(ws, EIO_CLOSE_UPGRADE_ERROR);
+	return ws;
+}
+
+struct websocket *websocket_new(
+    struct websockets *set, struct wire *w, const struct eio_handshake *h, struct mono now)
+{
+	struct websocket *ws = make(set, w);
+
 	ws->session = eio_session_new(set->family, &websocket_transport, ws);
 	eio_session_open(ws->session, h, now);
 	return ws;
+}
+
+/* At once, before anything that the session has queued: the client may be sure of us already. */
+static void say_pong(struct websocket *ws)
+{
+	static const char pong[] = "\x81\x06"
+				   "3probe";
+	uint8_t frame[LWS_PRE + sizeof(pong)];
+
+	memcpy(frame + LWS_PRE, pong, sizeof(pong) - 1);
+	if (lws_partial_buffered(lws_of(ws)) || !write_raw(ws, frame + LWS_PRE, sizeof(pong) - 1))
+		fail(ws);
+}
+
+static void probe(struct websocket *ws, struct bytes message, bool is_binary, struct mono now)
+{
+	switch (eio_session_probe(ws->session, message, is_binary, now)) {
+	case EIO_PROBE_PONG:
+		say_pong(ws);
+		return;
+	case EIO_PROBE_TAKEN:
+		ws->is_candidate = false;
+		return;
+	case EIO_PROBE_FAILED:
+		on_close(ws, EIO_CLOSE_UPGRADE_ERROR);
+		return;
+	}
 }
 
 static void complete(struct websocket *ws, struct bytes message, struct mono now)
@@ -279,6 +262,8 @@ static void complete(struct websocket *ws, struct bytes message, struct mono now
 
 	if (!is_binary && !str_is_utf8(bytes_str(message)))
 		refuse(ws, CODE_BAD_TEXT, EIO_CLOSE_TRANSPORT_ERROR);
+	else if (ws->is_candidate)
+		probe(ws, message, is_binary, now);
 	else
 		eio_session_receive(ws->session, message, is_binary, now);
 }
@@ -289,7 +274,7 @@ void websocket_receive(struct websocket *ws, struct bytes chunk, struct mono now
 	size_t to_come = lws_remaining_packet_payload(lws_of(ws));
 	bool is_final = lws_is_final_fragment(lws_of(ws));
 
-	if (!eio_session_is_open(ws->session))
+	if (!ws->session || !eio_session_is_open(ws->session))
 		return;
 	/* Refused as soon as it announces itself, not when it has arrived. */
 	if (chunk.len > room || to_come > room - chunk.len) {
@@ -326,8 +311,7 @@ int websocket_peer_closing(struct websocket *ws, struct bytes payload)
 	if (code && may_write(ws) && !lws_partial_buffered(lws_of(ws)))
 		say_goodbye(ws, code, "");
 	ws->is_silent = true;
-	eio_session_close(
-	    ws->session, code ? EIO_CLOSE_TRANSPORT_ERROR : EIO_CLOSE_TRANSPORT_CLOSE);
+	end_session(ws, code ? EIO_CLOSE_TRANSPORT_ERROR : EIO_CLOSE_TRANSPORT_CLOSE);
 	return is_answer || code ? -1 : 0;
 }
 
@@ -341,7 +325,7 @@ void websocket_closed(struct websocket *ws)
 {
 	ws->wire = NULL;
 	ws->is_silent = false;
-	eio_session_close(ws->session, EIO_CLOSE_TRANSPORT_CLOSE);
+	end_session(ws, EIO_CLOSE_TRANSPORT_CLOSE);
 	ws->next_gone = ws->set->gone;
 	ws->set->gone = ws;
 }

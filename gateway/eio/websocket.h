@@ -36,6 +36,11 @@ void websockets_end_last_turn(struct websockets *set);
 struct websocket *websocket_new(
     struct websockets *set, struct wire *w, const struct eio_handshake *h, struct mono now);
 
+/* As websocket_new(), but it came for a session that polling carries; NULL = that is gone, and so
+ * is this connection soon. */
+struct websocket *websocket_new_candidate(
+    struct websockets *set, struct wire *w, struct eio_session *s, struct mono now);
+
 /* The next part of a message came. */
 void websocket_receive(struct websocket *ws, struct bytes chunk, struct mono now);
 

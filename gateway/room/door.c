@@ -49,8 +49,8 @@ static void close_session(void *down, bool is_parse_error)
 	struct door *d = down;
 
 	if (d->session)
-		eio_session_close(d->session,
-		    is_parse_error ? EIO_CLOSE_PARSE_ERROR : EIO_CLOSE_FORCED_CLOSE);
+		eio_session_close(
+		    d->session, is_parse_error ? EIO_CLOSE_PARSE_ERROR : EIO_CLOSE_FORCED_CLOSE);
 }
 
 static const struct sio_transport transport = {
@@ -69,7 +69,7 @@ static void on_open(void *up, struct eio_session *s, const struct eio_handshake 
 	    .ip = str_dup(h->ip),
 	    .user_agent = str_dup(h->user_agent),
 	    .authorization = str_dup(h->authorization),
-	    .transport = "websocket",
+	    .transport = eio_session_transport(s),
 	};
 	d->client =
 	    sio_client_new(all->conf, all->events, all->up, &transport, d, loop_now(all->loop));
@@ -124,8 +124,8 @@ static void see_out(void *ctx)
 	}
 }
 
-struct doors *doors_new(struct loop *loop, const struct sio_conf *conf,
-    const struct sio_events *events, void *up)
+struct doors *doors_new(
+    struct loop *loop, const struct sio_conf *conf, const struct sio_events *events, void *up)
 {
 	struct doors *d = xcalloc(1, sizeof(*d));
 
@@ -148,8 +148,10 @@ void doors_free(struct doors **d)
 
 const struct door_facts *door_facts_of(const struct sio_socket *s)
 {
-	const struct door *d = sio_client_owner(sio_socket_client(s));
+	struct door *d = sio_client_owner(sio_socket_client(s));
 
+	if (d->session)
+		d->facts.transport = eio_session_transport(d->session);
 	return &d->facts;
 }
 

@@ -13,12 +13,12 @@ struct doors;
 /* What is known of the connection of a client; lives as long as the client. */
 struct door_facts {
 	char *ip, *user_agent, *authorization;
-	const char *transport;
-	const char *reason; /* why the connection closed, NULL while it is open */
+	const char *transport; /* of now, or the last one */
+	const char *reason;    /* why the connection closed, NULL while it is open */
 };
 
-struct doors *doors_new(struct loop *loop, const struct sio_conf *conf,
-    const struct sio_events *events, void *up);
+struct doors *doors_new(
+    struct loop *loop, const struct sio_conf *conf, const struct sio_events *events, void *up);
 /* The server must be gone. */
 void doors_free(struct doors **d);
 

@@ -25,11 +25,17 @@ static const struct eio_request good = {
     .websocket_version = {"13", 2},
 };
 
+/* What the sid stands for is found out by the caller; in these tests nobody has one. */
+static enum eio_sid sid_of(const struct eio_request *r)
+{
+	return r->sid.len ? EIO_SID_UNKNOWN : EIO_SID_NONE;
+}
+
 static void assert_refused(const struct eio_request *r, enum eio_refusal expected)
 {
 	enum eio_refusal why = EIO_REFUSALS;
 
-	assert_false(eio_request_may_upgrade(r, &why));
+	assert_false(eio_request_may_upgrade(r, sid_of(r), &why));
 	assert_int_equal(why, expected);
 }
 
@@ -37,7 +43,7 @@ static void assert_allowed(const struct eio_request *r)
 {
 	enum eio_refusal why = EIO_REFUSALS;
 
-	assert_true(eio_request_may_upgrade(r, &why));
+	assert_true(eio_request_may_upgrade(r, sid_of(r), &why));
 	assert_int_equal(why, EIO_REFUSALS);
 }
 
@@ -62,7 +68,7 @@ static void test_good_one(void **state)
 static void test_transport(void **state)
 {
 	static const char *const bad[] = {
-	    "", "polling", "abc", "webtransport", "__proto__", "constructor", "WEBSOCKET"};
+	    "", "abc", "webtransport", "__proto__", "constructor", "WEBSOCKET"};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
@@ -165,18 +171,46 @@ static void test_order_of_the_checks(void **state)
 	assert_refused(&r, EIO_REFUSAL_BAD_REQUEST);
 }
 
-static void test_plain_requests(void **state)
+/* Whoever carries the session, and also if nobody does any more: that is found out later. */
+static void test_upgrade_of_a_session(void **state)
 {
-	struct eio_request r = {.method = STR("GET"), .transport = STR("polling")};
+	enum eio_refusal why = EIO_REFUSALS;
 
 	(void)state;
-	assert_int_equal(eio_request_refuse_plain(&r), EIO_REFUSAL_UNKNOWN_TRANSPORT);
-	r.transport = STR("websocket");
-	assert_int_equal(eio_request_refuse_plain(&r), EIO_REFUSAL_BAD_REQUEST);
+	assert_true(eio_request_may_upgrade(BUT(sid, "x"), EIO_SID_POLLING, &why));
+	assert_true(eio_request_may_upgrade(BUT(sid, "x"), EIO_SID_WEBSOCKET, &why));
+	assert_refused(BUT(transport, "polling"), EIO_REFUSAL_BAD_REQUEST);
+}
+
+static void assert_no_poll(const struct eio_request *r, enum eio_sid sid, enum eio_refusal expected)
+{
+	enum eio_refusal why = EIO_REFUSALS;
+
+	assert_false(eio_request_may_poll(r, sid, &why));
+	assert_int_equal(why, expected);
+}
+
+static void test_plain_requests(void **state)
+{
+	struct eio_request r = {.method = STR("GET"), .transport = STR("polling"), .eio = STR("4")};
+	enum eio_refusal why = EIO_REFUSALS;
+
+	(void)state;
+	assert_true(eio_request_may_poll(&r, EIO_SID_NONE, &why));
+	assert_true(eio_request_may_poll(&r, EIO_SID_POLLING, &why));
+	assert_no_poll(&r, EIO_SID_UNKNOWN, EIO_REFUSAL_UNKNOWN_SID);
+	assert_no_poll(&r, EIO_SID_WEBSOCKET, EIO_REFUSAL_BAD_REQUEST);
 	r.method = STR("POST");
-	assert_int_equal(eio_request_refuse_plain(&r), EIO_REFUSAL_BAD_METHOD);
-	r.sid = STR("x");
-	assert_int_equal(eio_request_refuse_plain(&r), EIO_REFUSAL_UNKNOWN_SID);
+	assert_true(eio_request_may_poll(&r, EIO_SID_POLLING, &why));
+	assert_no_poll(&r, EIO_SID_NONE, EIO_REFUSAL_BAD_METHOD);
+	r.eio = STR("3");
+	assert_no_poll(&r, EIO_SID_POLLING, EIO_REFUSAL_UNSUPPORTED_PROTOCOL);
+	assert_no_poll(&r, EIO_SID_WEBSOCKET, EIO_REFUSAL_BAD_REQUEST);
+	r.transport = STR("websocket");
+	assert_no_poll(&r, EIO_SID_POLLING, EIO_REFUSAL_BAD_REQUEST);
+	r.transport = STR("abc");
+	assert_no_poll(&r, EIO_SID_UNKNOWN, EIO_REFUSAL_UNKNOWN_TRANSPORT);
+	assert_int_equal(why, EIO_REFUSALS);
 }
 
 static void test_parameters(void **state)
@@ -257,6 +291,7 @@ int main(void)
 	    cmocka_unit_test(test_key),
 	    cmocka_unit_test(test_websocket_version),
 	    cmocka_unit_test(test_order_of_the_checks),
+	    cmocka_unit_test(test_upgrade_of_a_session),
 	    cmocka_unit_test(test_plain_requests),
 	    cmocka_unit_test(test_parameters),
 	    cmocka_unit_test(test_parameter_that_comes_twice),

@@ -51,9 +51,8 @@ const struct eio_request *http_request_engine(const struct http_request *r)
 	return &r->wire->engine;
 }
 
-unsigned http_request_bad_body(const struct http_request *r, uint64_t max_bytes)
+unsigned http_request_bad_body(const struct http_request *r)
 {
-	assert_int_equal(max_bytes, 1000);
 	return r->wire->bad_body;
 }
 
@@ -78,6 +77,32 @@ bool http_send_refusal(
 	return !w->is_broken;
 }
 
+/* polling.c and family.c, replaced: one session that polling carries, and how many there are. */
+static size_t open_count;
+static struct exchange *const an_exchange = (struct exchange *)&open_count;
+
+enum eio_sid polls_sid(const struct polls *set, struct str sid)
+{
+	(void)set;
+	return !sid.len ? EIO_SID_NONE : str_eqz(sid, "known") ? EIO_SID_POLLING : EIO_SID_UNKNOWN;
+}
+
+enum http_fate polls_request(struct polls *set, struct wire *w, const struct http_request *r,
+    struct mono now, struct exchange **ret)
+{
+	(void)set;
+	assert_ptr_equal(r->wire, w);
+	assert_int_equal(now.us, 7);
+	*ret = an_exchange;
+	return HTTP_WAITS;
+}
+
+size_t eio_family_open_count(const struct eio_family *f)
+{
+	(void)f;
+	return open_count;
+}
+
 static bool is_full;
 
 static bool may_open(void *up)
@@ -100,7 +125,16 @@ static bool on_page(void *up, struct str path, struct eio_page *page)
 static const struct eio_server_events events = {.may_open = may_open, .on_page = on_page};
 
 static const struct http_routes routes = {
-    .path = {"/socket.io", 10}, .max_body_bytes = 1000, .events = &events};
+    .path = {"/socket.io", 10}, .sessions_max = 10, .events = &events};
+
+static enum http_fate ask(struct wire *w)
+{
+	struct exchange *x = NULL;
+	enum http_fate fate = http_route_request(&routes, w, (struct mono){7}, &x);
+
+	assert_ptr_equal(x, fate == HTTP_WAITS ? an_exchange : NULL);
+	return fate;
+}
 
 static struct wire opening(const char *path)
 {
@@ -165,8 +199,12 @@ static void test_upgrade_when_full(void **state)
 	is_full = true;
 	assert_false(http_route_upgrade(&routes, &w));
 	assert_int_equal(w.why, EIO_REFUSAL_UNAVAILABLE);
+	/* Who has a session already may go on. */
+	w.engine.sid = STR("known");
+	assert_true(http_route_upgrade(&routes, &w));
+	w.engine.sid = STR("");
 	/* Who is wrong learns that first: it would not help to come back. */
-	w.engine.transport = STR("polling");
+	w.engine.transport = STR("abc");
 	assert_false(http_route_upgrade(&routes, &w));
 	assert_int_equal(w.why, EIO_REFUSAL_UNKNOWN_TRANSPORT);
 	is_full = false;
@@ -189,24 +227,64 @@ static void test_plain(void **state)
 	struct wire w = {.path = "/"};
 
 	(void)state;
-	assert_true(http_route_plain(&routes, &w));
+	assert_true(http_route_plain(&w));
 	assert_int_equal(w.status, 0);
 	w.bad_body = 413;
-	assert_false(http_route_plain(&routes, &w));
+	assert_false(http_route_plain(&w));
 	assert_int_equal(w.status, 413);
 	assert_true(w.is_last);
 }
 
-static void test_engine_request(void **state)
+static struct wire poll_of(const char *sid)
 {
-	struct wire w = {.path = "/socket.io/", .engine = {.transport = STR("polling")}};
+	return (struct wire){.path = "/socket.io/",
+	    .engine = {.method = STR("GET"),
+		.transport = STR("polling"),
+		.eio = STR("4"),
+		.sid = str_of(sid)}};
+}
+
+static void test_polls(void **state)
+{
+	struct wire w = poll_of("");
 
 	(void)state;
-	assert_true(http_route_request(&routes, &w));
+	assert_int_equal(ask(&w), HTTP_WAITS);
+	w = poll_of("known");
+	w.engine.method = STR("POST");
+	assert_int_equal(ask(&w), HTTP_WAITS);
+	assert_false(w.is_refused);
+}
+
+static void test_refused_polls(void **state)
+{
+	struct wire w = poll_of("nobody's");
+
+	(void)state;
+	assert_int_equal(ask(&w), HTTP_ANSWERED);
 	assert_true(w.is_refused && !w.was_upgrade);
-	assert_int_equal(w.why, EIO_REFUSAL_UNKNOWN_TRANSPORT);
+	assert_int_equal(w.why, EIO_REFUSAL_UNKNOWN_SID);
 	w.is_broken = true;
-	assert_false(http_route_request(&routes, &w));
+	assert_int_equal(ask(&w), HTTP_BROKEN);
+}
+
+static void test_too_many_sessions(void **state)
+{
+	struct wire w = poll_of(""), ws = opening("/socket.io");
+
+	(void)state;
+	open_count = 10;
+	assert_int_equal(ask(&w), HTTP_ANSWERED);
+	assert_int_equal(w.why, EIO_REFUSAL_UNAVAILABLE);
+	assert_false(http_route_upgrade(&routes, &ws));
+	w = poll_of("known");
+	assert_int_equal(ask(&w), HTTP_WAITS);
+	open_count = 9;
+	w = poll_of("");
+	assert_int_equal(ask(&w), HTTP_WAITS);
+	is_full = true;
+	assert_int_equal(ask(&w), HTTP_ANSWERED);
+	is_full = false;
 }
 
 static void test_pages(void **state)
@@ -214,18 +292,18 @@ static void test_pages(void **state)
 	struct wire w = {.path = "/ready", .engine = {.method = STR("GET")}};
 
 	(void)state;
-	assert_true(http_route_request(&routes, &w));
+	assert_int_equal(ask(&w), HTTP_ANSWERED);
 	assert_int_equal(w.status, 503);
 	assert_string_equal(w.body, "draining");
 	assert_false(w.is_last);
 	w.engine.method = STR("HEAD");
-	assert_true(http_route_request(&routes, &w));
+	assert_int_equal(ask(&w), HTTP_ANSWERED);
 	assert_int_equal(w.status, 503);
 	w.engine.method = STR("POST");
-	assert_true(http_route_request(&routes, &w));
+	assert_int_equal(ask(&w), HTTP_ANSWERED);
 	assert_int_equal(w.status, 404);
 	w = (struct wire){.path = "/nothing", .engine = {.method = STR("GET")}};
-	assert_true(http_route_request(&routes, &w));
+	assert_int_equal(ask(&w), HTTP_ANSWERED);
 	assert_int_equal(w.status, 404);
 }
 
@@ -238,7 +316,9 @@ int main(void)
 	    cmocka_unit_test(test_upgrade_when_full),
 	    cmocka_unit_test(test_upgrade_of_a_forgotten_request),
 	    cmocka_unit_test(test_plain),
-	    cmocka_unit_test(test_engine_request),
+	    cmocka_unit_test(test_polls),
+	    cmocka_unit_test(test_refused_polls),
+	    cmocka_unit_test(test_too_many_sessions),
 	    cmocka_unit_test(test_pages),
 	};
 

@@ -21,7 +21,9 @@ struct lws {
 	const char *headers[WSI_TOKEN_COUNT];
 	int fd;
 	struct buf written;
-	bool is_broken;
+	bool is_broken, is_last;
+	int completed;
+	enum pending_timeout timeout;
 };
 
 int lws_hdr_copy(struct lws *wsi, char *to, int size, enum lws_token_indexes token)
@@ -67,6 +69,18 @@ int lws_write(struct lws *wsi, unsigned char *bytes, size_t len, enum lws_write_
 	buf_reset(&wsi->written);
 	buf_put(&wsi->written, bytes_of(bytes, len));
 	return wsi->is_broken ? -1 : (int)len;
+}
+
+void lws_set_timeout(struct lws *wsi, enum pending_timeout reason, int secs)
+{
+	assert_true(reason == NO_PENDING_TIMEOUT || secs == LWS_TO_KILL_ASYNC);
+	wsi->timeout = reason;
+}
+
+int lws_http_transaction_completed(struct lws *wsi)
+{
+	wsi->completed++;
+	return wsi->is_last;
 }
 
 static struct http_request *request_of(struct lws *wsi)
@@ -205,7 +219,8 @@ static void test_bodies_that_cannot_be_skipped(void **state)
 	    {LWSHUMETH_GET, NULL, NULL, 0},
 	    {LWSHUMETH_GET, "0", NULL, 0},
 	    {LWSHUMETH_POST, "100", NULL, 0},
-	    {LWSHUMETH_POST, "101", NULL, 413},
+	    {LWSHUMETH_POST, "67108864", NULL, 0},
+	    {LWSHUMETH_POST, "67108865", NULL, 413},
 	    {LWSHUMETH_POST, "99999999999999999999999", NULL, 413},
 	    {LWSHUMETH_POST, "-1", NULL, 400},
 	    {LWSHUMETH_POST, "1x", NULL, 400},
@@ -225,9 +240,61 @@ static void test_bodies_that_cannot_be_skipped(void **state)
 		wsi.headers[WSI_TOKEN_HTTP_CONTENT_LENGTH] = cases[i].length;
 		wsi.headers[WSI_TOKEN_HTTP_TRANSFER_ENCODING] = cases[i].encoding;
 		r = request_of(&wsi);
-		assert_int_equal(http_request_bad_body(r, 100), cases[i].status);
+		assert_int_equal(http_request_bad_body(r), cases[i].status);
 		http_request_free(&r);
 	}
+}
+
+static void test_body_to_come(void **state)
+{
+	struct lws wsi = {.path = (char[]){"/"}, .method = LWSHUMETH_POST, .fd = -1};
+	struct http_request *r = request_of(&wsi);
+
+	(void)state;
+	assert_int_equal(http_request_body_bytes(r), 0);
+	assert_int_equal(http_request_content_type(r).len, 0);
+	http_request_free(&r);
+	wsi.headers[WSI_TOKEN_HTTP_CONTENT_LENGTH] = "123";
+	wsi.headers[WSI_TOKEN_HTTP_CONTENT_TYPE] = "text/plain";
+	r = request_of(&wsi);
+	assert_int_equal(http_request_body_bytes(r), 123);
+	assert_true(str_eqz(http_request_content_type(r), "text/plain"));
+	http_request_free(&r);
+	wsi.headers[WSI_TOKEN_HTTP_CONTENT_LENGTH] = "-1";
+	r = request_of(&wsi);
+	assert_int_equal(http_request_body_bytes(r), UINT64_MAX);
+	http_request_free(&r);
+}
+
+static void test_parked(void **state)
+{
+	struct lws wsi = {.timeout = PENDING_TIMEOUT_HTTP_CONTENT};
+	struct wire *w = (struct wire *)(void *)&wsi;
+
+	(void)state;
+	http_park(w);
+	assert_int_equal(wsi.timeout, NO_PENDING_TIMEOUT);
+	http_finish(w, true);
+	assert_int_equal(wsi.completed, 1);
+	assert_int_equal(wsi.timeout, NO_PENDING_TIMEOUT);
+	wsi.is_last = true;
+	http_finish(w, true);
+	assert_int_equal(wsi.timeout, PENDING_TIMEOUT_CLOSE_SEND);
+	wsi.timeout = NO_PENDING_TIMEOUT;
+	http_finish(w, false);
+	assert_int_equal(wsi.completed, 2);
+	assert_int_equal(wsi.timeout, PENDING_TIMEOUT_CLOSE_SEND);
+}
+
+static void test_answer_without_request_and_body(void **state)
+{
+	struct lws wsi = {0};
+	struct http_answer a = {.status = 400};
+
+	(void)state;
+	assert_true(send_to(&wsi, NULL, &a));
+	assert_written(&wsi, "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n"
+			     "Cache-Control: no-store\r\n\r\n");
 }
 
 static void test_answer(void **state)
@@ -328,6 +395,9 @@ int main(void)
 	    cmocka_unit_test(test_largest_headers_fit),
 	    cmocka_unit_test(test_methods),
 	    cmocka_unit_test(test_bodies_that_cannot_be_skipped),
+	    cmocka_unit_test(test_body_to_come),
+	    cmocka_unit_test(test_parked),
+	    cmocka_unit_test(test_answer_without_request_and_body),
 	    cmocka_unit_test(test_answer),
 	    cmocka_unit_test(test_answer_to_head_has_no_body),
 	    cmocka_unit_test(test_refusals),

@@ -108,6 +108,8 @@ static int setup(void **state)
 	    .static_dir = "",
 	    .ping_interval_ms = 20,
 	    .ping_timeout_ms = 20,
+	    .upgrade_timeout_ms = 1000,
+	    .sessions_max = 10,
 	    .max_payload_bytes = 1000,
 	    .queue_max_bytes = 100000,
 	};

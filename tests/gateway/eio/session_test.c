@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { INTERVAL = 300, TIMEOUT = 200, QUEUE_MAX = 1000 };
+enum { INTERVAL = 300, TIMEOUT = 200, UPGRADE_TIMEOUT = 500, QUEUE_MAX = 1000 };
 
 /* A session between a transport that takes notes and a layer above that takes notes. */
 struct scene {
@@ -45,7 +45,8 @@ static void on_hang_up(void *wire, enum eio_close why)
 	s->why_hung_up = why;
 }
 
-static const struct eio_transport transport = {"fake", on_wake, on_hang_up};
+static const struct eio_transport transport = {
+    .name = "fake", .wake = on_wake, .close = on_hang_up};
 
 static void on_open(void *up, struct eio_session *session, const struct eio_handshake *h)
 {
@@ -102,7 +103,7 @@ static void open_session(struct scene *s)
 static int setup(void **state)
 {
 	struct scene *s = xcalloc(1, sizeof(*s));
-	struct eio_rules rules = {INTERVAL, TIMEOUT, 1000000, QUEUE_MAX};
+	struct eio_rules rules = {INTERVAL, TIMEOUT, 1000000, QUEUE_MAX, UPGRADE_TIMEOUT};
 
 	s->now = (struct mono){1000000};
 	s->family = eio_family_new(&rules, &events, s);

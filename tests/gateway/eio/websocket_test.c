@@ -128,7 +128,7 @@ static bool end_turn(struct scene *s)
 static int setup(void **state)
 {
 	struct scene *s = xcalloc(1, sizeof(*s));
-	struct eio_rules rules = {300, 200, MAX_MESSAGE, QUEUE_MAX};
+	struct eio_rules rules = {300, 200, MAX_MESSAGE, QUEUE_MAX, 500};
 
 	s->family = eio_family_new(&rules, &events, s);
 	s->set = websockets_new(s->family, MAX_MESSAGE);
@@ -596,7 +596,193 @@ static void test_closed_by_the_layer_above_between_messages(void **state)
 	assert_heard(s, "t:one!;");
 }
 
+/* ---- candidates: they would carry a session that something else carries so far ---- */
+
+static int released, discarded;
+
+static void ignore(void *wire)
+{
+	(void)wire;
+}
+
+static void ignore_close(void *wire, enum eio_close why)
+{
+	(void)wire;
+	(void)why;
+}
+
+static void count_release(void *wire)
+{
+	(void)wire;
+	released++;
+}
+
+static void count_discard(void *wire)
+{
+	(void)wire;
+	discarded++;
+}
+
+static const struct eio_transport slow = {.name = "slow",
+    .may_upgrade = true,
+    .wake = ignore,
+    .release = count_release,
+    .discard = count_discard,
+    .close = ignore_close};
+
+/* A scene whose session is carried by something slow, and whose connection is a candidate. */
+static int setup_candidate(void **state)
+{
+	struct scene *s = xcalloc(1, sizeof(*s));
+	struct eio_rules rules = {300, 200, MAX_MESSAGE, QUEUE_MAX, 500};
+	struct eio_session *session;
+
+	s->family = eio_family_new(&rules, &events, s);
+	s->set = websockets_new(s->family, MAX_MESSAGE);
+	session = eio_session_new(s->family, &slow, s);
+	eio_session_open(session, &(struct eio_handshake){0}, now);
+	eio_queue_clear(eio_session_queue(session));
+	s->ws = websocket_new_candidate(s->set, wire_of(s), session, now);
+	assert_false(end_turn(s));
+	assert_int_equal(s->lws.writes, 0);
+	discarded = 0;
+	*state = s;
+	return 0;
+}
+
+static int teardown_candidate(void **state)
+{
+	struct scene *s = *state;
+	bool is_ours = discarded > 0;
+
+	if (!s->closed)
+		eio_session_close(s->session, EIO_CLOSE_TRANSPORT_CLOSE);
+	if (!is_ours)
+		eio_session_free(&s->session);
+	return teardown(state);
+}
+
+static void test_candidate_takes_the_session(void **state)
+{
+	struct scene *s = *state;
+
+	send_text(s, "a");
+	end_turn(s);
+	receive(s, "2probe", true, 0);
+	WRITTEN(s, "\x81\x06"
+		   "3probe"); /* at once */
+	receive(s, "5", true, 0);
+	assert_int_equal(discarded, 1);
+	assert_string_equal(eio_session_transport(s->session), "websocket");
+	receive(s, "4hi", true, 0);
+	assert_heard(s, "t:hi;");
+	send_text(s, "b");
+	end_turn(s);
+	WRITTEN(s, "\x81\x02\x34"
+		   "a\x81\x02\x34"
+		   "b");
+	websocket_closed(s->ws);
+	s->ws = NULL;
+	assert_int_equal(s->why, EIO_CLOSE_TRANSPORT_CLOSE);
+}
+
+/* It is closed, and the session lives. */
+static void assert_turned_away(struct scene *s, const char *frame)
+{
+	end_turn(s);
+	assert_int_equal(s->closed, 0);
+	assert_true(s->lws.written.len >= 4);
+	assert_memory_equal(buf_bytes(&s->lws.written).p + 2, frame, 2);
+	receive(s, "5", true, 0);
+	assert_int_equal(discarded, 0);
+	assert_true(eio_session_is_open(s->session));
+	assert_true(eio_session_admit(s->session, &slow, s, now));
+	eio_session_dismiss(s->session);
+}
+
+static void test_candidate_with_the_wrong_word(void **state)
+{
+	receive(*state, "4x", true, 0);
+	assert_turned_away(*state, "\x03\xea");
+}
+
+static void test_candidate_with_bad_text(void **state)
+{
+	receive(*state, "\xff", true, 0);
+	assert_turned_away(*state, BAD_TEXT);
+}
+
+static void test_candidate_that_says_too_much(void **state)
+{
+	receive(*state, "2", true, MAX_MESSAGE);
+	assert_turned_away(*state, TOO_BIG);
+}
+
+static void test_candidate_that_takes_too_long(void **state)
+{
+	struct scene *s = *state;
+
+	eio_family_expire(s->family, mono_add_ms(now, 500));
+	assert_true(eio_session_is_open(s->session));
+	assert_turned_away(s, "\x03\xea");
+}
+
+static void test_candidate_that_does_not_read(void **state)
+{
+	struct scene *s = *state;
+
+	s->lws.is_partial = true;
+	receive(s, "2probe", true, 0);
+	assert_int_equal(s->lws.timeout, LWS_TO_KILL_ASYNC);
+	assert_int_equal(s->lws.writes, 0);
+	assert_int_equal(s->closed, 0);
+	assert_true(eio_session_admit(s->session, &slow, s, now));
+	eio_session_dismiss(s->session);
+}
+
+static void test_candidate_that_goes(void **state)
+{
+	struct scene *s = *state;
+
+	websocket_dropped(s->ws);
+	end_turn(s);
+	assert_true(eio_session_admit(s->session, &slow, s, now));
+	eio_session_dismiss(s->session);
+	websocket_closed(s->ws);
+	s->ws = NULL;
+	end_turn(s);
+	assert_int_equal(s->closed, 0);
+}
+
+static void test_candidate_whose_session_ends(void **state)
+{
+	struct scene *s = *state;
+
+	eio_session_close(s->session, EIO_CLOSE_FORCED_CLOSE);
+	end_turn(s);
+	WRITTEN(s, "\x88\x0e\x03\xe8"
+		   "forced close");
+	receive(s, "5", true, 0);
+	assert_int_equal(discarded, 0);
+}
+
+static void test_candidate_for_nothing(void **state)
+{
+	struct scene *s = *state;
+	struct scene other = {.family = s->family};
+
+	other.ws = websocket_new_candidate(s->set, wire_of(&other), NULL, now);
+	receive(&other, "2probe", true, 0);
+	end_turn(s);
+	WRITTEN(&other, "\x88\x0f\x03\xea"
+			"upgrade error");
+	websocket_closed(other.ws);
+	end_turn(s);
+	buf_free(&other.lws.written);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define CANDIDATE(name) cmocka_unit_test_setup_teardown(name, setup_candidate, teardown_candidate)
 
 int main(void)
 {
@@ -631,6 +817,15 @@ int main(void)
 	    TEST(test_character_across_fragments),
 	    TEST(test_binary_need_not_be_text),
 	    TEST(test_closed_by_the_layer_above_between_messages),
+	    CANDIDATE(test_candidate_takes_the_session),
+	    CANDIDATE(test_candidate_with_the_wrong_word),
+	    CANDIDATE(test_candidate_with_bad_text),
+	    CANDIDATE(test_candidate_that_says_too_much),
+	    CANDIDATE(test_candidate_that_takes_too_long),
+	    CANDIDATE(test_candidate_that_does_not_read),
+	    CANDIDATE(test_candidate_that_goes),
+	    CANDIDATE(test_candidate_whose_session_ends),
+	    CANDIDATE(test_candidate_for_nothing),
 	};
 
 	if (crypto_init())

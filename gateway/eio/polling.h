@@ -1,0 +1,62 @@
+#ifndef ROOMCAST_GATEWAY_EIO_POLLING_H
+#define ROOMCAST_GATEWAY_EIO_POLLING_H
+/*
+ * The long-polling side of sessions: a GET waits until there is something to say and takes all of
+ * it along, a POST brings packets. There is one of each at a time; a second one, or one that is
+ * broken off, ends the session, because nobody knows then what the client has got.
+ *
+ * For the server alone, which turns the callbacks of libwebsockets into these calls.
+ */
+#include "gateway/eio/http.h"
+#include "gateway/eio/session_priv.h"
+
+/* All polling sessions of one server. */
+struct polls;
+
+/* A request that waits: a GET for news, a POST for its body. */
+struct exchange;
+
+/* What became of a request. */
+enum http_fate {
+	HTTP_ANSWERED, /* the connection waits for its next request */
+	HTTP_WAITS,    /* an exchange was made */
+	HTTP_BROKEN,   /* hang up */
+};
+
+struct polls *polls_new(struct eio_family *family, uint64_t max_body_bytes);
+/* Its exchanges are freed before it. */
+void polls_free(struct polls **set);
+
+/* What a sid stands for; "" = EIO_SID_NONE. */
+enum eio_sid polls_sid(const struct polls *set, struct str sid);
+
+/* A request that may poll (eio_request_may_poll). Its body comes later. */
+MUST_USE enum http_fate polls_request(struct polls *set, struct wire *w,
+    const struct http_request *r, struct mono now, struct exchange **ret);
+
+/* Some of the body came. false = hang up. */
+MUST_USE bool exchange_receive(struct exchange *x, struct bytes chunk);
+
+/* All of it came. The fate is never HTTP_WAITS. */
+MUST_USE enum http_fate exchange_complete(struct exchange *x, struct mono now);
+
+/* Its request is over: true = it was waiting, so it was broken off, and its session is closed. */
+bool exchange_drop(struct exchange *x);
+/* The same, and frees. */
+void exchange_free(struct exchange **x);
+
+/*
+ * The end of a turn: answers the polls for which there is something and frees what has closed.
+ * true = as with websockets_end_turn().
+ */
+MUST_USE bool polls_end_turn(struct polls *set, struct mono now);
+
+/* Forgets the last words of closed sessions that nobody came for; when that is due next, false =
+ * never. */
+void polls_expire(struct polls *set, struct mono now);
+bool polls_next_due(const struct polls *set, struct mono *ret_due);
+
+/* As polls_end_turn(), and no client comes back for what it has not got. */
+void polls_end_last_turn(struct polls *set);
+
+#endif
