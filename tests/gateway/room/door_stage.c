@@ -104,6 +104,11 @@ void eio_session_set_owner(struct eio_session *s, void *owner)
 	s->owner = owner;
 }
 
+const char *eio_session_transport(const struct eio_session *s)
+{
+	return s->is_upgraded ? "websocket" : "polling";
+}
+
 void *eio_session_owner(const struct eio_session *s)
 {
 	return s->owner;

@@ -13,6 +13,7 @@
 enum { STAGE_CONNECT_TIMEOUT_MS = 45000 };
 
 struct eio_session {
+	bool is_upgraded; /* to a WebSocket */
 	const struct eio_events *events;
 	void *up;
 	void *owner;

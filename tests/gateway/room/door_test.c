@@ -15,8 +15,11 @@ static void test_a_session_is_a_client(void **state)
 	assert_string_equal(facts->ip, "10.0.0.1");
 	assert_string_equal(facts->user_agent, "agent");
 	assert_string_equal(facts->authorization, "Bearer x");
-	assert_string_equal(facts->transport, "websocket");
+	assert_string_equal(facts->transport, "polling");
 	assert_null(facts->reason);
+	/* The facts are of now: a connection may change what carries it. */
+	s->is_upgraded = true;
+	assert_string_equal(door_facts_of(&(struct sio_socket){c})->transport, "websocket");
 	eio_session_close(s, EIO_CLOSE_TRANSPORT_CLOSE);
 	stage_free(&s);
 }
