@@ -83,7 +83,6 @@ class Python {
     this.child = spawn(PYTHON, [SCRIPT, url, token], { stdio: ['pipe', 'pipe', 'pipe'] });
     this.lines = [];
     this.errors = '';
-    this.wake = () => {};
     this.child.stderr.on('data', (data) => { this.errors += data; });
     this.exited = new Promise((resolve) => { this.child.on('exit', (code, signal) => resolve(code ?? signal)); });
     readline.createInterface({ input: this.child.stdout }).on('line', (line) => {
@@ -92,12 +91,13 @@ class Python {
   }
 
   // The next line of that kind whose data has these values.
-  next(kind, values = {}) {
+  async next(kind, values = {}) {
     const fits = (line) => line.kind === kind && Object.entries(values).every(([key, value]) => line.data[key] === value);
-    return waitFor(`${kind} ${JSON.stringify(values)}; there is ${JSON.stringify(this.lines.slice(-5))} ${this.errors.slice(-2000)}`, () => {
+    const found = await waitFor(`${kind} ${JSON.stringify(values)}; there is ${JSON.stringify(this.lines.slice(-5))} ${this.errors.slice(-2000)}`, () => {
       const i = this.lines.findIndex(fits);
-      return i >= 0 && this.lines.splice(i, 1)[0].data;
+      return i >= 0 && this.lines.splice(i, 1)[0];
     });
+    return found.data;
   }
 
   ask(event, data) {

@@ -7,6 +7,7 @@
 const assert = require('node:assert/strict');
 const json = require('socket.io-parser');
 const msgpack = require('socket.io-msgpack-parser');
+const { generator } = require('./random');
 const { Relay } = require('./relay');
 const { test, within } = require('./helpers');
 
@@ -68,16 +69,6 @@ async function say(guests, from, args) {
   assert.equal(ack.id, 7);
   assert.deepEqual(ack.data, seen[guests.indexOf(from)]);
   return seen;
-}
-
-// Mulberry32: small, and the same sequence everywhere.
-function generator(state) {
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 const random = generator(seed);
