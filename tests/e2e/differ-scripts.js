@@ -183,6 +183,11 @@ function unique(scripts) {
   });
 }
 
+// Scripts of "/" alone as they are said in another namespace. What names a namespace itself is left out.
+const CHAT = '/chat,';
+const chatScripts = unique(text).filter(({ messages }) => messages[0] === '0' && !messages.some((m) => m === '' || String(m).includes('/')))
+  .map((s) => ({ ...s, messages: s.messages.map((m) => (typeof m === 'string' ? m.replace(/^([56][^"[{-]*-|\d)/, `$1${CHAT}`) : m)) }));
+
 // ---- Engine.IO over WebSocket
 
 const t = (payload, options) => frame(TEXT, payload, options);
@@ -247,7 +252,7 @@ const frames = {
   'close with a reason that is not UTF-8': [frame(CLOSE, hex('03e8 ff'))],
   'close in fragments': [frame(CLOSE, '', { fin: false })],
   'close within a message': [t('4a', { fin: false }), closeFrame(1000)],
-  'a message, then close': [t('4a'), closeFrame(1000)],
+  'a message and close in one write': [Buffer.concat([t('4a'), closeFrame(1000)])],
 };
 
 // ---- handshakes
@@ -272,6 +277,7 @@ const requests = Object.fromEntries([
 
 module.exports = {
   MAX_PAYLOAD,
+  chatScripts,
   socketScripts: unique([...text, ...msgpack]),
   frameScripts: Object.entries(frames).map(([name, list]) => ({ name, frames: list })),
   requestScripts: Object.entries(requests).map(([name, request]) => ({ name, request })),

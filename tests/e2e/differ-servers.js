@@ -15,7 +15,7 @@ const { Server } = require('socket.io');
 const msgpackParser = require('socket.io-msgpack-parser');
 const WebSocket = require('ws');
 const { program } = require('./stack');
-const { within } = require('./helpers');
+const { Raw, within } = require('./helpers');
 const { Relay } = require('./relay');
 const { BINARY, CLOSE, PING, PONG, TEXT, Peer, frame, upgrade } = require('./rawws');
 const { MAX_PAYLOAD } = require('./differ-scripts');
@@ -175,6 +175,35 @@ class RelaySocket {
   }
 }
 
+// A gateway with its broker, in /chat.
+class GatewaySocket {
+  constructor(gateway, token) {
+    this.gateway = gateway;
+    this.token = token;
+  }
+
+  async play({ messages }) {
+    const raw = await Raw.connect(this.gateway);
+    let isClosed = false;
+    const closed = raw.closed.then(() => { isClosed = true; return 'closed'; });
+    const said = (pattern) => new Promise((resolve) => {
+      raw.ws.on('message', (data) => { if (pattern.test(data)) resolve('alive'); });
+    });
+    const alive = said(/nobody-is-here/);
+    for (const message of [...messages, PROBE.json]) {
+      if (isClosed) break;
+      const answered = said(/^4[04]\/chat/);
+      const full = message === '0/chat,' ? `0/chat,${JSON.stringify({ token: this.token })}` : message;
+      raw.send(typeof full === 'string' ? `4${full}` : full);
+      // Letting somebody in takes the broker; whatever comes before it is done closes the connection.
+      if (message === '0/chat,') await within(Promise.race([answered, closed]), () => 'an answer to CONNECT', SILENCE_MS);
+    }
+    const end = await within(Promise.race([alive, closed]), () => `the gateway, for ${messages}`, SILENCE_MS);
+    raw.close();
+    return { packets: [], end };
+  }
+}
+
 // ---- Engine.IO
 
 const TARGET = '/engine.io/?EIO=4&transport=websocket';
@@ -182,6 +211,9 @@ const ALIVE = '4are you there?';
 
 // A whole ping, that is answered: its length says more than 125 where it is not.
 const isPing = (bytes) => bytes[0] === (0x80 | PING) && (bytes[1] & 0x80) !== 0 && (bytes[1] & 0x7f) < 126;
+
+// A close frame, alone or behind a short message.
+const endsWithClose = (bytes) => (bytes[0] & 0x0f) === CLOSE || (bytes.length > 8 && (bytes.at(-8) & 0x0f) === CLOSE && bytes.at(-7) === 0x82);
 
 class Engine {
   // What frames bring back, and how it ends, with the code of the server's close frame.
@@ -196,7 +228,7 @@ class Engine {
       if (isPing(bytes)) this.note(await peer.frame(SILENCE_MS), outcome);
     }
     // Behind a close frame nothing may follow.
-    if ((frames.at(-1)[0] & 0x0f) !== CLOSE) peer.send(frame(TEXT, ALIVE));
+    if (!endsWithClose(frames.at(-1))) peer.send(frame(TEXT, ALIVE));
     while (!outcome.end) {
       const next = await peer.frame(SILENCE_MS).catch((error) => {
         if (/ended before/.test(error.message)) return undefined;
@@ -282,4 +314,4 @@ class EchoEngine extends Engine {
   }
 }
 
-module.exports = { EchoEngine, ReferenceEngine, ReferenceSocket, RelaySocket };
+module.exports = { EchoEngine, GatewaySocket, ReferenceEngine, ReferenceSocket, RelaySocket };

@@ -7,11 +7,11 @@
 const assert = require('node:assert/strict');
 const fs = require('node:fs');
 const path = require('node:path');
-const { ROOT } = require('./stack');
-const { test } = require('./helpers');
+const { ROOT, startStack } = require('./stack');
+const { test, userToken } = require('./helpers');
 const { complaints, deltaOf, page } = require('./differences');
-const { frameScripts, requestScripts, socketScripts } = require('./differ-scripts');
-const { EchoEngine, ReferenceEngine, ReferenceSocket, RelaySocket } = require('./differ-servers');
+const { chatScripts, frameScripts, requestScripts, socketScripts } = require('./differ-scripts');
+const { EchoEngine, GatewaySocket, ReferenceEngine, ReferenceSocket, RelaySocket } = require('./differ-servers');
 
 const PAGE = path.join(ROOT, 'docs/differences.md');
 
@@ -38,13 +38,29 @@ function check(level, found) {
   assert.ok(found.some(({ ours }) => ours.end === 'closed'));
 }
 
+const ends = new Map(); // of our Socket.IO, by the name of the script
+
 test(`Socket.IO: ${socketScripts.length} scripts`, async () => {
   const found = [];
   for (const parser of ['json', 'msgpack']) {
     found.push(...await compare(await ReferenceSocket.start(parser), new RelaySocket(),
       socketScripts.filter((script) => script.parser === parser)));
   }
+  for (const { name, ours } of found) ends.set(name, ours.end);
   check('socket', found);
+});
+
+// In the namespace of rooms, whose events and acks are others: what is compared is how it ends.
+test(`the gateway ends what the relay ends: ${chatScripts.length} scripts`, async () => {
+  const stack = await startStack();
+  const gateway = new GatewaySocket(stack.gateways[0], userToken(stack, 'script'));
+  const wrong = [];
+  for (const script of chatScripts) {
+    const { end } = await gateway.play(script);
+    if (end !== ends.get(script.name)) wrong.push(`${script.name}: ${end}, relay: ${ends.get(script.name)}`);
+  }
+  assert.deepEqual(wrong, []);
+  await stack.down();
 });
 
 test(`Engine.IO: ${frameScripts.length} scripts of frames, ${requestScripts.length} handshakes`, async () => {

@@ -28,6 +28,8 @@ const differences = [
   { level: 'engine', delta: 'code 1014/1002', what: 'a close with code 1014', reference: 'echoes the code', roomcast: 'closes with 1002', reason: 'as for 1012' },
   { level: 'engine', delta: 'code 1002/5000', what: 'a close with code 5000', reference: 'closes with 1002', roomcast: 'echoes the code', reason: 'libwebsockets 4.1.6 answers codes over 4999 as they are' },
   { level: 'engine', delta: 'code 1002/65535', what: 'a close with code 65535', reference: 'closes with 1002', roomcast: 'echoes the code', reason: 'as for 5000' },
+  { level: 'engine', delta: 'packets', scripts: /^a message and close in one write$/, what: 'a message and a close frame in one write',
+    reference: 'answers the message, then closes', roomcast: 'closes; the message has its effect', reason: 'answers leave at the end of the turn, and behind a close frame nothing may be sent' },
 
   // ---- handshakes of WebSocket
   { level: 'handshake', delta: 'closed/alive', scripts: /^target \/engine\.io\?EIO=4&transport=websocket$/, what: 'the path without its slash at the end',
