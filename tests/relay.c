@@ -1,12 +1,14 @@
 /*
- * A room without a network: standard input carries the messages of any number of Socket.IO
- * clients, and every event of one of them is sent to all, encoded as each of them speaks. An ack
- * id is answered with the arguments. Made of gateway/sio, proto and common, and nothing else.
+ * Two namespaces ("/" and "/custom") without a network: standard input carries the messages of any
+ * number of Socket.IO clients, and every event of one of them is sent to all in its namespace,
+ * encoded as each of them speaks. An ack id is answered with the arguments. Made of gateway/sio,
+ * proto and common, and nothing else.
  *
  *	relay <messages >messages
  *
- * A message, in and out: number of the client (1 byte), 't' or 'b' (text or binary) or 'x' (out
- * only: the connection was closed), length of the data (4 bytes, big endian), data.
+ * A message, in and out: number of the client (1 byte), 't' or 'b' (text or binary) or 'x' (out:
+ * the connection was closed; in: it has ended, and the number is free for another client), length
+ * of the data (4 bytes, big endian), data.
  */
 #include "gateway/sio/client.h"
 #include "proto/limits.h"
@@ -14,14 +16,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { CLIENTS = 8, HEAD = 6, MESSAGE_MAX = 16 << 20, CONNECT_TIMEOUT_MS = 45000 };
+enum { CLIENTS = 8, NAMESPACES = 2, HEAD = 6, MESSAGE_MAX = 16 << 20, CONNECT_TIMEOUT_MS = 45000 };
 
 struct guest {
 	uint8_t number;
 	struct sio_client *client;
-	struct sio_socket *socket; /* NULL = not in the namespace */
+	struct sio_socket *sockets[NAMESPACES]; /* NULL = not in the namespace */
 };
 
+static const char *const namespaces[NAMESPACES + 1] = {"/", "/custom", NULL};
 static struct guest guests[CLIENTS];
 
 static void put_message(const struct guest *g, char kind, struct bytes data)
@@ -59,11 +62,16 @@ static struct guest *guest_of(const struct sio_socket *s)
 	return sio_client_owner(sio_socket_client(s));
 }
 
+static unsigned nsp_of(const struct sio_socket *s)
+{
+	return str_eqz(sio_socket_nsp(s), namespaces[0]) ? 0 : 1;
+}
+
 static void on_connect(void *up, struct sio_socket *s, struct bytes auth)
 {
 	(void)up;
 	(void)auth;
-	guest_of(s)->socket = s;
+	guest_of(s)->sockets[nsp_of(s)] = s;
 	sio_socket_accept(s, STR("sid"), STR(""));
 }
 
@@ -73,8 +81,10 @@ static void on_event(void *up, struct sio_socket *s, const struct sio_event *eve
 
 	(void)up;
 	for (size_t i = 0; i < CLIENTS; i++) {
-		if (guests[i].socket)
-			sio_socket_send(guests[i].socket, cast, false);
+		struct sio_socket *member = guests[i].sockets[nsp_of(s)];
+
+		if (member)
+			sio_socket_send(member, cast, false);
 	}
 	sio_cast_free(&cast);
 	if (event->has_ack)
@@ -93,14 +103,13 @@ static void on_disconnect(void *up, struct sio_socket *s, enum sio_end why)
 {
 	(void)up;
 	(void)why;
-	guest_of(s)->socket = NULL;
+	guest_of(s)->sockets[nsp_of(s)] = NULL;
 }
 
 static const struct sio_events events = {on_connect, on_event, on_ack, on_disconnect};
 
 int main(void)
 {
-	static const char *const namespaces[] = {"/", NULL};
 	struct timer_queue timeouts;
 	const struct sio_conf conf = {namespaces, &timeouts, LIMIT_ATTACHMENTS, LIMIT_ARGS};
 	uint8_t head[HEAD];
@@ -114,6 +123,11 @@ int main(void)
 
 		if (len > MESSAGE_MAX || fread(data, 1, len, stdin) != len)
 			return 1;
+		if (head[1] == 'x') {
+			sio_client_free(&g->client);
+			free(data);
+			continue;
+		}
 		if (!g->client) {
 			g->number = head[0];
 			g->client =

@@ -5,57 +5,15 @@
 'use strict';
 
 const assert = require('node:assert/strict');
-const { spawn } = require('node:child_process');
-const { after } = require('node:test');
 const json = require('socket.io-parser');
 const msgpack = require('socket.io-msgpack-parser');
-const { program } = require('./stack');
+const { generator } = require('./random');
+const { Relay } = require('./relay');
 const { test, within } = require('./helpers');
 
 const ROUNDS = 3000;
 const BINS_MAX = 5;
 const seed = Number(process.env.TEST_SEED || Date.now() % 2 ** 31);
-
-const relays = new Set();
-after(() => { for (const relay of relays) relay.kill(); });
-
-// A process of tests/relay.c and the clients in it, by number.
-class Relay {
-  constructor() {
-    this.child = spawn(program('tests/relay'), { stdio: ['pipe', 'pipe', 'inherit'] });
-    this.exited = new Promise((resolve) => { this.child.on('exit', (code, signal) => resolve(code ?? signal)); });
-    this.guests = [];
-    this.rest = Buffer.alloc(0);
-    this.child.stdout.on('data', (data) => this.take(data));
-    relays.add(this.child);
-  }
-
-  take(data) {
-    this.rest = Buffer.concat([this.rest, data]);
-    while (this.rest.length >= 6) {
-      const end = 6 + this.rest.readUInt32BE(2);
-      if (this.rest.length < end) return;
-      const body = Buffer.from(this.rest.subarray(6, end));
-      this.guests[this.rest[0]].read(String.fromCharCode(this.rest[1]), body);
-      this.rest = this.rest.subarray(end);
-    }
-  }
-
-  write(number, part) {
-    const body = Buffer.from(part);
-    const head = Buffer.alloc(6);
-    head[0] = number;
-    head[1] = (typeof part === 'string' ? 't' : 'b').charCodeAt(0);
-    head.writeUInt32BE(body.length, 2);
-    this.child.stdin.write(Buffer.concat([head, body]));
-  }
-
-  async end() {
-    this.child.stdin.end();
-    assert.equal(await within(this.exited, () => 'the relay to end'), 0);
-    relays.delete(this.child);
-  }
-}
 
 // A client with that parser, connected to "/".
 class Guest {
@@ -111,16 +69,6 @@ async function say(guests, from, args) {
   assert.equal(ack.id, 7);
   assert.deepEqual(ack.data, seen[guests.indexOf(from)]);
   return seen;
-}
-
-// Mulberry32: small, and the same sequence everywhere.
-function generator(state) {
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 const random = generator(seed);

@@ -1,0 +1,141 @@
+/*
+ * Where Roomcast answers other than the reference server, each with its reason: read by
+ * differ.test.js, and written out as docs/differences.md.
+ *
+ * level     "engine" (frames), "handshake" or "socket" (messages)
+ * delta     how the outcomes differ: "alive/closed" (the reference's first), "packets" (the same
+ *           end after other packets), "code A/B" (close codes)
+ * scripts   the scripts it is about, all of which must differ so; left out, it is all that do
+ */
+'use strict';
+
+const differences = [
+  // ---- Engine.IO
+  { level: 'engine', delta: 'code no code/1002', what: 'a packet that cannot be read, or a ping',
+    reference: 'closes without a code', roomcast: 'closes with 1002', reason: 'a code tells whoever debugs a client why; stock clients treat both alike' },
+  { level: 'engine', delta: 'alive/closed', scripts: /^packet (1|1x|10)$|^close, then a packet$/, what: 'a close packet (`1`)',
+    reference: 'ignores it', roomcast: 'closes with 1000', reason: 'it is what the client asks for; stock clients close the WebSocket by themselves' },
+  { level: 'engine', delta: 'alive/closed', scripts: /^packet (bQQ|bQ|b!!!|b====|bQQ==QQ==|b-_|b4a|bé)$/, what: 'base64 that is none, or without its padding',
+    reference: 'takes what can be read of it', roomcast: 'closes with 1002', reason: 'no client writes it, and a message half read is worse than none' },
+  { level: 'engine', delta: 'code 1002/none', scripts: /^(ping|pong) of 126 bytes$|^close with a reason of 124 bytes$/, what: 'a control frame over 125 bytes',
+    reference: 'closes with 1002', roomcast: 'drops the connection', reason: 'libwebsockets 4.1.6 drops it before anybody is asked' },
+  { level: 'engine', delta: 'code 1009/none', scripts: /^length with the highest bit$/, what: 'a length of 2^63 or more',
+    reference: 'closes with 1009', roomcast: 'drops the connection', reason: 'libwebsockets 4.1.6 drops it before anybody is asked' },
+  { level: 'engine', delta: 'closed/alive', scripts: /^no mask/, what: 'frames that are not masked',
+    reference: 'closes with 1002', roomcast: 'reads them', reason: 'libwebsockets 4.1.6 does not say whether a frame was masked' },
+  { level: 'engine', delta: 'code 1012/1002', what: 'a close with code 1012', reference: 'echoes the code', roomcast: 'closes with 1002', reason: 'libwebsockets 4.1.6 takes it for a reserved code' },
+  { level: 'engine', delta: 'code 1013/1002', what: 'a close with code 1013', reference: 'echoes the code', roomcast: 'closes with 1002', reason: 'as for 1012' },
+  { level: 'engine', delta: 'code 1014/1002', what: 'a close with code 1014', reference: 'echoes the code', roomcast: 'closes with 1002', reason: 'as for 1012' },
+  { level: 'engine', delta: 'code 1002/5000', what: 'a close with code 5000', reference: 'closes with 1002', roomcast: 'echoes the code', reason: 'libwebsockets 4.1.6 answers codes over 4999 as they are' },
+  { level: 'engine', delta: 'code 1002/65535', what: 'a close with code 65535', reference: 'closes with 1002', roomcast: 'echoes the code', reason: 'as for 5000' },
+  { level: 'engine', delta: 'packets', scripts: /^a message and close in one write$/, what: 'a message and a close frame in one write',
+    reference: 'answers the message, then closes', roomcast: 'closes; the message has its effect', reason: 'answers leave at the end of the turn, and behind a close frame nothing may be sent' },
+
+  // ---- handshakes of WebSocket
+  { level: 'handshake', delta: 'closed/alive', scripts: /^target \/engine\.io\?EIO=4&transport=websocket$/, what: 'the path without its slash at the end',
+    reference: 'refuses', roomcast: 'accepts', reason: 'clients with `addTrailingSlash: false` need no configuration' },
+  { level: 'handshake', delta: 'alive/closed', scripts: /websocket#x$/, what: 'a fragment in the target', reference: 'leaves it out', roomcast: 'Transport unknown', reason: 'RFC 9112 has no fragment in a target; no client sends one' },
+  { level: 'handshake', delta: 'alive/closed', scripts: /^target \/engine\.io\/\?(EIO=(3|5||04|4\.0|x)&)?transport=websocket$/, what: 'a protocol version that is not `4`',
+    reference: 'accepts (101), then sends an HTTP answer where frames belong', roomcast: '400 Unsupported protocol version', reason: 'the same refusal, where a client can read it' },
+  { level: 'handshake', delta: 'alive/closed', scripts: /EIO=4&EIO=4|transport=websocket&transport=websocket/, what: 'EIO or transport given twice', reference: 'accepts', roomcast: 'refuses', reason: 'proxies and servers disagree which one counts' },
+  { level: 'handshake', delta: 'packets', scripts: /%00$/, what: 'a NUL in the query', reference: '400 with the error of its place', roomcast: 'drops the connection', reason: 'libwebsockets 4.1.6 takes no NUL in a target' },
+  { level: 'handshake', delta: 'packets', scripts: /^(no key|an empty key|a short key|a key that is no base64)$/, what: 'a bad Sec-WebSocket-Key', reference: '400, named', roomcast: '400 Bad request', reason: 'one text for whatever is not a WebSocket handshake' },
+  { level: 'handshake', delta: 'packets', scripts: /^(no version|version (12|14|x))$/, what: 'a WebSocket version that is not 13', reference: '400', roomcast: '426 with Sec-WebSocket-Version: 13', reason: 'RFC 6455, 4.2.2' },
+  { level: 'handshake', delta: 'alive/closed', scripts: /^version 8$/, what: 'WebSocket version 8', reference: 'accepts', roomcast: '426 with Sec-WebSocket-Version: 13', reason: 'a draft of 2011' },
+  { level: 'handshake', delta: 'packets', scripts: /^Upgrade to something else$/, what: 'an Upgrade to another protocol', reference: '400 Invalid Upgrade header', roomcast: '400 Bad request', reason: 'one text for whatever is not a WebSocket handshake' },
+  { level: 'handshake', delta: 'packets', scripts: /^Upgrade to two$/, what: 'an Upgrade to two protocols', reference: '400 Invalid Upgrade header', roomcast: '403', reason: 'libwebsockets 4.1.6 answers it before anybody is asked' },
+  { level: 'handshake', delta: 'alive/closed', scripts: /^a subprotocol$/, what: 'a WebSocket subprotocol offered (`protocols` of a client)', reference: 'selects the first', roomcast: '400 Bad request', reason: 'libwebsockets 4.1.6 knows the names of its protocols only; Engine.IO has none' },
+  { level: 'handshake', delta: 'alive/closed', scripts: /^HTTP\/1\.0$/, what: 'an upgrade by HTTP/1.0', reference: 'accepts', roomcast: '400 Bad request', reason: 'RFC 6455, 4.2.1' },
+
+  // ---- Socket.IO, default parser
+  { level: 'socket', delta: 'alive/closed', scripts: /^first: (0 1|0 \{\}| 0|\\n|\ufeff0)$|^tiny: 0 \| [123] $|^single: 0 \| 2( |\\t)\["a"\]$/, what: 'white space where a type or an ack id belongs',
+    reference: 'counts it as a zero', roomcast: 'parse error', reason: 'a slip of `Number(" ")`; no client sends it' },
+  { level: 'socket', delta: 'alive/closed', scripts: /^ack id: .*\| (2|3|5?1-|6?1-|51-|61-|2\/custom,)( 1|1 )\["a",1\]/, what: 'white space around an ack id', reference: 'takes it', roomcast: 'parse error', reason: 'as above' },
+  { level: 'socket', delta: 'packets', scripts: /^tiny: 0 \| 2[0-9/]$|^state: 0 \| 2 \| |^binary: 0 \| 51- \| <41>$/, what: 'an event without data (`2`, `20`)',
+    reference: 'an event named undefined', roomcast: 'ignores it', reason: 'it says nothing; no client sends it' },
+  { level: 'socket', delta: 'closed/alive', scripts: /^tiny: 0 \| 6-$|^binary: 0 \| (5|6)0?0?-0?(\["a"\]|\[\])( \| 2\["next"\])?$|^binary: 0 \| 60-1\[\] \| |^binary: 0 \| 50-\["a",\{"_placeholder":true,"num":0\}\]$/, what: 'a binary packet with 0 attachments',
+    reference: 'closes at the next packet', roomcast: 'an event like any other', reason: 'a client that counts wrong loses nothing' },
+  { level: 'socket', delta: 'packets', scripts: /^binary: 0 \| 50?0?-\["a"(,\{"_placeholder":true,"num":0\})?\] \| <41>$/, what: 'a binary packet with 0 attachments, and then one', reference: 'closes', roomcast: 'the event, then closes', reason: 'as above' },
+  { level: 'socket', delta: 'alive/closed', scripts: /^single: 0 \| 0\/n+\.\.\. \((131|1003)\)$/, what: 'a namespace of more than 128 bytes', reference: 'Invalid namespace', roomcast: 'closes', reason: 'names are bounded before anything is done with them (`LIMIT_NSP`)' },
+  { level: 'socket', delta: 'alive/closed', scripts: /^ack id: .*\| (2|3|51-|61-|2\/custom,)(9007199254740992|9007199254740993|1844674407370955161[56]|9{30,}|9{60,}\.\.\. .*)(\["a",1\])?( \| <41>)?$|51-9007199254740993\["a",\{/, what: 'an ack id over 2^53-1',
+    reference: 'answers another number', roomcast: 'parse error', reason: 'an answer that nobody can match is none' },
+  { level: 'socket', delta: 'packets', scripts: /^name: 0 \| 2\[(0|1|-1|1\.5|1e3|-0|9007199254740993|12345678901234567890|0\.1|1e21|1e-7),1\]$|^msgpack: .* event \[ (0|1|-1|1\.5|9007199254740992), 1 \]$/, what: 'a number as the name of an event', reference: 'stays a number', roomcast: 'becomes its text', reason: 'clients look both up under the same name' },
+  { level: 'socket', delta: 'packets', scripts: /^(name|value): .*\\\\u(d83d|D83D|ude00|de00)(\\\\ud83d)?",?/, except: /\\\\ud83d\\\\ude00/, what: 'half of a surrogate pair in a string', reference: 'keeps it', roomcast: 'U+FFFD', reason: 'it has no UTF-8, and could be stored nowhere' },
+  { level: 'socket', delta: 'alive/closed', scripts: /^(name|value|auth|ack): .*(1e309|-?1e400)/, what: 'a number that no double holds (`1e400`)', reference: 'null', roomcast: 'parse error', reason: 'it is not the number that was said' },
+  { level: 'socket', delta: 'packets', scripts: /^value: 0 \| 21\["a",-0\]$/, what: '-0', reference: '0', roomcast: '-0', reason: 'it is what was said' },
+  { level: 'socket', delta: 'packets', scripts: /^value: 0 \| 21\["a",(9007199254740993|18446744073709551615|-9223372036854775808)\]$/, what: 'an integer of 64 bits', reference: 'rounds it', roomcast: 'keeps every digit', reason: 'clients that have such integers get them; JavaScript rounds by itself' },
+  { level: 'socket', delta: 'packets', scripts: /^value: 0 \| 21\["a",\{"a":1,"a":2\}\]$|"_placeholder":true,"_placeholder":false/, what: 'a key given twice', reference: 'the last', roomcast: 'both, in their order', reason: 'who reads takes the last, too' },
+  { level: 'socket', delta: 'packets', scripts: /^value: 0 \| 21\["a",\{("2":1,"1":2|"1":0,"a":1,"0":2)\}\]$/, what: 'keys that are numbers', reference: 'sorts them to the front', roomcast: 'keeps their order', reason: 'objects have no order that a program may rely on' },
+  { level: 'socket', delta: 'alive/closed', scripts: /^value: .*\[{32,33}\]|^ack: .*\[{33,34}\]|^(value|ack): .*\[{30}.*\(20\d\d\)$|argument (91){20}.*\(92\)$/, what: 'values nested deeper than 32', reference: 'takes them', roomcast: 'parse error', reason: '`LIMIT_VALUE_DEPTH`: bounded stack in every program that reads them' },
+  { level: 'socket', delta: 'alive/closed', scripts: /^binary: 0 \| 5( 1|1 |0x1|1e0|\+1)-\["a".*<41>$/, what: 'a number of attachments with white space, in hex, as 1e0 or +1', reference: 'takes it', roomcast: 'parse error', reason: 'a slip of `Number()`; no client sends it' },
+  { level: 'socket', delta: 'alive/closed', scripts: /"num":0\.5\}/, what: 'half a placeholder (`num: 0.5`)', reference: 'undefined', roomcast: 'parse error', reason: 'as for any other number without an attachment' },
+  { level: 'socket', delta: 'closed/alive', scripts: /^state:  \| 2\["a"\]$|^first: $/, what: 'a message without text (`4`) as the first',
+    reference: 'closes', roomcast: 'CONNECT to `/`', reason: 'its own parser takes it so; only its transport loses empty texts' },
+  { level: 'socket', delta: 'packets', scripts: /^state:  \| 0$/, what: 'the same, and then CONNECT', reference: 'closes', roomcast: 'connects, then closes', reason: 'as above' },
+
+  // ---- Socket.IO, msgpack parser
+  { level: 'socket', delta: 'packets', scripts: /^msgpack first: 0\{"text":1\}$/, what: 'text to a server of msgpack', reference: 'closes', roomcast: 'a client of the default parser', reason: 'one port serves both: the first message tells' },
+  { level: 'socket', delta: 'alive/closed', scripts: /^msgpack first: <82a474797065cb0000/, what: 'a packet type that is a double', reference: 'takes it', roomcast: 'parse error', reason: 'no client writes it' },
+  { level: 'socket', delta: 'alive/closed', scripts: /^msgpack: .* event \[ '(connect|connect_error|disconnect|disconnecting|newListener|removeListener)', 1 \]/, what: 'reserved event names in msgpack', reference: 'takes them', roomcast: 'parse error', reason: 'the same rule for both parsers; an echo of such a name ends the reference process' },
+  { level: 'socket', delta: 'alive/closed', scripts: /^msgpack: .* event \[ (true|false|null|undefined|\{\}|\[\]|\[ 'a' \]|<Buffer 61>), 1 \]|^msgpack: .* event \[\]$/, what: 'event names in msgpack that are neither text nor number, or none', reference: 'takes them', roomcast: 'parse error', reason: 'the same rule for both parsers' },
+  { level: 'socket', delta: 'packets', scripts: /^msgpack: .* event \[ \{ toString: 'x' \}, 1 \]/, what: 'an event name that cannot be made a text', reference: 'its process ends', roomcast: 'parse error', reason: 'the same rule for both parsers' },
+  { level: 'socket', delta: 'alive/closed', scripts: /^msgpack: .* id:? (9007199254740992|-1)( \})?$/, what: 'ack ids in msgpack under 0 or over 2^53-1', reference: 'takes them', roomcast: 'parse error', reason: 'the same rule for both parsers' },
+  { level: 'socket', delta: 'alive/closed', scripts: /^msgpack: .* 9 more items/, what: 'more than 10 binary values in one msgpack packet', reference: 'takes them', roomcast: 'parse error', reason: 'clients of the default parser in the room take 10' },
+  { level: 'socket', delta: 'packets', scripts: /^msgpack: .* (event \[ 'a', (1970-.*|undefined|NaN|Infinity) \]|argument (cb 7ff.*|d4 0.*|d6 ff.*|d7 .*|c7 01 05 61|d5 01 0000))$/, what: 'what JSON has no word for: Date, undefined, NaN, infinities, unknown ext', reference: 'keeps it', roomcast: 'what JSON makes of it', reason: 'clients of both parsers hear the same ([json.md](json.md))' },
+  { level: 'socket', delta: 'packets', scripts: /argument cf ffffffffffffffff$/, what: 'the greatest integer of 64 bits in msgpack', reference: '0', roomcast: 'keeps it', reason: 'it is what was said' },
+  { level: 'socket', delta: 'alive/closed', scripts: /argument (a1 ff|a2 c3 28|a3 ed a0 80)$/, what: 'msgpack strings that are not UTF-8', reference: 'U+FFFD', roomcast: 'parse error', reason: 'they could be stored nowhere' },
+  { level: 'socket', delta: 'packets', scripts: /argument 81 (90|80) 02$/, what: 'an array or a map as a key', reference: 'the text JavaScript makes of it', roomcast: '"null"', reason: 'only scalars have a text' },
+];
+
+// How two outcomes differ; undefined if they do not.
+function deltaOf(reference, ours) {
+  if (reference.end !== ours.end) return `${reference.end}/${ours.end}`;
+  if (JSON.stringify(reference.packets) !== JSON.stringify(ours.packets)) return 'packets';
+  const [a, b] = [reference.code ?? 'none', ours.code ?? 'none'];
+  return a === b ? undefined : `code ${a}/${b}`;
+}
+
+const isAbout = (entry, name) => !entry.scripts || (entry.scripts.test(name) && !entry.except?.test(name));
+
+/*
+ * What is wrong with the table, as texts: found is [{ name, delta, reference, ours }] of all scripts
+ * of a level, delta undefined where both agree.
+ */
+function complaints(level, found) {
+  const entries = differences.filter((entry) => entry.level === level);
+  const said = [];
+  const of = (text) => JSON.stringify(text).slice(0, 300);
+  for (const { name, delta, reference, ours } of found) {
+    const about = entries.filter((entry) => isAbout(entry, name) && (delta === entry.delta || (entry.scripts && delta === undefined)));
+    if (delta && about.length === 0) said.push(`not listed: ${name} (${delta})\n  reference ${of(reference)}\n  roomcast  ${of(ours)}`);
+    if (delta && about.length > 1) said.push(`listed ${about.length} times: ${name} (${delta}): ${about.map((entry) => entry.what).join('; ')}`);
+    if (!delta && about.length > 0) said.push(`no difference any more: ${name}, listed as "${about[0].what}"`);
+  }
+  for (const entry of entries) {
+    if (!found.some(({ name, delta }) => delta === entry.delta && isAbout(entry, name))) said.push(`no such difference any more: ${entry.what}`);
+  }
+  return said;
+}
+
+const TITLES = { engine: 'Engine.IO packets and WebSocket frames', handshake: 'WebSocket handshakes', socket: 'Socket.IO packets' };
+
+// docs/differences.md. counts: scripts compared, by level.
+function page(counts) {
+  const cell = (text) => text.replaceAll('|', '\\|');
+  const parts = Object.entries(TITLES).map(([level, title]) => [
+    `## ${title}`, '', `${counts[level]} scripts compared.`, '', '| what is sent | the reference | Roomcast | why |', '|---|---|---|---|',
+    ...differences.filter((entry) => entry.level === level)
+      .map(({ what, reference, roomcast, reason }) => `| ${[what, reference, roomcast, reason].map(cell).join(' | ')} |`),
+  ].join('\n'));
+  return `# Where Roomcast differs from the Node server
+
+Made from \`tests/e2e/differences.js\` by \`tests/e2e/differ.test.js\` (\`UPDATE=1\` writes it). That test sends
+the same scripts, valid, odd and hostile, to \`socket.io\` and \`engine.io\` of npm and to Roomcast, over
+WebSocket, and compares the packets that come back, how it ends, and the close code. It fails when there
+is a difference that is not in this list, and when one of the list is none any more.
+
+${parts.join('\n\n')}
+`;
+}
+
+module.exports = { complaints, deltaOf, page };
