@@ -10,10 +10,12 @@
 #include "broker/http.h"
 #include "broker/look.h"
 #include "broker/metrics.h"
+#include "broker/order.h"
 #include "broker/publish.h"
 #include "broker/signals.h"
 #include "broker/state.h"
 #include "broker/window.h"
+#include "broker/work.h"
 #include "broker/zap.h"
 #include "common/crypto.h"
 #include "common/curve.h"
@@ -60,6 +62,17 @@ static wire_handler *const on_wire[WIRE_TYPES] = {
     [WIRE_PUBLISH] = publish_on_message,
     [WIRE_USERS] = look_on_users,
     [WIRE_HISTORY] = look_on_history,
+    [WIRE_EVENT] = work_on_event,
+    [WIRE_ACK] = work_on_ack,
+    [WIRE_SERVE] = work_on_serve,
+    [WIRE_ACCEPT] = work_on_accept,
+    [WIRE_REFUSE] = work_on_refuse,
+    [WIRE_WORK_ANSWER] = work_on_answer,
+    [WIRE_WORK_DONE] = work_on_done,
+    [WIRE_EMIT] = order_on_emit,
+    [WIRE_WORK_JOIN] = order_on_join,
+    [WIRE_WORK_LEAVE] = order_on_leave,
+    [WIRE_WORK_END] = order_on_end,
 };
 
 static void on_peer_message(void *up, struct peer *p, const struct wire_message *m)
@@ -86,6 +99,7 @@ static void on_peer_gone(void *up, struct peer *p, const char *why)
 	(void)why;
 	look_forget(&h->b, p);
 	entry_on_peer_gone(&h->b, p);
+	work_on_peer_gone(&h->b, p);
 }
 
 static const struct peers_events peers_news = {
@@ -265,6 +279,7 @@ static void make_rooms(struct house *h)
 	    .backlog_max_bytes = b->config.gateway_backlog_max_bytes,
 	};
 
+	b->crew = crew_new();
 	b->dedup = dedup_new(b->reader);
 	b->outbox = outbox_new(&outbox_news, h);
 	b->peers = peers_new(b->link, &conf, &peers_news, h);
@@ -347,6 +362,7 @@ static void close_house(struct house *h)
 	store_close(&b->store);
 	metrics_free(&b->metrics);
 	entry_forget_all(b);
+	crew_free(&b->crew);
 	sessions_free(&b->sessions);
 	rooms_free(&b->rooms);
 	turn_free(&b->turn);
