@@ -46,7 +46,8 @@ struct crew *crew_new(void);
 /* Every ward must be gone. */
 void crew_free(struct crew **c);
 
-/* The peer serves these (an encoded array of strings). ERR_INVALID; ERR_EXISTS: it serves already. */
+/* The peer serves these (an encoded array of strings). ERR_INVALID; ERR_EXISTS: it serves already.
+ */
 MUST_USE enum err crew_add(struct crew *c, struct peer *peer, struct bytes namespaces);
 /* NULL when the peer is no worker. */
 struct hand *crew_find(const struct crew *c, const struct peer *peer);

@@ -147,12 +147,12 @@ void entry_on_connect(struct broker *b, struct peer *p, const struct wire_messag
 		return;
 	enter_personal(b, s);
 	if (c->request == 0) {
-		if (work_is_for(b, s))
+		if (work_is_for(b, c->nsp))
 			work_on_announced(b, s);
 		enter_announced(b, s, c->rooms);
 		return;
 	}
-	if (work_is_for(b, s)) {
+	if (work_is_for(b, c->nsp)) {
 		if (work_on_enter(b, s, c))
 			entry_reply_rooms(b, p, c->request, s);
 		return;

@@ -10,7 +10,6 @@
 #include "broker/http.h"
 #include "broker/look.h"
 #include "broker/metrics.h"
-#include "broker/order.h"
 #include "broker/publish.h"
 #include "broker/signals.h"
 #include "broker/state.h"
@@ -62,17 +61,6 @@ static wire_handler *const on_wire[WIRE_TYPES] = {
     [WIRE_PUBLISH] = publish_on_message,
     [WIRE_USERS] = look_on_users,
     [WIRE_HISTORY] = look_on_history,
-    [WIRE_EVENT] = work_on_event,
-    [WIRE_ACK] = work_on_ack,
-    [WIRE_SERVE] = work_on_serve,
-    [WIRE_ACCEPT] = work_on_accept,
-    [WIRE_REFUSE] = work_on_refuse,
-    [WIRE_WORK_ANSWER] = work_on_answer,
-    [WIRE_WORK_DONE] = work_on_done,
-    [WIRE_EMIT] = order_on_emit,
-    [WIRE_WORK_JOIN] = order_on_join,
-    [WIRE_WORK_LEAVE] = order_on_leave,
-    [WIRE_WORK_END] = order_on_end,
 };
 
 static void on_peer_message(void *up, struct peer *p, const struct wire_message *m)
@@ -82,7 +70,7 @@ static void on_peer_message(void *up, struct peer *p, const struct wire_message 
 	metrics_add(h->b.metrics, METRIC_LINK_IN, 0, 0, 1);
 	if (on_wire[m->type])
 		on_wire[m->type](&h->b, p, m);
-	else
+	else if (!work_on_message(&h->b, p, m))
 		log_warn("peer.unexpected", LOG_Z(PEER, peer_name(p)),
 		    LOG_Z(MESSAGE, wire_name(m->type)));
 }

@@ -2,12 +2,13 @@
 
 #include "broker/attend.h"
 #include "broker/say.h"
+#include "broker/work.h"
 #include "common/log.h"
 #include "proto/value.h"
 
 /* Names that stock clients keep for themselves; hearing one they close the connection. */
-static const char *const reserved_names[] = {"connect", "connect_error", "disconnect",
-    "disconnecting", "newListener", "removeListener"};
+static const char *const reserved_names[] = {
+    "connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"};
 
 /* What stock clients can count to. */
 static const uint64_t ack_max = (UINT64_C(1) << 53) - 1;
@@ -50,7 +51,7 @@ static bool may_order(struct broker *b, const struct peer *p, struct str nsp)
 {
 	const struct hand *h = crew_find(b->crew, p);
 
-	return h && hand_serves(h, nsp);
+	return h && hand_serves(h, nsp) && work_is_for(b, nsp);
 }
 
 static void send_one(struct broker *b, const struct wire_emit *e)
@@ -60,8 +61,8 @@ static void send_one(struct broker *b, const struct wire_emit *e)
 
 	if (!s || !s->ward || !str_eqz(e->nsp, s->nsp))
 		return;
-	m.as.send = (struct wire_send){
-	    e->socket, e->event, e->args, e->has_ack, e->ack, e->is_volatile};
+	m.as.send =
+	    (struct wire_send){e->socket, e->event, e->args, e->has_ack, e->ack, e->is_volatile};
 	say_now(b, s->peer, &m);
 }
 
@@ -73,8 +74,8 @@ static void send_many(struct broker *b, const struct wire_emit *e)
 
 	if (!r)
 		return;
-	m.as.cast = (struct wire_cast){
-	    e->nsp, e->room, e->except, e->event, e->args, e->is_volatile};
+	m.as.cast =
+	    (struct wire_cast){e->nsp, e->room, e->except, e->event, e->args, e->is_volatile};
 	wire_put(&encoded, &m);
 	struct outbox_letter letter = {.message = buf_seal(&encoded)};
 
@@ -116,8 +117,7 @@ static struct session *find(
 }
 
 /* One that is not in yet hears of all its rooms when it is. */
-static void tell_moved(
-    struct broker *b, const struct session *s, struct str room, bool is_in)
+static void tell_moved(struct broker *b, const struct session *s, struct str room, bool is_in)
 {
 	struct wire_message m = {.type = WIRE_MOVE};
 

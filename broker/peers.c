@@ -252,12 +252,9 @@ static bool on_message(struct peers *ps, struct peer *p, const struct wire_messa
 		channel_on_credit(p->channel, &m->as.credit);
 		return true;
 	case WIRE_RESUMED:
-		p->is_resuming = false;
-		ps->events->on_message(ps->up, p, m);
-		return true;
 	case WIRE_SERVE:
 		p->is_resuming = false;
-		p->is_worker = true;
+		p->is_worker = m->type == WIRE_SERVE;
 		ps->events->on_message(ps->up, p, m);
 		return true;
 	case WIRE_GOODBYE: {

@@ -92,7 +92,8 @@ struct room *rooms_find(const struct rooms *rs, struct str nsp, struct str name)
 		return NULL;
 	memcpy(key, nsp.p, nsp.len);
 	key[nsp.len] = 0;
-	memcpy(key + nsp.len + 1, name.p, name.len);
+	if (name.len)
+		memcpy(key + nsp.len + 1, name.p, name.len);
 	HASH_FIND(hh, rs->all, key, len, r);
 	return r;
 }

@@ -2,6 +2,7 @@
 
 #include "broker/attend.h"
 #include "broker/entry.h"
+#include "broker/order.h"
 #include "broker/say.h"
 #include "common/log.h"
 #include "proto/value.h"
@@ -12,10 +13,10 @@ static const struct str everybody = {"", 0};
 /* An array without elements. */
 static const uint8_t no_args[] = {0x90};
 
-bool work_is_for(const struct broker *b, const struct session *s)
+bool work_is_for(const struct broker *b, struct str nsp)
 {
-	const struct namespace_conf *n = namespaces_find(
-	    b->config.namespaces, b->config.namespace_count, str_of(s->nsp));
+	const struct namespace_conf *n =
+	    namespaces_find(b->config.namespaces, b->config.namespace_count, nsp);
 
 	return n && n->handler == NAMESPACE_WORKER;
 }
@@ -25,15 +26,14 @@ static void enter_everybody(struct broker *b, struct session *s)
 	struct room *r = rooms_find(b->rooms, str_of(s->nsp), everybody);
 
 	if (!r)
-		r = rooms_create_fleeting(
-		    b->rooms, str_of(s->nsp), everybody, turn_wall(b->turn));
+		r = rooms_create_fleeting(b->rooms, str_of(s->nsp), everybody, turn_wall(b->turn));
 	attend_enter(b, s, r, ATTEND_SILENT);
 }
 
 /* ---- giving work ---- */
 
-static void put_connect(const struct session *s, uint64_t task, struct bytes auth,
-    struct wire_message *ret)
+static void put_connect(
+    const struct session *s, uint64_t task, struct bytes auth, struct wire_message *ret)
 {
 	*ret = (struct wire_message){.type = WIRE_WORK_CONNECT};
 	ret->as.work_connect = (struct wire_work_connect){
@@ -68,13 +68,13 @@ static bool hire(struct broker *b, struct ward *w)
 
 static void send_task(struct broker *b, const struct task *t)
 {
-	outbox_hold(b->outbox,
-	    &(struct outbox_letter){.to = t->ward->hand->peer, .message = t->message});
+	outbox_hold(
+	    b->outbox, &(struct outbox_letter){.to = t->ward->hand->peer, .message = t->message});
 }
 
 /* Gives the ward's hand a task; m carries its number. */
-static void give(struct broker *b, struct ward *w, const struct task *facts,
-    const struct wire_message *m)
+static void give(
+    struct broker *b, struct ward *w, const struct task *facts, const struct wire_message *m)
 {
 	struct task t = *facts;
 	struct buf encoded = {0};
@@ -146,8 +146,8 @@ void work_on_event(struct broker *b, struct peer *p, const struct wire_message *
 		return;
 	}
 	facts.number = crew_next_task(b->crew);
-	work.as.work_event = (struct wire_work_event){facts.number, e->socket, str_of(s->nsp),
-	    e->event, e->args, e->has_ack};
+	work.as.work_event = (struct wire_work_event){
+	    facts.number, e->socket, str_of(s->nsp), e->event, e->args, e->has_ack};
 	give(b, w, &facts, &work);
 }
 
@@ -230,8 +230,7 @@ void work_on_refuse(struct broker *b, struct peer *p, const struct wire_message 
 	entry_end(b, s);
 }
 
-static void answer(
-    struct broker *b, struct peer *p, uint64_t number, struct bytes args)
+static void answer(struct broker *b, struct peer *p, uint64_t number, struct bytes args)
 {
 	struct task *t = find_task(b, p, number, WIRE_WORK_EVENT);
 	struct value_reader r = value_reader(args);
@@ -241,8 +240,8 @@ static void answer(
 		return;
 	if (value_next(&r, &head) || head.type != VALUE_ARRAY)
 		args = bytes_of(no_args, sizeof(no_args));
-	say_ok(b, t->ward->session->peer,
-	    &(struct say_reply){.request = t->request, .value = args});
+	say_ok(
+	    b, t->ward->session->peer, &(struct say_reply){.request = t->request, .value = args});
 	crew_end_task(b->crew, &t);
 }
 
@@ -287,4 +286,27 @@ void work_on_peer_gone(struct broker *b, struct peer *p)
 			send_task(b, t);
 	}
 	crew_remove(b->crew, &h);
+}
+
+bool work_on_message(struct broker *b, struct peer *p, const struct wire_message *m)
+{
+	static void (*const on_wire[WIRE_TYPES])(
+	    struct broker *, struct peer *, const struct wire_message *) = {
+	    [WIRE_EVENT] = work_on_event,
+	    [WIRE_ACK] = work_on_ack,
+	    [WIRE_SERVE] = work_on_serve,
+	    [WIRE_ACCEPT] = work_on_accept,
+	    [WIRE_REFUSE] = work_on_refuse,
+	    [WIRE_WORK_ANSWER] = work_on_answer,
+	    [WIRE_WORK_DONE] = work_on_done,
+	    [WIRE_EMIT] = order_on_emit,
+	    [WIRE_WORK_JOIN] = order_on_join,
+	    [WIRE_WORK_LEAVE] = order_on_leave,
+	    [WIRE_WORK_END] = order_on_end,
+	};
+
+	if (!on_wire[m->type])
+		return false;
+	on_wire[m->type](b, p, m);
+	return true;
 }

@@ -8,15 +8,19 @@
 #include "broker/broker.h"
 #include "proto/wire.h"
 
-/* Is the session in a worker namespace? */
-bool work_is_for(const struct broker *b, const struct session *s);
+/* Is it a worker namespace? */
+bool work_is_for(const struct broker *b, struct str nsp);
 
-/* A session wants to be let in (again). True: it is in, tell its gateway; false: that comes later. */
+/* A session wants to be let in (again). True: it is in, tell its gateway; false: that comes later.
+ */
 bool work_on_enter(struct broker *b, struct session *s, const struct wire_connect *c);
 /* It was let in before this broker, or this link, knew of it. */
 void work_on_announced(struct broker *b, struct session *s);
 /* Of any namespace, when it ends. */
 void work_on_gone(struct broker *b, struct session *s, struct str reason);
+
+/* A wire message of gateways or workers that is about work or an order. False: it is neither. */
+bool work_on_message(struct broker *b, struct peer *p, const struct wire_message *m);
 
 /* Handlers of the wire messages of the same name. */
 void work_on_event(struct broker *b, struct peer *p, const struct wire_message *m);

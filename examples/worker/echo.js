@@ -48,7 +48,8 @@ class Link {
   send(messages) {
     const { socket } = this;
     const parts = [[BATCH, ++this.sent], ...messages].map((m) => encode(m));
-    this.leaving = this.leaving.then(() => socket.send(Buffer.concat(parts))).catch(() => socket.close());
+    const leave = () => socket.send(Buffer.concat(parts));
+    this.leaving = this.leaving.then(leave).catch(() => socket.close());
   }
 
   // False: the conversation has to begin anew.

@@ -26,7 +26,8 @@ class Link:
     """The conversation with the broker; on_task is called with every message for the worker."""
 
     def __init__(self, endpoint, name, namespaces, on_task):
-        self.endpoint, self.name, self.namespaces, self.on_task = endpoint, name, namespaces, on_task
+        self.endpoint, self.name, self.namespaces = endpoint, name, namespaces
+        self.on_task = on_task
         self.socket = None
 
     def connect(self):

@@ -10,6 +10,9 @@
 
 #include <uthash.h>
 
+/* A connection that is refused so often is not a person trying again. */
+enum { REFUSALS_MAX = 5 };
+
 struct seat {
 	struct desk *desk;
 	struct sio_socket *socket;

@@ -40,9 +40,6 @@ static struct str find_token(const struct sio_socket *s, struct bytes auth)
 	return (struct str){header.p + bearer.len, header.len - bearer.len};
 }
 
-/* A connection that is refused so often is not a person trying again. */
-enum { REFUSALS_MAX = 5 };
-
 static void refuse(struct sio_socket *s, enum token_verdict verdict, const char *detail)
 {
 	struct str message = verdict == TOKEN_MISSING ? STR("Authentication required")

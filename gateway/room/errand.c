@@ -2,6 +2,7 @@
 
 #include "common/log.h"
 #include "gateway/metrics.h"
+#include "gateway/room/door.h"
 #include "gateway/sio/plain.h"
 #include "proto/value.h"
 
@@ -78,10 +79,14 @@ void errand_refuse(struct seat *seat, const struct wire_reply *reply)
 	/* Attachments have no place in CONNECT_ERROR. */
 	const struct plain_limits limits = {LIMIT_ARGS, 0};
 	bool has_data = value_next(&r, &head) == ERR_OK && head.type != VALUE_NIL &&
-	    plain_read(reply->value, &limits, &data) == ERR_OK;
+			plain_read(reply->value, &limits, &data) == ERR_OK;
 
-	entrance_free_seat(&seat);
-	sio_socket_refuse(s, reply->text, has_data ? buf_bytes(&data) : (struct bytes){0});
+	if (door_note_refusal(s) > REFUSALS_MAX) {
+		sio_socket_close_connection(s);
+	} else {
+		entrance_free_seat(&seat);
+		sio_socket_refuse(s, reply->text, has_data ? buf_bytes(&data) : (struct bytes){0});
+	}
 	buf_free(&data);
 }
 
@@ -117,8 +122,8 @@ static void on_cast(struct desk *d, const struct wire_message *m)
 	if (!make_plain(w.args, &args, m->type))
 		return;
 	w.args = buf_bytes(&args);
-	metric_event_out(d->parts.metrics, metric_event_of(event_find(w.event)),
-	    hub_cast(d->parts.hub, &w));
+	metric_event_out(
+	    d->parts.metrics, metric_event_of(event_find(w.event)), hub_cast(d->parts.hub, &w));
 	buf_free(&args);
 }
 

@@ -33,7 +33,7 @@ void crew_stage_serve(struct crew_stage *s, struct peer *worker)
 {
 	struct wire_message m = {.type = WIRE_SERVE};
 
-	m.as.serve.namespaces = bytes_of("\x91\xa5/work", 7);
+	m.as.serve.namespaces = bytes_of("\x92\xa5/work\xa5/chat", 13);
 	work_on_serve(&s->w->b, worker, &m);
 }
 
@@ -68,15 +68,13 @@ void crew_stage_forget(struct crew_stage *s)
 	buf_reset(&s->south.heard);
 }
 
-
 uint64_t crew_stage_task(const struct crew_stage *s)
 {
 	uint64_t number = 0;
 
 	for (uint64_t n = 1; n < 1000; n++) {
 		for (int i = 0; i < 2; i++) {
-			const struct hand *h =
-			    crew_find(s->w->b.crew, i ? &s->north : &s->south);
+			const struct hand *h = crew_find(s->w->b.crew, i ? &s->north : &s->south);
 
 			if (h && crew_find_task(s->w->b.crew, h, n))
 				number = n;

@@ -37,10 +37,14 @@ static void test_to_one_room_user_and_all(void **state)
 
 	crew_stage_serve(s, &s->north);
 	crew_stage_connect(s, &s->north, "e1");
-	emit(s, &s->north, &(struct wire_emit){.socket = STR("e1"), .event = STR("a"), .has_ack = true, .ack = 5});
-	assert_true(fake_peer_heard(&s->w->east, "SEND{socket=\"e1\" event=\"a\" args=<1:90> has_ack=true ack=5"));
-	emit(s, &s->north, &(struct wire_emit){.event = STR("b"), .except = bytes_of("\x91\xa1x", 3)});
-	assert_true(fake_peer_heard(&s->w->east, "CAST{nsp=\"/work\" room=\"\" except=<3:91a178> event=\"b\""));
+	emit(s, &s->north,
+	    &(struct wire_emit){.socket = STR("e1"), .event = STR("a"), .has_ack = true, .ack = 5});
+	assert_true(fake_peer_heard(
+	    &s->w->east, "SEND{socket=\"e1\" event=\"a\" args=<1:90> has_ack=true ack=5"));
+	emit(s, &s->north,
+	    &(struct wire_emit){.event = STR("b"), .except = bytes_of("\x91\xa1x", 3)});
+	assert_true(fake_peer_heard(
+	    &s->w->east, "CAST{nsp=\"/work\" room=\"\" except=<3:91a178> event=\"b\""));
 	emit(s, &s->north, &(struct wire_emit){.room = STR("user:guest:1"), .event = STR("c")});
 	assert_true(fake_peer_heard(&s->w->east, "room=\"user:guest:1\""));
 	emit(s, &s->north, &(struct wire_emit){.room = STR("nowhere"), .event = STR("d")});
@@ -55,11 +59,17 @@ static void test_what_makes_no_sense_is_not_done(void **state)
 
 	crew_stage_serve(s, &s->north);
 	crew_stage_connect(s, &s->north, "e1");
+	world_connect(s->w, &s->w->east, "chatter", "ann");
+	crew_stage_forget(s);
+	emit(s, &s->north,
+	    &(struct wire_emit){.nsp = STR("/chat"), .room = STR("user:ann"), .event = STR("a")});
 	emit(s, &s->north, &(struct wire_emit){.event = STR("")});
 	emit(s, &s->north, &(struct wire_emit){.event = STR("disconnect")});
 	emit(s, &s->north, &(struct wire_emit){.event = STR("a"), .args = bytes_of("\x80", 1)});
 	emit(s, &s->north, &(struct wire_emit){.event = STR("a"), .has_ack = true});
-	emit(s, &s->north, &(struct wire_emit){.event = STR("a"), .socket = STR("e1"), .has_ack = true, .ack = UINT64_MAX});
+	emit(s, &s->north,
+	    &(struct wire_emit){
+		.event = STR("a"), .socket = STR("e1"), .has_ack = true, .ack = UINT64_MAX});
 	emit(s, &s->north, &(struct wire_emit){.event = STR("a"), .nsp = STR("/chat")});
 	emit(s, &s->south, &(struct wire_emit){.event = STR("a")});
 	assert_int_equal(s->w->east.heard.len, 0);

@@ -275,6 +275,41 @@ static void test_the_broker_says_goodbye_to_the_living(void **state)
 	assert_string_equal(w->news, "");
 }
 
+static void serve(struct peer_world *w)
+{
+	struct wire_message m = {.type = WIRE_SERVE};
+
+	m.as.serve.namespaces = bytes_of("\x90", 1);
+	gateway_say_hello(w, &w->east);
+	gateway_say(w, &w->east, &m, 1);
+	peer_world_forget(w);
+}
+
+/* A gateway waits for its lease to run out; what a worker has in hand shall not. */
+static void test_a_worker_that_is_not_reached_is_gone(void **state)
+{
+	struct peer_world *w = *state;
+
+	serve(w);
+	assert_false(peer_is_resuming(w->last));
+	fake_link.fault = ERR_CLOSED;
+	peers_tick(w->peers, w->now);
+	peers_flush(w->peers);
+	assert_string_equal(w->news, "");
+	peers_tick(w->peers, w->now);
+	assert_string_equal(w->news, "gone east: its connection is gone; ");
+}
+
+static void test_a_worker_that_begins_anew_has_forgotten(void **state)
+{
+	struct peer_world *w = *state;
+
+	serve(w);
+	gateway_say_hello(w, &w->east);
+	assert_string_equal(w->news, "gone east: another run of this gateway said hello; ");
+	assert_int_equal(peers_count(w->peers), 1);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, peer_world_setup, peer_world_teardown)
@@ -296,6 +331,8 @@ int main(void)
 	    TEST(test_messages_go_up_in_their_order),
 	    TEST(test_goodbye_is_answered),
 	    TEST(test_the_broker_says_goodbye_to_the_living),
+	    TEST(test_a_worker_that_is_not_reached_is_gone),
+	    TEST(test_a_worker_that_begins_anew_has_forgotten),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,7 +12,8 @@ static void test_a_client_is_in_when_a_worker_says_so(void **state)
 
 	crew_stage_serve(s, &s->north);
 	crew_stage_knock(s, "e1");
-	assert_true(fake_peer_heard(&s->north, "WORK_CONNECT{task=1 socket=\"e1\" nsp=\"/work\" user=\"guest:1\""));
+	assert_true(fake_peer_heard(
+	    &s->north, "WORK_CONNECT{task=1 socket=\"e1\" nsp=\"/work\" user=\"guest:1\""));
 	assert_false(fake_peer_heard(&s->w->east, "REPLY"));
 	m.as.accept.task = 2;
 	work_on_accept(&s->w->b, &s->north, &m);
@@ -35,7 +36,8 @@ static void test_a_refusal_is_told_as_it_is(void **state)
 	crew_stage_knock(s, "e1");
 	m.as.refuse = (struct wire_refuse){1, STR("not you"), bytes_of("\xa1x", 2)};
 	work_on_refuse(&s->w->b, &s->north, &m);
-	assert_true(fake_peer_heard(&s->w->east, "error=4 text=\"not you\" retry_after_ms=0 value=<2:a178>"));
+	assert_true(fake_peer_heard(
+	    &s->w->east, "error=4 text=\"not you\" retry_after_ms=0 value=<2:a178>"));
 	assert_int_equal(sessions_count(s->w->b.sessions), 0);
 	assert_false(fake_peer_heard(&s->north, "WORK_DISCONNECT"));
 }
@@ -62,10 +64,12 @@ static void test_an_event_is_answered_once(void **state)
 	crew_stage_serve(s, &s->north);
 	crew_stage_connect(s, &s->north, "e1");
 	crew_stage_event(s, "e1", 50);
-	assert_true(fake_peer_heard(&s->north, "WORK_EVENT{task=2 socket=\"e1\" nsp=\"/work\" event=\"ping\" args=<2:9107> has_ack=true}"));
+	assert_true(fake_peer_heard(&s->north, "WORK_EVENT{task=2 socket=\"e1\" nsp=\"/work\" "
+					       "event=\"ping\" args=<2:9107> has_ack=true}"));
 	m.as.work_answer = (struct wire_work_answer){2, bytes_of("\x91\x08", 2)};
 	work_on_answer(&s->w->b, &s->north, &m);
-	assert_true(fake_peer_heard(&s->w->east, "REPLY{request=50 error=0 text=\"\" retry_after_ms=0 value=<2:9108>}"));
+	assert_true(fake_peer_heard(
+	    &s->w->east, "REPLY{request=50 error=0 text=\"\" retry_after_ms=0 value=<2:9108>}"));
 	crew_stage_forget(s);
 	work_on_answer(&s->w->b, &s->north, &m);
 	assert_false(fake_peer_heard(&s->w->east, "REPLY"));
@@ -86,7 +90,8 @@ static void test_done_is_an_empty_ack(void **state)
 	crew_stage_event(s, "e1", 50);
 	m.as.work_done.task = 2;
 	work_on_done(&s->w->b, &s->north, &m);
-	assert_true(fake_peer_heard(&s->w->east, "request=50 error=0 text=\"\" retry_after_ms=0 value=<1:90>"));
+	assert_true(fake_peer_heard(
+	    &s->w->east, "request=50 error=0 text=\"\" retry_after_ms=0 value=<1:90>"));
 	assert_int_equal(crew_stage_task(s), 0);
 }
 
@@ -105,7 +110,7 @@ static void test_another_worker_gets_what_is_unanswered_in_order(void **state)
 	buf_putc(&s->south.heard, '\0');
 	const char *text = buf_str(&s->south.heard).p;
 	const char *connect = strstr(text, "WORK_CONNECT"), *first = strstr(text, "task=2 "),
-	           *second = strstr(text, "task=3 ");
+		   *second = strstr(text, "task=3 ");
 
 	assert_true(connect < first && first < second);
 	assert_int_equal(world_last_error(s->w, &s->w->east), -1);
@@ -129,7 +134,8 @@ static void test_a_worker_hears_of_acks_and_of_the_end(void **state)
 	crew_stage_event(s, "e1", 50);
 	end.as.disconnect = (struct wire_disconnect){STR("e1"), STR("ping timeout")};
 	entry_on_disconnect(&s->w->b, &s->w->east, &end);
-	assert_true(fake_peer_heard(&s->north, "WORK_DISCONNECT{socket=\"e1\" reason=\"ping timeout\"}"));
+	assert_true(
+	    fake_peer_heard(&s->north, "WORK_DISCONNECT{socket=\"e1\" reason=\"ping timeout\"}"));
 	assert_int_equal(crew_stage_task(s), 0);
 	assert_int_equal(rooms_count(s->w->b.rooms), 0);
 }

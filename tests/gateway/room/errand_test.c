@@ -53,6 +53,13 @@ static void test_who_is_refused_hears_why(void **state)
 	    .value = bytes_of("\xa1x", 2)};
 	stage_hear(s, &m);
 	stage_heard(&s->east, "refuse not you 'x'\n");
+	/* One that knocks for ever is no person. */
+	s->west.nsp = "/work";
+	s->west.refusals = 5;
+	stage_knock(s, &s->west, "");
+	m.as.reply.request = 2;
+	stage_hear(s, &m);
+	stage_heard(&s->west, "close\n");
 }
 
 static void test_no_worker_closes_the_connection(void **state)
@@ -106,9 +113,8 @@ static void test_what_workers_say(void **state)
 	struct wire_message m = {.type = WIRE_SEND};
 
 	let_in(s);
-	m.as.send = (struct wire_send){.socket = STR("socket-1"),
-	    .event = STR("hi"),
-	    .args = bytes_of("\x91\xd4\x05\x00", 4)};
+	m.as.send = (struct wire_send){
+	    .socket = STR("socket-1"), .event = STR("hi"), .args = bytes_of("\x91\xd4\x05\x00", 4)};
 	stage_hear(s, &m);
 	m.as.send.has_ack = true;
 	m.as.send.ack = 12;
