@@ -20,19 +20,10 @@ struct session *attend_session(
 
 bool attend_is_allowed(const struct broker *b, const struct session *s, const struct room *r)
 {
-	if (r->is_personal)
+	if (r->is_fleeting)
 		return false;
 	return r->is_public || session_is_granted(s, str_of(r->name)) ||
 	    rooms_is_member(b->rooms, r, str_of(s->user->id));
-}
-
-static const struct namespace_conf *find_namespace(const struct broker *b, struct str nsp)
-{
-	for (size_t i = 0; i < b->config.namespace_count; i++) {
-		if (str_eqz(nsp, b->config.namespaces[i].name))
-			return &b->config.namespaces[i];
-	}
-	return NULL;
 }
 
 void attend_store_room(struct broker *b, struct room *r)
@@ -43,7 +34,7 @@ void attend_store_room(struct broker *b, struct room *r)
 	    .is_public = r->is_public,
 	    .created = r->created};
 
-	if (r->is_stored || r->is_personal)
+	if (r->is_stored || r->is_fleeting)
 		return;
 	store_put_room(b->store, &row);
 	r->is_stored = true;
@@ -63,14 +54,17 @@ enum err attend_find_or_create(
     struct broker *b, struct str nsp, struct str name, struct room **ret)
 {
 	struct room *r = rooms_find(b->rooms, nsp, name);
-	const struct namespace_conf *n = find_namespace(b, nsp);
+	const struct namespace_conf *n =
+	    namespaces_find(b->config.namespaces, b->config.namespace_count, nsp);
+	bool is_fleeting = n && n->handler == NAMESPACE_WORKER;
 
-	if (!r && (!n || !n->create_rooms || !is_fit_for_name(name)))
+	if (!r && (!n || (!n->create_rooms && !is_fleeting) || !is_fit_for_name(name)))
 		return ERR_NOT_FOUND;
 	if (!r && rooms_count(b->rooms) >= b->config.max_rooms)
 		return ERR_FULL;
 	if (!r)
-		r = rooms_create(b->rooms, nsp, name, turn_wall(b->turn));
+		r = is_fleeting ? rooms_create_fleeting(b->rooms, nsp, name, turn_wall(b->turn))
+		                : rooms_create(b->rooms, nsp, name, turn_wall(b->turn));
 	attend_store_room(b, r);
 	*ret = r;
 	return ERR_OK;
@@ -118,7 +112,7 @@ void attend_enter(struct broker *b, struct session *s, struct room *r, enum atte
 	if (member_find(r, s))
 		return;
 	member_add(r, s, turn_wall(b->turn), &is_first);
-	if (is_first && notice == ATTEND_TOLD && !r->is_personal)
+	if (is_first && notice == ATTEND_TOLD && !r->is_fleeting)
 		tell_presence(b, r, s, "joined", s);
 }
 
@@ -129,7 +123,7 @@ void attend_leave(struct broker *b, struct member *m)
 	bool is_last;
 
 	member_remove(&m, &is_last);
-	if (is_last && !r->is_personal) {
+	if (is_last && !r->is_fleeting) {
 		tell_presence(b, r, s, "left", NULL);
 		tell_of_user(b, r, s, &(struct say_event){.name = event_name(EVENT_USER_LEFT)});
 	}

@@ -7,6 +7,7 @@
  */
 #include "broker/archive.h"
 #include "broker/config.h"
+#include "broker/crew.h"
 #include "broker/dedup.h"
 #include "broker/link.h"
 #include "broker/outbox.h"
@@ -29,6 +30,7 @@ struct broker {
 	struct peers *peers;
 	struct sessions *sessions;
 	struct rooms *rooms;
+	struct crew *crew;
 	struct store *store;
 	struct reader *reader;
 	struct archive *archive;

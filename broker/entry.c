@@ -2,6 +2,7 @@
 
 #include "broker/attend.h"
 #include "broker/say.h"
+#include "broker/work.h"
 #include "common/log.h"
 #include "proto/value.h"
 
@@ -33,8 +34,7 @@ static void enter_personal(struct broker *b, struct session *s)
 	attend_enter(b, s, r, ATTEND_SILENT);
 }
 
-/* {rooms: [...]}: every room the session is in. */
-static void reply_rooms(struct broker *b, struct peer *p, uint64_t request, struct session *s)
+void entry_reply_rooms(struct broker *b, struct peer *p, uint64_t request, struct session *s)
 {
 	struct buf value = {0};
 
@@ -47,10 +47,16 @@ static void reply_rooms(struct broker *b, struct peer *p, uint64_t request, stru
 	buf_free(&value);
 }
 
-static void end_session(struct broker *b, struct session *s)
+static void end_session(struct broker *b, struct session *s, struct str reason)
 {
+	work_on_gone(b, s, reason);
 	attend_leave_all(b, s);
 	sessions_remove(b->sessions, &s);
+}
+
+void entry_end(struct broker *b, struct session *s)
+{
+	end_session(b, s, STR(""));
 }
 
 static bool is_listed(struct bytes rooms, const char *name)
@@ -97,7 +103,7 @@ static void enter_announced(struct broker *b, struct session *s, struct bytes ro
 		if (value_next(&r, &name) || name.type != VALUE_STR || name.as.s.len > LIMIT_ROOM)
 			return;
 		if (attend_find_or_create(b, str_of(s->nsp), name.as.s, &room) == ERR_OK &&
-		    attend_is_allowed(b, s, room))
+		    (s->ward || attend_is_allowed(b, s, room)))
 			attend_enter(b, s, room, notice);
 	}
 }
@@ -141,11 +147,18 @@ void entry_on_connect(struct broker *b, struct peer *p, const struct wire_messag
 		return;
 	enter_personal(b, s);
 	if (c->request == 0) {
+		if (work_is_for(b, c->nsp))
+			work_on_announced(b, s);
 		enter_announced(b, s, c->rooms);
 		return;
 	}
+	if (work_is_for(b, c->nsp)) {
+		if (work_on_enter(b, s, c))
+			entry_reply_rooms(b, p, c->request, s);
+		return;
+	}
 	rooms_each_membership(b->rooms, c->nsp, c->user, enter_membership, &entrant);
-	reply_rooms(b, p, c->request, s);
+	entry_reply_rooms(b, p, c->request, s);
 }
 
 void entry_on_disconnect(struct broker *b, struct peer *p, const struct wire_message *m)
@@ -153,7 +166,7 @@ void entry_on_disconnect(struct broker *b, struct peer *p, const struct wire_mes
 	struct session *s = sessions_find(b->sessions, m->as.disconnect.socket);
 
 	if (s && s->peer == p)
-		end_session(b, s);
+		end_session(b, s, m->as.disconnect.reason);
 }
 
 struct sweep {
@@ -169,7 +182,7 @@ static void end_if_stale(void *ctx, struct session *s)
 
 	if (s->peer != sweep->peer || s->generation >= sweep->generation)
 		return;
-	end_session(sweep->broker, s);
+	end_session(sweep->broker, s, STR("transport close"));
 	sweep->ended++;
 }
 
@@ -193,7 +206,9 @@ void entry_on_peer_gone(struct broker *b, struct peer *p)
 
 static void forget_members(void *ctx, struct session *s)
 {
-	(void)ctx;
+	const struct broker *b = ctx;
+
+	ward_free(b->crew, &s->ward);
 	while (s->members) {
 		struct member *m = s->members;
 		bool is_last;
@@ -205,5 +220,5 @@ static void forget_members(void *ctx, struct session *s)
 void entry_forget_all(struct broker *b)
 {
 	if (b->sessions)
-		sessions_each(b->sessions, forget_members, NULL);
+		sessions_each(b->sessions, forget_members, b);
 }

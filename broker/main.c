@@ -14,6 +14,7 @@
 #include "broker/signals.h"
 #include "broker/state.h"
 #include "broker/window.h"
+#include "broker/work.h"
 #include "broker/zap.h"
 #include "common/crypto.h"
 #include "common/curve.h"
@@ -69,7 +70,7 @@ static void on_peer_message(void *up, struct peer *p, const struct wire_message 
 	metrics_add(h->b.metrics, METRIC_LINK_IN, 0, 0, 1);
 	if (on_wire[m->type])
 		on_wire[m->type](&h->b, p, m);
-	else
+	else if (!work_on_message(&h->b, p, m))
 		log_warn("peer.unexpected", LOG_Z(PEER, peer_name(p)),
 		    LOG_Z(MESSAGE, wire_name(m->type)));
 }
@@ -86,6 +87,7 @@ static void on_peer_gone(void *up, struct peer *p, const char *why)
 	(void)why;
 	look_forget(&h->b, p);
 	entry_on_peer_gone(&h->b, p);
+	work_on_peer_gone(&h->b, p);
 }
 
 static const struct peers_events peers_news = {
@@ -265,6 +267,7 @@ static void make_rooms(struct house *h)
 	    .backlog_max_bytes = b->config.gateway_backlog_max_bytes,
 	};
 
+	b->crew = crew_new();
 	b->dedup = dedup_new(b->reader);
 	b->outbox = outbox_new(&outbox_news, h);
 	b->peers = peers_new(b->link, &conf, &peers_news, h);
@@ -347,6 +350,7 @@ static void close_house(struct house *h)
 	store_close(&b->store);
 	metrics_free(&b->metrics);
 	entry_forget_all(b);
+	crew_free(&b->crew);
 	sessions_free(&b->sessions);
 	rooms_free(&b->rooms);
 	turn_free(&b->turn);

@@ -17,6 +17,8 @@ struct peer {
 	bool is_resuming;
 	bool is_fallen_behind;
 	bool was_ended;
+	bool is_worker;
+	bool is_unreachable; /* nobody is at its address */
 	uint64_t last_publish;
 	struct channel *channel;
 	struct mono heard;

@@ -217,7 +217,8 @@ static void on_hello(struct peers *ps, const struct link_letter *letter,
 		return;
 	}
 	HASH_FIND(hh, ps->all, hello->gateway.p, hello->gateway.len, p);
-	if (p && p->boot != hello->boot) {
+	/* What a worker was given and has not answered may be lost: others get it. */
+	if (p && (p->boot != hello->boot || p->is_worker)) {
 		end_peer(ps, p, "another run of this gateway said hello");
 		p = NULL;
 	}
@@ -251,7 +252,9 @@ static bool on_message(struct peers *ps, struct peer *p, const struct wire_messa
 		channel_on_credit(p->channel, &m->as.credit);
 		return true;
 	case WIRE_RESUMED:
+	case WIRE_SERVE:
 		p->is_resuming = false;
+		p->is_worker = m->type == WIRE_SERVE;
 		ps->events->on_message(ps->up, p, m);
 		return true;
 	case WIRE_GOODBYE: {
@@ -337,8 +340,11 @@ static void flush_peer(struct peers *ps, struct peer *p)
 	if (channel_queued_bytes(p->channel) > ps->conf.backlog_max_bytes)
 		cut_off(ps, p);
 	while (channel_next(p->channel, &batch)) {
+		enum err e = link_send(ps->link, &p->address, batch);
+
 		/* Full or unreachable: it stays queued; the lease decides how long. */
-		if (link_send(ps->link, &p->address, batch))
+		p->is_unreachable = e == ERR_CLOSED;
+		if (e)
 			return;
 		channel_sent(p->channel);
 	}
@@ -371,6 +377,9 @@ void peers_tick(struct peers *ps, struct mono now)
 			p->heard = now;
 		if (mono_ms_between(p->heard, now) > ps->conf.lease_ms)
 			end_peer(ps, p, "not heard of within its lease");
+		/* A worker whose connection broke begins anew; until then others do its work. */
+		else if (p->is_worker && p->is_unreachable)
+			end_peer(ps, p, "its connection is gone");
 		else if (!p->is_fallen_behind)
 			channel_put_control(p->channel, &m);
 	}

@@ -105,7 +105,7 @@ static void put_room(void *ctx, struct room *r)
 {
 	struct list *l = ctx;
 
-	if (r->is_personal || (l->nsp.len && !str_eqz(l->nsp, r->nsp)))
+	if (r->is_personal || !r->name[0] || (l->nsp.len && !str_eqz(l->nsp, r->nsp)))
 		return;
 	value_put_map(&l->rows, 6);
 	value_put_str_pair(&l->rows, STR("nsp"), str_of(r->nsp));

@@ -92,7 +92,8 @@ struct room *rooms_find(const struct rooms *rs, struct str nsp, struct str name)
 		return NULL;
 	memcpy(key, nsp.p, nsp.len);
 	key[nsp.len] = 0;
-	memcpy(key + nsp.len + 1, name.p, name.len);
+	if (name.len)
+		memcpy(key + nsp.len + 1, name.p, name.len);
 	HASH_FIND(hh, rs->all, key, len, r);
 	return r;
 }
@@ -150,14 +151,27 @@ struct room *rooms_create(struct rooms *rs, struct str nsp, struct str name, str
 	struct room *r = add(rs, is_personal ? 0 : rs->next_id, nsp, name);
 
 	r->is_personal = is_personal;
+	r->is_fleeting = is_personal;
 	r->is_public = !is_personal;
+	r->created = now;
+	return r;
+}
+
+struct room *rooms_create_fleeting(
+    struct rooms *rs, struct str nsp, struct str name, struct wall now)
+{
+	assert(!rooms_find(rs, nsp, name));
+	struct room *r = add(rs, 0, nsp, name);
+
+	r->is_fleeting = true;
+	r->is_public = true;
 	r->created = now;
 	return r;
 }
 
 void rooms_release(struct rooms *rs, struct room **r)
 {
-	if (!(*r)->is_personal || (*r)->member_count > 0)
+	if (!(*r)->is_fleeting || (*r)->member_count > 0)
 		return;
 	free_room(rs, *r);
 	*r = NULL;

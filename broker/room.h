@@ -15,10 +15,11 @@ struct rooms;
 struct attendance;
 
 struct room {
-	uint64_t id; /* in the database; 0 for personal rooms */
+	uint64_t id; /* in the database; 0 for fleeting rooms */
 	char *nsp, *name;
 	bool is_public;
 	bool is_personal;
+	bool is_fleeting; /* personal, or a worker's: exists while somebody is in it, never stored */
 	bool is_stored;  /* its row is in the database or in a batch before us */
 	uint64_t seq;    /* last number given out */
 	uint64_t committed_seq; /* last number in the database, as far as is known */
@@ -44,10 +45,14 @@ struct room *rooms_find_id(const struct rooms *rs, uint64_t id);
 struct room *rooms_load(struct rooms *rs, uint64_t id, struct str nsp, struct str name,
     bool is_public, uint64_t seq);
 
+/* A room that a worker makes; its name may be empty: that is the whole namespace. */
+struct room *rooms_create_fleeting(
+    struct rooms *rs, struct str nsp, struct str name, struct wall now);
+
 /* A new public room (or personal, by its name) that is not stored yet. It must not exist. */
 struct room *rooms_create(struct rooms *rs, struct str nsp, struct str name, struct wall now);
 
-/* Personal rooms go when nobody is left in them; others stay. NULL afterwards if it went. */
+/* Fleeting rooms go when nobody is left in them; others stay. NULL afterwards if it went. */
 void rooms_release(struct rooms *rs, struct room **r);
 
 /* Stored right of a user to a private room (the memberships table). */

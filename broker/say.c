@@ -1,7 +1,5 @@
 #include "broker/say.h"
 
-#include "proto/wire.h"
-
 static struct frame *encode(const struct wire_message *m)
 {
 	struct buf b = {0};
@@ -80,4 +78,24 @@ void say_error(struct broker *b, struct peer *to, uint64_t request, enum client_
 	letter.message = error_frame(request, error, text);
 	outbox_hold(b->outbox, &letter);
 	frame_unref(&letter.message);
+}
+
+void say_now(struct broker *b, struct peer *to, const struct wire_message *m)
+{
+	struct outbox_letter letter = {.to = to, .message = encode(m)};
+
+	outbox_hold(b->outbox, &letter);
+	frame_unref(&letter.message);
+}
+
+void say_refusal(
+    struct broker *b, struct peer *to, uint64_t request, struct str message, struct bytes data)
+{
+	struct wire_message m = {.type = WIRE_REPLY};
+
+	m.as.reply.request = request;
+	m.as.reply.error = CLIENT_ERROR_ACCESS_DENIED;
+	m.as.reply.text = message;
+	m.as.reply.value = data;
+	say_now(b, to, &m);
 }

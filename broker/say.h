@@ -7,6 +7,7 @@
  */
 #include "broker/broker.h"
 #include "broker/member.h"
+#include "proto/wire.h"
 
 /* An event for a room. args: an encoded array. */
 struct say_event {
@@ -31,6 +32,13 @@ struct say_reply {
 };
 
 void say_ok(struct broker *b, struct peer *to, const struct say_reply *reply);
+
+/* The bad answer to CONNECT that the client hears as it is: message, and data (a value or empty). */
+void say_refusal(
+    struct broker *b, struct peer *to, uint64_t request, struct str message, struct bytes data);
+
+/* Said at once, whatever else waits. */
+void say_now(struct broker *b, struct peer *to, const struct wire_message *m);
 
 /* Said at once. text: NULL = that of the error's row. */
 void say_error(struct broker *b, struct peer *to, uint64_t request, enum client_error error,

@@ -13,6 +13,7 @@
 
 struct peer;
 struct member;
+struct ward;
 struct sessions;
 
 struct user {
@@ -36,6 +37,7 @@ struct session {
 	struct wall since;
 	struct member *members; /* the rooms it is in, member.h's list */
 	size_t member_count;
+	struct ward *ward; /* crew.h's, in a worker namespace; else NULL */
 	struct session *user_prev, *user_next;
 	UT_hash_handle hh;
 };

@@ -2,6 +2,7 @@
  * Prints the parts of the documentation that are made from tables, in Markdown:
  *
  *	reference wire      the messages of the link, for docs/protocol.md
+ *	reference workers   those that application workers hear and say, for docs/workers.md
  *	reference events    the application events and errors, for docs/events.md
  *
  * scripts/docs puts them between the markers of those files; the build's tests check that they
@@ -35,13 +36,25 @@ static void print_fields(const struct wire_row *row)
 	putchar('\n');
 }
 
-static void print_wire(void)
+/* The messages that begin and keep every conversation, and those of workers. */
+static bool is_for_workers(uint64_t number)
+{
+	return number < WIRE_CONNECT || number >= WIRE_SERVE;
+}
+
+static bool is_for_all(uint64_t number)
+{
+	(void)number;
+	return true;
+}
+
+static void print_wire(bool (*is_wanted)(uint64_t number))
 {
 	printf("Version %d.\n\n", WIRE_VERSION);
 	for (uint64_t number = 0; number < WIRE_TYPES; number++) {
 		const struct wire_row *row = wire_row(number);
 
-		if (!row)
+		if (!row || !is_wanted(number))
 			continue;
 		printf("### %s (%u, %s)\n\n%c%s.\n\n", row->name, (unsigned)number, row->direction,
 		    row->doc[0] & ~0x20, row->doc + 1);
@@ -87,11 +100,13 @@ static void print_events(void)
 int main(int argc, char **argv)
 {
 	if (argc == 2 && strcmp(argv[1], "wire") == 0) {
-		print_wire();
+		print_wire(is_for_all);
+	} else if (argc == 2 && strcmp(argv[1], "workers") == 0) {
+		print_wire(is_for_workers);
 	} else if (argc == 2 && strcmp(argv[1], "events") == 0) {
 		print_events();
 	} else {
-		fprintf(stderr, "usage: reference wire|events\n");
+		fprintf(stderr, "usage: reference wire|workers|events\n");
 		return 2;
 	}
 	return 0;

@@ -204,6 +204,8 @@ static void make_rooms(struct gateway *g)
 	parts.pending = g->pending;
 	parts.rules = (struct token_rules){
 	    g->config.token_issuer, g->config.token_audience, g->config.token_leeway_ms};
+	parts.namespaces = g->config.namespaces;
+	parts.namespace_count = g->config.namespace_count;
 	parts.error_event = g->config.error_event;
 	g->desk = desk_new(&parts);
 	g->doors = doors_new(g->loop, &g->sio_conf, &desk_sio_events, g->desk);

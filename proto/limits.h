@@ -18,6 +18,9 @@ enum {
 	LIMIT_CONTENT = 1 << 20,  /* content of a message */
 	LIMIT_ARGS = 2 << 20,     /* arguments of one event, msgpack */
 	LIMIT_ATTACHMENTS = 10,   /* bins in one event or ack: stock clients take no more */
+	LIMIT_EXCEPT = 64 << 10,  /* list of sockets that an event is not for */
+	LIMIT_WORKER_TASKS = 10000, /* unanswered by one worker */
+	LIMIT_WORKER_BYTES = 32 << 20, /* of these */
 	LIMIT_TYPE = 16,          /* type of a message */
 	LIMIT_IP = 64,
 	LIMIT_USER_AGENT = 256,

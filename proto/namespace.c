@@ -16,6 +16,16 @@ const struct conf_option namespace_options[NAMESPACE_OPTIONS] = {
 
 const char *const namespace_samples[] = {"/", "/chat", "/notifications", NULL};
 
+const struct namespace_conf *namespaces_find(
+    const struct namespace_conf *namespaces, size_t count, struct str name)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (str_eqz(name, namespaces[i].name))
+			return &namespaces[i];
+	}
+	return NULL;
+}
+
 const char *namespaces_find_fault(const struct namespace_conf *namespaces, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {

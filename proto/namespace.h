@@ -5,6 +5,11 @@
  * sections, so they are described once.
  */
 #include "common/conf.h"
+#include "common/str.h"
+
+/* Values of the choices, in the order of namespace.def. */
+enum namespace_handler { NAMESPACE_ROOMS, NAMESPACE_WORKER };
+enum namespace_auth { NAMESPACE_REQUIRED, NAMESPACE_ANONYMOUS };
 
 struct namespace_conf {
 	char *name; /* "/", "/chat" */
@@ -30,6 +35,10 @@ extern const struct conf_option namespace_options[NAMESPACE_OPTIONS];
 
 /* The namespaces of the sample and of a file that names none. NULL-terminated. */
 extern const char *const namespace_samples[];
+
+/* NULL when none has that name. */
+const struct namespace_conf *namespaces_find(
+    const struct namespace_conf *namespaces, size_t count, struct str name);
 
 /* The first thing that is wrong with the names, in words; NULL when nothing is. Static. */
 const char *namespaces_find_fault(const struct namespace_conf *namespaces, size_t count);

@@ -1,6 +1,6 @@
 # The keys and the configuration of a stack: sourced by scripts/stack, never run.
 # shellcheck shell=bash
-# shellcheck disable=SC2154 # DIR, BUILD and RUN are set by scripts/stack
+# shellcheck disable=SC2154 # DIR, BUILD, RUN and WORKER_NAMESPACES are set by scripts/stack
 
 # Even gateways come over tcp, so that every stack of two uses both ways in.
 is_remote() { [ $((${1#gateway-} % 2)) = 0 ]; }
@@ -19,6 +19,10 @@ make_keys() {
 		keygen curve "$name"
 		cp "$DIR/keys/$name.pub" "$DIR/keys/authorized/"
 	done
+	[ ${#WORKER_NAMESPACES[@]} = 0 ] || {
+		keygen curve worker
+		cp "$DIR/keys/worker.pub" "$DIR/keys/authorized/"
+	}
 }
 
 make_conf() {
@@ -76,7 +80,11 @@ gateway_conf() {
 common_conf() {
 	local name
 	printf '\n[log]\nlog-format = json\nlog-level = info\n'
+	for name in "${WORKER_NAMESPACES[@]}"; do
+		printf '\n[namespace %s]\nhandler = worker\nauth = anonymous\n' "$name"
+	done
 	for name in / /chat /notifications; do
+		[[ " ${WORKER_NAMESPACES[*]} " != *" $name "* ]] || continue
 		printf '\n[namespace %s]\nhandler = rooms\nauth = required\ncreate-rooms = yes\n' "$name"
 	done
 }

@@ -318,6 +318,16 @@ enum token_verdict token_verify(const struct keys *keys, const struct token_rule
 	return f.verdict;
 }
 
+void token_claims_guest(struct str id, struct token_claims *ret)
+{
+	struct buf user = {0};
+
+	buf_printf(&user, "guest:%.*s", STR_ARG(id));
+	*ret = (struct token_claims){
+	    .user = str_dup(buf_str(&user)), .username = str_dup(buf_str(&user))};
+	buf_free(&user);
+}
+
 void token_claims_free(struct token_claims *claims)
 {
 	free(claims->user);

@@ -42,6 +42,9 @@ struct token_claims {
 MUST_USE enum token_verdict token_verify(const struct keys *keys, const struct token_rules *rules,
     struct str token, struct wall now, struct token_claims *ret, const char **ret_detail);
 
+/* Of one who need not say who he is: user `guest:<id>`, no name but that, no rooms. */
+void token_claims_guest(struct str id, struct token_claims *ret);
+
 void token_claims_free(struct token_claims *claims);
 
 /* "token_expired" and so on; "" for TOKEN_OK. */

@@ -3,6 +3,7 @@
 #include "common/log.h"
 #include "gateway/metrics.h"
 #include "gateway/room/desk_priv.h"
+#include "gateway/room/errand.h"
 #include "gateway/room/shape.h"
 #include "proto/events.h"
 #include "proto/value.h"
@@ -198,6 +199,15 @@ static void on_event(void *up, struct sio_socket *s, const struct sio_event *eve
 	metric_event_in(d->parts.metrics, metric_event_of(p.event));
 	if (!p.seat || !p.seat->is_connected)
 		return;
+	if (p.seat->is_errand) {
+		enum err e = errand_event(p.seat, event);
+
+		if (e)
+			fail(&p,
+			    e == ERR_TOO_BIG ? CLIENT_ERROR_INVALID_MESSAGE
+			                     : CLIENT_ERROR_UNAVAILABLE);
+		return;
+	}
 	if (!on_petition[p.event]) {
 		fail(&p, CLIENT_ERROR_UNKNOWN_EVENT);
 		return;
@@ -211,13 +221,14 @@ static void on_event(void *up, struct sio_socket *s, const struct sio_event *eve
 	buf_free(&details);
 }
 
-/* Nothing that we send carries an ack id yet. */
+/* Only what workers send carries an ack id. */
 static void on_ack(void *up, struct sio_socket *s, uint64_t ack_id, struct bytes args)
 {
+	const struct seat *seat = sio_socket_owner(s);
+
 	(void)up;
-	(void)s;
-	(void)ack_id;
-	(void)args;
+	if (seat && seat->is_errand)
+		errand_ack(seat, ack_id, args);
 }
 
 const struct sio_events desk_sio_events = {
@@ -277,6 +288,10 @@ static void answer(struct desk *d, const struct pending_request *r, const struct
 		        .retry_after_ms = reply->retry_after_ms});
 		return;
 	}
+	if (r->type == WIRE_EVENT) {
+		errand_on_reply(r, reply);
+		return;
+	}
 	apply(d, r);
 	answer_ok(&to, reply->value);
 	if (r->type == WIRE_JOIN)
@@ -315,7 +330,7 @@ static void on_message(void *up, const struct wire_message *m)
 
 		metric_event_out(d->parts.metrics, metric_event_of(event_find(m->as.deliver.event)),
 		    reached);
-	} else {
+	} else if (!errand_on_message(d, m)) {
 		log_warn("link.unexpected", LOG_Z(MESSAGE, wire_name(m->type)));
 	}
 }

@@ -5,6 +5,7 @@
  * becomes an ack, an event, a membership. Every ack id is answered exactly once.
  *
  *	desk.c      events of connected sockets, and their answers
+ *	errand.c    worker namespaces: what clients and application workers say to each other
  *	entrance.c  who may connect: tokens, accepting, refusing, leaving
  *	resume.c    the link broke: announcing sockets again, asking again, giving up
  */
@@ -13,6 +14,7 @@
 #include "gateway/link/pending.h"
 #include "gateway/link/uplink.h"
 #include "gateway/room/hub.h"
+#include "proto/namespace.h"
 
 struct desk;
 
@@ -25,6 +27,8 @@ struct desk_parts {
 	struct token_rules rules;
 	struct metrics *metrics;
 	const char *error_event;
+	const struct namespace_conf *namespaces; /* namespace_count of them */
+	size_t namespace_count;
 };
 
 struct desk *desk_new(const struct desk_parts *parts);

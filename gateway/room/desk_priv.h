@@ -8,6 +8,11 @@
 #include "gateway/room/desk.h"
 #include "proto/events.h"
 
+#include <uthash.h>
+
+/* A connection that is refused so often is not a person trying again. */
+enum { REFUSALS_MAX = 5 };
+
 struct seat {
 	struct desk *desk;
 	struct sio_socket *socket;
@@ -18,13 +23,16 @@ struct seat {
 	bool is_connected; /* the broker has answered; it is announced after a broken link */
 	struct mono since;
 	struct wall since_wall;
+	bool is_errand; /* in a worker namespace */
 	struct seat *prev, *next;
+	UT_hash_handle hh;
 };
 
 struct desk {
 	struct desk_parts parts;
 	struct uplink *uplink;
 	struct seat *seats; /* list */
+	struct seat *seats_by_id;
 	size_t connected;
 };
 
@@ -49,6 +57,9 @@ void entrance_on_disconnect(void *up, struct sio_socket *s, enum sio_end why);
 /* The broker's answer to CONNECT, or none in time. */
 void entrance_on_reply(struct desk *d, struct seat *seat, const struct wire_reply *reply);
 void entrance_on_timeout(struct seat *seat);
+
+/* Nobody sits there any more. Leaves NULL. */
+void entrance_free_seat(struct seat **seat);
 
 /* The message that introduces a seat; views into the seat and, for an announcement, into rooms. */
 void entrance_put_connect(const struct seat *seat, uint64_t request, struct bytes grants,

@@ -2,6 +2,7 @@
 #include "gateway/metrics.h"
 #include "gateway/room/desk_priv.h"
 #include "gateway/room/door.h"
+#include "gateway/room/errand.h"
 #include "proto/events.h"
 #include "proto/value.h"
 
@@ -39,9 +40,6 @@ static struct str find_token(const struct sio_socket *s, struct bytes auth)
 	return (struct str){header.p + bearer.len, header.len - bearer.len};
 }
 
-/* A connection that is refused so often is not a person trying again. */
-enum { REFUSALS_MAX = 5 };
-
 static void refuse(struct sio_socket *s, enum token_verdict verdict, const char *detail)
 {
 	struct str message = verdict == TOKEN_MISSING ? STR("Authentication required")
@@ -61,30 +59,46 @@ static void refuse(struct sio_socket *s, enum token_verdict verdict, const char 
 	buf_free(&data);
 }
 
-static void free_seat(struct seat *seat)
+void entrance_free_seat(struct seat **seat)
 {
-	struct desk *d = seat->desk;
+	struct seat *dead = *seat;
+	struct desk *d = dead->desk;
 
-	pending_forget(d->parts.pending, &seat->requests);
-	hub_member_free(d->parts.hub, &seat->member);
-	token_claims_free(&seat->claims);
-	DL_DELETE(d->seats, seat);
-	d->connected -= seat->is_connected;
-	free(seat);
+	*seat = NULL;
+	pending_forget(d->parts.pending, &dead->requests);
+	hub_member_free(d->parts.hub, &dead->member);
+	token_claims_free(&dead->claims);
+	DL_DELETE(d->seats, dead);
+	HASH_DEL(d->seats_by_id, dead);
+	d->connected -= dead->is_connected;
+	sio_socket_set_owner(dead->socket, NULL);
+	free(dead);
 }
 
+static const struct namespace_conf *conf_of(const struct desk *d, const struct sio_socket *s)
+{
+	return namespaces_find(d->parts.namespaces, d->parts.namespace_count, sio_socket_nsp(s));
+}
+
+/* claims: NULL = a guest. */
 static struct seat *new_seat(struct desk *d, struct sio_socket *s, struct token_claims *claims)
 {
+	const struct namespace_conf *conf = conf_of(d, s);
 	struct seat *seat = xcalloc(1, sizeof(*seat));
 
 	seat->desk = d;
 	seat->socket = s;
 	seat->member = hub_member_new(s);
-	seat->claims = *claims;
+	seat->is_errand = conf && conf->handler == NAMESPACE_WORKER;
 	seat->since = loop_now(d->parts.loop);
 	seat->since_wall = clock_wall();
 	crypto_id(seat->id);
+	if (claims)
+		seat->claims = *claims;
+	else
+		token_claims_guest(str_of(seat->id), &seat->claims);
 	DL_APPEND(d->seats, seat);
+	HASH_ADD_STR(d->seats_by_id, id, seat);
 	sio_socket_set_owner(s, seat);
 	return seat;
 }
@@ -118,7 +132,7 @@ void entrance_put_connect(const struct seat *seat, uint64_t request, struct byte
 }
 
 /* Asks the broker to let the seat in. */
-static void knock(struct desk *d, struct seat *seat)
+static void knock(struct desk *d, struct seat *seat, struct bytes auth)
 {
 	struct pending_request request = {.id = pending_next_id(d->parts.pending),
 	    .owner = &seat->requests,
@@ -129,15 +143,16 @@ static void knock(struct desk *d, struct seat *seat)
 
 	entrance_put_grants(seat, &grants);
 	entrance_put_connect(seat, request.id, buf_bytes(&grants), (struct bytes){0}, &m);
+	if (seat->is_errand)
+		m.as.connect.auth = auth;
 	/* Not a refusal: stock clients never come back from that. */
 	if (desk_ask(d, &request, &m))
 		sio_socket_close_connection(seat->socket);
 	buf_free(&grants);
 }
 
-void entrance_on_connect(void *up, struct sio_socket *s, struct bytes auth)
+static void admit_bearer(struct desk *d, struct sio_socket *s, struct bytes auth)
 {
-	struct desk *d = up;
 	struct token_claims claims;
 	const char *detail = "";
 	struct str token = find_token(s, auth);
@@ -154,14 +169,35 @@ void entrance_on_connect(void *up, struct sio_socket *s, struct bytes auth)
 		sio_socket_close_connection(s);
 		return;
 	}
-	knock(d, new_seat(d, s, &claims));
+	knock(d, new_seat(d, s, &claims), auth);
+}
+
+/* Whoever comes; nobody asks for a token, and none is looked at. */
+static void admit_guest(struct desk *d, struct sio_socket *s, struct bytes auth)
+{
+	metric_event_in(d->parts.metrics, METRIC_EVENT_CONNECTION);
+	if (uplink_is_up(d->uplink))
+		knock(d, new_seat(d, s, NULL), auth);
+	else
+		sio_socket_close_connection(s);
+}
+
+void entrance_on_connect(void *up, struct sio_socket *s, struct bytes auth)
+{
+	struct desk *d = up;
+	const struct namespace_conf *conf = conf_of(d, s);
+
+	if (conf && conf->auth == NAMESPACE_ANONYMOUS)
+		admit_guest(d, s, auth);
+	else
+		admit_bearer(d, s, auth);
 }
 
 static void enter_room(struct seat *seat, struct str room)
 {
 	hub_join(seat->desk->parts.hub, seat->member, room);
 	/* The personal room comes of itself; the stored memberships are news. */
-	if (!str_has_prefix(room, STR("user:")))
+	if (!seat->is_errand && !str_has_prefix(room, STR("user:")))
 		desk_emit_room(seat->socket, EVENT_ROOM_JOINED, room);
 }
 
@@ -187,6 +223,10 @@ void entrance_on_reply(struct desk *d, struct seat *seat, const struct wire_repl
 {
 	const struct door_facts *facts = door_facts_of(seat->socket);
 
+	if (seat->is_errand && reply->error == CLIENT_ERROR_ACCESS_DENIED) {
+		errand_refuse(seat, reply);
+		return;
+	}
 	if (reply->error) {
 		/* The broker's trouble, not the client's: it shall come back. */
 		sio_socket_close_connection(seat->socket);
@@ -239,5 +279,5 @@ void entrance_on_disconnect(void *up, struct sio_socket *s, enum sio_end why)
 	m.as.disconnect.reason = str_of(reason);
 	/* Without a link there is nothing to say: the next announcement leaves it out. */
 	(void)!uplink_send(d->uplink, &m);
-	free_seat(seat);
+	entrance_free_seat(&seat);
 }

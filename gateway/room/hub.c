@@ -1,5 +1,7 @@
 #include "gateway/room/hub.h"
 
+#include "proto/value.h"
+
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,7 +67,8 @@ static struct hub_room *find_room(const struct hub *h, struct str nsp, struct st
 		return NULL;
 	memcpy(key, nsp.p, nsp.len);
 	key[nsp.len] = '\0';
-	memcpy(key + nsp.len + 1, name.p, name.len);
+	if (name.len)
+		memcpy(key + nsp.len + 1, name.p, name.len);
 	HASH_FIND(hh, h->rooms, key, nsp.len + 1 + name.len, r);
 	return r;
 }
@@ -76,7 +79,8 @@ static struct hub_room *add_room(struct hub *h, struct str nsp, struct str name)
 
 	r->key = xcalloc(nsp.len + 1 + name.len, 1);
 	memcpy(r->key, nsp.p, nsp.len);
-	memcpy(r->key + nsp.len + 1, name.p, name.len);
+	if (name.len)
+		memcpy(r->key + nsp.len + 1, name.p, name.len);
 	r->name = (struct str){r->key + nsp.len + 1, name.len};
 	HASH_ADD_KEYPTR(hh, h->rooms, r->key, nsp.len + 1 + name.len, r);
 	return r;
@@ -193,6 +197,41 @@ size_t hub_deliver(struct hub *h, const struct wire_deliver *d)
 		if (d->except.len && str_eq(sio_socket_id(s), d->except))
 			continue;
 		sio_socket_send(s, cast, d->is_volatile);
+		reached++;
+	}
+	sio_cast_free(&cast);
+	return reached;
+}
+
+static bool is_listed(struct bytes list, struct str socket)
+{
+	struct value_reader r = value_reader(list);
+	struct value head, v;
+
+	if (value_next(&r, &head) || head.type != VALUE_ARRAY)
+		return false;
+	for (uint32_t i = 0; i < head.as.count && !value_next(&r, &v); i++) {
+		if (v.type == VALUE_STR && str_eq(v.as.s, socket))
+			return true;
+	}
+	return false;
+}
+
+size_t hub_cast(struct hub *h, const struct wire_cast *c)
+{
+	const struct hub_room *r = find_room(h, c->nsp, c->room);
+	size_t reached = 0;
+
+	if (!r)
+		return 0;
+	struct sio_cast *cast = sio_cast_new(c->nsp, c->event, c->args);
+
+	for (size_t i = 0; i < r->count; i++) {
+		struct sio_socket *s = r->places[i].member->socket;
+
+		if (is_listed(c->except, sio_socket_id(s)))
+			continue;
+		sio_socket_send(s, cast, c->is_volatile);
 		reached++;
 	}
 	sio_cast_free(&cast);

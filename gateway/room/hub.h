@@ -33,6 +33,9 @@ void hub_each_room_of(
 /* To all members but the excepted one; returns how many got it. */
 size_t hub_deliver(struct hub *h, const struct wire_deliver *d);
 
+/* The same for an event of a worker. */
+size_t hub_cast(struct hub *h, const struct wire_cast *c);
+
 size_t hub_room_count(const struct hub *h);
 
 #endif

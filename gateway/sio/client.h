@@ -92,6 +92,9 @@ void sio_socket_ack(struct sio_socket *s, uint64_t ack_id, struct bytes args);
 /* One event for this socket alone. args: msgpack array of what follows the name. */
 void sio_socket_emit(struct sio_socket *s, struct str event, struct bytes args);
 
+/* The same with an ack id, at most 2^53-1: its answer comes by on_ack. */
+void sio_socket_ask(struct sio_socket *s, struct str event, struct bytes args, uint64_t ack_id);
+
 /* An event for many, this socket among them; the cast is of its namespace. Volatile: the connection
  * may drop it when it is slow. */
 void sio_socket_send(struct sio_socket *s, struct sio_cast *cast, bool is_volatile);

@@ -10,6 +10,7 @@ const struct codec codecs[CODECS] = {
 	    .put_connect_error = packet_put_connect_error,
 	    .put_disconnect = packet_put_disconnect,
 	    .put_event = packet_put_event,
+	    .put_question = packet_put_question,
 	    .put_ack = packet_put_ack,
 	},
     [CODEC_MSGPACK] =
@@ -19,6 +20,7 @@ const struct codec codecs[CODECS] = {
 	    .put_connect_error = mpacket_put_connect_error,
 	    .put_disconnect = mpacket_put_disconnect,
 	    .put_event = mpacket_put_event,
+	    .put_question = mpacket_put_question,
 	    .put_ack = mpacket_put_ack,
 	},
 };

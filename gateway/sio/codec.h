@@ -6,6 +6,8 @@
  */
 #include "common/buf.h"
 
+struct sio_event;
+
 enum codec_kind {
 	CODEC_TEXT,    /* the default parser: packet.h */
 	CODEC_MSGPACK, /* socket.io-msgpack-parser: mpacket.h */
@@ -19,6 +21,7 @@ struct codec {
 	    struct buf *out, struct str nsp, struct str message, struct bytes data);
 	void (*put_disconnect)(struct buf *out, struct str nsp);
 	void (*put_event)(struct buf *out, struct str nsp, struct str name, struct bytes args);
+	void (*put_question)(struct buf *out, struct str nsp, const struct sio_event *event);
 	void (*put_ack)(struct buf *out, struct str nsp, uint64_t ack_id, struct bytes args);
 };
 

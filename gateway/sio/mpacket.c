@@ -1,5 +1,6 @@
 #include "gateway/sio/mpacket.h"
 
+#include "gateway/sio/client.h"
 #include "gateway/sio/plain.h"
 #include "proto/limits.h"
 #include "proto/value.h"
@@ -136,18 +137,30 @@ void mpacket_put_disconnect(struct buf *out, struct str nsp)
 	put_head(out, PACKET_DISCONNECT, nsp, 0);
 }
 
-void mpacket_put_event(struct buf *out, struct str nsp, struct str name, struct bytes args)
+static void put_event_data(struct buf *out, struct str name, struct bytes args)
 {
 	struct value_reader r = value_reader(args);
 	struct value array;
 	bool is_array = value_next(&r, &array) == ERR_OK && array.type == VALUE_ARRAY;
 
-	put_head(out, PACKET_EVENT, nsp, 1);
 	value_put_str(out, STR("data"));
 	value_put_array(out, is_array ? array.as.count + 1 : 1);
 	value_put_str(out, name);
 	if (is_array)
 		buf_put(out, bytes_of(r.p, (size_t)(r.end - r.p)));
+}
+
+void mpacket_put_event(struct buf *out, struct str nsp, struct str name, struct bytes args)
+{
+	put_head(out, PACKET_EVENT, nsp, 1);
+	put_event_data(out, name, args);
+}
+
+void mpacket_put_question(struct buf *out, struct str nsp, const struct sio_event *event)
+{
+	put_head(out, PACKET_EVENT, nsp, 2);
+	value_put_u64_pair(out, STR("id"), event->ack_id);
+	put_event_data(out, event->name, event->args);
 }
 
 void mpacket_put_ack(struct buf *out, struct str nsp, uint64_t ack_id, struct bytes args)

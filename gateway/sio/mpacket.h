@@ -7,6 +7,8 @@
  */
 #include "gateway/sio/packet.h"
 
+struct sio_event;
+
 /*
  * Reads one packet from the client, as packet_decode does: views of message and scratch, data made
  * plain (plain.h). A key that is undefined counts as left out, others than those four are ignored.
@@ -22,6 +24,7 @@ void mpacket_put_connect_error(
     struct buf *out, struct str nsp, struct str message, struct bytes data);
 void mpacket_put_disconnect(struct buf *out, struct str nsp);
 void mpacket_put_event(struct buf *out, struct str nsp, struct str name, struct bytes args);
+void mpacket_put_question(struct buf *out, struct str nsp, const struct sio_event *event);
 void mpacket_put_ack(struct buf *out, struct str nsp, uint64_t ack_id, struct bytes args);
 
 #endif

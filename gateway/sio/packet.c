@@ -1,5 +1,6 @@
 #include "gateway/sio/packet.h"
 
+#include "gateway/sio/client.h"
 #include "gateway/sio/json.h"
 #include "proto/limits.h"
 #include "proto/value.h"
@@ -274,14 +275,15 @@ static void put_data(struct buf *out, struct bytes value, unsigned *next)
 		json_write(out, value);
 }
 
-void packet_put_event(struct buf *out, struct str nsp, struct str name, struct bytes args)
+/* What stands in brackets: the name, then the arguments. */
+static void put_event_data(
+    struct buf *out, struct str name, struct bytes args, unsigned attachments)
 {
-	unsigned attachments = json_count_bins(args), next = 0;
 	struct value_reader r = value_reader(args);
+	unsigned next = 0;
 	struct bytes argument;
 	struct value array;
 
-	put_binary_head(out, PACKET_EVENT, attachments, nsp);
 	buf_putc(out, '[');
 	json_write_str(out, name);
 	if (value_next(&r, &array) == ERR_OK && array.type == VALUE_ARRAY) {
@@ -291,6 +293,23 @@ void packet_put_event(struct buf *out, struct str nsp, struct str name, struct b
 		}
 	}
 	buf_putc(out, ']');
+}
+
+void packet_put_event(struct buf *out, struct str nsp, struct str name, struct bytes args)
+{
+	unsigned attachments = json_count_bins(args);
+
+	put_binary_head(out, PACKET_EVENT, attachments, nsp);
+	put_event_data(out, name, args, attachments);
+}
+
+void packet_put_question(struct buf *out, struct str nsp, const struct sio_event *event)
+{
+	unsigned attachments = json_count_bins(event->args);
+
+	put_binary_head(out, PACKET_EVENT, attachments, nsp);
+	buf_put_u64(out, event->ack_id);
+	put_event_data(out, event->name, event->args, attachments);
 }
 
 void packet_put_ack(struct buf *out, struct str nsp, uint64_t ack_id, struct bytes args)

@@ -7,6 +7,8 @@
  */
 #include "common/buf.h"
 
+struct sio_event;
+
 enum packet_type {
 	PACKET_CONNECT,
 	PACKET_DISCONNECT,
@@ -72,6 +74,8 @@ void packet_put_disconnect(struct buf *out, struct str nsp);
  * the bins, in the order of the bytes, are the attachments to be sent behind it.
  */
 void packet_put_event(struct buf *out, struct str nsp, struct str name, struct bytes args);
+/* The same with the ack id of the event. */
+void packet_put_question(struct buf *out, struct str nsp, const struct sio_event *event);
 void packet_put_ack(struct buf *out, struct str nsp, uint64_t ack_id, struct bytes args);
 
 #endif

@@ -55,6 +55,23 @@ void sio_socket_emit(struct sio_socket *s, struct str event, struct bytes args)
 	sio_cast_free(&cast);
 }
 
+void sio_socket_ask(struct sio_socket *s, struct str event, struct bytes args, uint64_t ack_id)
+{
+	struct sio_client *c = s->client;
+	struct buf b = {0};
+
+	if (s->state == SOCKET_ENDED)
+		return;
+	codecs[c->codec].put_question(
+	    &b, sio_socket_nsp(s), &(struct sio_event){event, args, true, ack_id});
+	struct sio_parcel parcel = sio_parcel_pack(c->codec, &b, args);
+
+	client_enter(c);
+	client_send(c, &parcel, false);
+	client_leave(c);
+	sio_parcel_end(&parcel);
+}
+
 void sio_socket_send(struct sio_socket *s, struct sio_cast *cast, bool is_volatile)
 {
 	struct sio_client *c = s->client;

@@ -123,6 +123,19 @@ static void test_personal_rooms_use_no_id(void **state)
 	assert_true(ann->is_personal);
 }
 
+static void test_a_worker_s_room_is_fleeting(void **state)
+{
+	struct rooms *rs = *state;
+	struct room *all = rooms_create_fleeting(rs, STR("/work"), STR(""), noon);
+
+	assert_int_equal(all->id, 0);
+	assert_true(all->is_fleeting && !all->is_personal);
+	assert_ptr_equal(rooms_find(rs, STR("/work"), STR("")), all);
+	rooms_release(rs, &all);
+	assert_null(all);
+	assert_null(rooms_find(rs, STR("/work"), STR("")));
+}
+
 static void test_a_personal_room_has_no_stored_members(void **state)
 {
 	struct rooms *rs = *state;
@@ -199,6 +212,7 @@ int main(void)
 	    TEST(test_where_the_namespace_ends_and_the_name_begins),
 	    TEST(test_which_names_are_personal),
 	    TEST(test_personal_rooms_use_no_id),
+	    TEST(test_a_worker_s_room_is_fleeting),
 	    TEST(test_a_personal_room_has_no_stored_members),
 	    TEST(test_memberships_of_one_user),
 	    TEST(test_a_walk_may_release_what_it_stands_on),

@@ -11,6 +11,7 @@
 static const struct namespace_conf namespaces[] = {
     {.name = (char *)"/chat", .create_rooms = true},
     {.name = (char *)"/fixed", .create_rooms = false},
+    {.name = (char *)"/work", .handler = NAMESPACE_WORKER},
 };
 
 static void on_send(void *up, struct peer *to, struct frame *message)
@@ -37,6 +38,7 @@ int world_setup(void **state)
 	b->config.store_backlog_max_bytes = 1000;
 	b->rooms = rooms_new();
 	b->sessions = sessions_new();
+	b->crew = crew_new();
 	b->outbox = outbox_new(&outbox_news, w);
 	b->dedup = dedup_new(NULL);
 	b->metrics = metrics_new(metric_table, METRICS);
@@ -53,6 +55,7 @@ int world_teardown(void **state)
 	dedup_free(&w->b.dedup);
 	outbox_free(&w->b.outbox);
 	sessions_free(&w->b.sessions);
+	crew_free(&w->b.crew);
 	rooms_free(&w->b.rooms);
 	metrics_free(&w->b.metrics);
 	buf_free(&w->east.heard);

@@ -65,10 +65,11 @@ function isAlive(pid, dir) {
 }
 
 /*
- * gateways: how many. brokerOpts, gatewayOpts: { 'option-name': value }. env: what the processes
+ * gateways: how many. brokerOpts, gatewayOpts: { 'option-name': value }. workerNamespaces: their
+ * names. env: what the processes
  * see beside our own environment, at each start. Ends with down(), else when the test file does.
  */
-async function startStack({ gateways = 1, brokerOpts = {}, gatewayOpts = {}, env = {} } = {}) {
+async function startStack({ gateways = 1, brokerOpts = {}, gatewayOpts = {}, workerNamespaces = [], env = {} } = {}) {
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'roomcast-'));
   const pids = new Set();
   let isDown = false;
@@ -77,7 +78,8 @@ async function startStack({ gateways = 1, brokerOpts = {}, gatewayOpts = {}, env
   async function up() {
     const base = await freePorts(gateways + 2);
     return JSON.parse(await command('up', dir, '--gateways', gateways, '--base-port', base, '--build', BUILD,
-      ...pairs('--broker-opt', brokerOpts), ...pairs('--gateway-opt', gatewayOpts)));
+      ...pairs('--broker-opt', brokerOpts), ...pairs('--gateway-opt', gatewayOpts),
+      ...workerNamespaces.flatMap((name) => ['--worker-namespace', name])));
   }
 
   const find = (name) => (name === 'broker' ? stack.broker : stack.gateways.find((g) => g.name === name));

@@ -143,6 +143,21 @@ void sio_socket_emit(struct sio_socket *s, struct str event, struct bytes args)
 	sio_socket_send(s, &cast, false);
 }
 
+void sio_socket_ask(struct sio_socket *s, struct str event, struct bytes args, uint64_t ack_id)
+{
+	if (s->is_ended)
+		return;
+	buf_printf(&s->said, "ask %llu ", (unsigned long long)ack_id);
+	sio_socket_emit(s, event, args);
+}
+
+void sio_socket_disconnect(struct sio_socket *s)
+{
+	if (!s->is_ended)
+		buf_puts(&s->said, STR("disconnect\n"));
+	s->is_ended = true;
+}
+
 void sio_socket_close_connection(struct sio_socket *s)
 {
 	if (!s->is_ended)

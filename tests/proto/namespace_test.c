@@ -105,6 +105,16 @@ static void test_the_options(void **state)
 	    namespace_options[2].offset, offsetof(struct namespace_conf, create_rooms));
 }
 
+static void test_one_is_found_by_its_name(void **state)
+{
+	struct namespace_conf n[] = {{.name = (char *)"/"}, {.name = (char *)"/chat"}};
+
+	(void)state;
+	assert_ptr_equal(namespaces_find(n, ARRAY_LEN(n), STR("/chat")), &n[1]);
+	assert_null(namespaces_find(n, ARRAY_LEN(n), STR("/cha")));
+	assert_null(namespaces_find(NULL, 0, STR("/")));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -115,6 +125,7 @@ int main(void)
 	    cmocka_unit_test(test_every_name_is_looked_at),
 	    cmocka_unit_test(test_the_samples_are_good),
 	    cmocka_unit_test(test_the_options),
+	    cmocka_unit_test(test_one_is_found_by_its_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

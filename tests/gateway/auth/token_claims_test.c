@@ -254,6 +254,18 @@ static void rooms_have_a_bound(void **state)
 	buf_free(&payload);
 }
 
+static void a_guest_has_an_id_and_nothing_else(void **state)
+{
+	struct token_claims claims;
+
+	(void)state;
+	token_claims_guest(STR("abc"), &claims);
+	assert_string_equal(claims.user, "guest:abc");
+	assert_string_equal(claims.username, "guest:abc");
+	assert_int_equal(claims.room_count, 0);
+	token_claims_free(&claims);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -265,6 +277,7 @@ int main(void)
 	    FORGE_TEST(texts_end_at_their_limits),
 	    FORGE_TEST(rooms_are_an_array_of_names),
 	    FORGE_TEST(rooms_have_a_bound),
+	    FORGE_TEST(a_guest_has_an_id_and_nothing_else),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

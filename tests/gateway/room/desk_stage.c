@@ -7,6 +7,11 @@
 
 static unsigned ids;
 
+static const struct namespace_conf namespaces[] = {
+    {.name = (char *)"/chat"},
+    {.name = (char *)"/work", .handler = NAMESPACE_WORKER, .auth = NAMESPACE_ANONYMOUS},
+};
+
 void crypto_id(char ret[CRYPTO_ID_LEN + 1])
 {
 	snprintf(ret, CRYPTO_ID_LEN + 1, "socket-%u", ++ids);
@@ -34,6 +39,8 @@ int stage_setup(void **state)
 	parts.pending = s->pending;
 	parts.metrics = s->metrics;
 	parts.error_event = STAGE_ERROR_EVENT;
+	parts.namespaces = namespaces;
+	parts.namespace_count = ARRAY_LEN(namespaces);
 	parts.rules = (struct token_rules){"issuer", "audience", 5000};
 	s->desk = desk_new(&parts);
 	desk_set_uplink(s->desk, &s->link);

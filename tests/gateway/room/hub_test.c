@@ -140,6 +140,24 @@ static void test_the_excepted_one_is_left_out(void **state)
 	assert_int_equal(w->sockets[1].received, 1);
 }
 
+static void test_a_cast_leaves_out_a_list(void **state)
+{
+	struct world *w = *state;
+	struct wire_cast c = {.nsp = STR("/chat"), .event = STR("e"), .args = bytes_of("\x90", 1)};
+
+	for (int i = 0; i < 4; i++)
+		hub_join(w->hub, w->members[i], STR(""));
+	assert_int_equal(hub_cast(w->hub, &c), 4);
+	c.except = bytes_of("\x94\xa2s0\x07\xa2s3\xa2s9", 11);
+	assert_int_equal(hub_cast(w->hub, &c), 2);
+	assert_int_equal(encoded, 2);
+	assert_int_equal(w->sockets[0].received, 1);
+	assert_int_equal(w->sockets[1].received, 2);
+	c.room = STR("empty");
+	assert_int_equal(hub_cast(w->hub, &c), 0);
+	assert_int_equal(encoded, 2);
+}
+
 static void test_joining_twice_and_leaving_where_one_is_not(void **state)
 {
 	struct world *w = *state;
@@ -199,6 +217,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(
 	        test_rooms_of_two_namespaces_never_meet, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_the_excepted_one_is_left_out, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_a_cast_leaves_out_a_list, setup, teardown),
 	    cmocka_unit_test_setup_teardown(
 	        test_joining_twice_and_leaving_where_one_is_not, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_random_walk, setup, teardown),

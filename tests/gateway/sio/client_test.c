@@ -169,8 +169,9 @@ static void the_layer_above_sends(void **state)
 	sio_socket_ack(stage.sockets[STAGE_CHAT], 12, bytes_of("\x91\xc3", 2));
 	sio_socket_send(stage.sockets[STAGE_CHAT], cast, false);
 	sio_socket_send(stage.sockets[STAGE_CHAT], cast, true);
+	sio_socket_ask(stage.sockets[STAGE_CHAT], STR("q"), bytes_of("\x91\x05", 2), 7);
 	stage_said("< 2[\"a\\\"b\",1,null]\n< 3/chat,12[true]\n< 2/chat,[\"e\",5]\n"
-		   "< volatile 2/chat,[\"e\",5]\n");
+		   "< volatile 2/chat,[\"e\",5]\n< 2/chat,7[\"q\",5]\n");
 	sio_cast_free(&cast);
 }
 

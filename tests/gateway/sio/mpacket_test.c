@@ -1,6 +1,7 @@
 #include "tests/check.h"
 
 #include "gateway/sio/json.h"
+#include "gateway/sio/client.h"
 #include "gateway/sio/mpacket.h"
 #include "proto/limits.h"
 #include "proto/value.h"
@@ -294,6 +295,10 @@ static void packets_are_encoded(void **state)
 	mpacket_put_event(&out, STR("/"), STR("a"), BYTES("\x81\x01\x02")); /* no array */
 	assert_put(BYTES("\x83" TYPE "\x02" ROOT DATA "\x91\xa1"
 			 "a"));
+	mpacket_put_question(
+	    &out, STR("/chat"), &(struct sio_event){STR("a"), BYTES("\x91\x05"), true, 300});
+	assert_put(BYTES("\x84" TYPE "\x02" CHAT ID "\xcd\x01\x2c" DATA "\x92\xa1"
+			 "a\x05"));
 	mpacket_put_ack(&out, STR("/chat"), 300, BYTES("\x91\xc3"));
 	assert_put(BYTES("\x84" TYPE "\x03" CHAT ID "\xcd\x01\x2c" DATA "\x91\xc3"));
 }

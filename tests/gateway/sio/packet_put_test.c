@@ -46,6 +46,9 @@ static void packets_are_encoded(void **state)
 	assert_put("2[\"a\"]");
 	packet_put_event(&out, STR("/"), STR("a"), BYTES("\x81\x01\x02")); /* no array */
 	assert_put("2[\"a\"]");
+	packet_put_question(&out, STR("/chat"),
+	    &(struct sio_event){STR("a"), BYTES("\x91\xc4\x01x"), true, 12});
+	assert_put("51-/chat,12[\"a\",{\"_placeholder\":true,\"num\":0}]");
 	packet_put_ack(&out, STR("/"), 0, BYTES("\x90"));
 	assert_put("30[]");
 	packet_put_ack(&out, STR("/chat"), PACKET_ACK_ID_MAX, BYTES("\x91\x81\xa2ok\xc3"));

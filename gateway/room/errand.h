@@ -1,0 +1,25 @@
+#ifndef ROOMCAST_GATEWAY_ROOM_ERRAND_H
+#define ROOMCAST_GATEWAY_ROOM_ERRAND_H
+/*
+ * Errands: worker namespaces at the desk. What a client says is carried to the broker as it is, and
+ * what an application worker wants said or done comes back. Values of workers are made plain here:
+ * whatever they hold, it is something that clients of both parsers can read.
+ */
+#include "gateway/room/desk_priv.h"
+#include "gateway/sio/client.h"
+
+/* A client's event, answered through the pending request. ERR_FULL: too much waits already;
+ * ERR_TOO_BIG: its name is too long. */
+MUST_USE enum err errand_event(struct seat *seat, const struct sio_event *event);
+void errand_ack(const struct seat *seat, uint64_t ack_id, struct bytes args);
+
+/* The good answer to an event: its ack, if the client wants one. */
+void errand_on_reply(const struct pending_request *r, const struct wire_reply *reply);
+
+/* A client that the worker did not let in; its socket, or its connection, ends. */
+void errand_refuse(struct seat *seat, const struct wire_reply *reply);
+
+/* From the broker: SEND, CAST, MOVE, EXPEL. False: it is none of these. */
+bool errand_on_message(struct desk *d, const struct wire_message *m);
+
+#endif
