@@ -1,6 +1,8 @@
 #include "tests/check.h"
 
 #include "gateway/sio/packet.h"
+
+#include "gateway/sio/client.h"
 #include "proto/value.h"
 
 #define BYTES(literal) bytes_of(literal, sizeof(literal) - 1)
