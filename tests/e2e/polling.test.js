@@ -310,15 +310,6 @@ suite('requests that do not fit', QUIET, (echo) => {
     });
   }
 
-  test('a body over the limit is skipped; connection and session live', async () => {
-    const poller = await Poller.open(echo().port);
-    const answer = await poller.post(`4${'x'.repeat(MAX_PAYLOAD)}`);
-    assert.deepEqual(essence(answer), { status: 413, body: '' });
-    assert.equal((await poller.post('4alive')).body, 'ok');
-    assert.deepEqual(await poller.packets(), ['4alive']);
-    poller.destroy();
-  });
-
   for (const [name, headers, status] of [
     ['a negative length', { 'Content-Length': '-1' }, 400],
     ['two lengths', { 'Content-Length': ['2', '3'] }, 400],
