@@ -253,7 +253,7 @@ static const char *phrase_of(unsigned status)
 	return "Unknown";
 }
 
-bool http_send(struct wire *w, const struct http_request *r, const struct http_answer *a)
+struct frame *http_answer(const struct http_request *r, const struct http_answer *a)
 {
 	struct buf text = {0};
 
@@ -264,16 +264,10 @@ bool http_send(struct wire *w, const struct http_request *r, const struct http_a
 	    a->is_last ? "Connection: close\r\n" : "", a->headers ? a->headers : "");
 	if (!r || !str_eqz(r->engine.method, "HEAD"))
 		buf_puts(&text, a->body);
-
-	struct frame *f = buf_seal(&text);
-	int sent = lws_write(lws_of(w), frame_data(f), frame_len(f), LWS_WRITE_HTTP_FINAL);
-
-	frame_unref(&f);
-	return sent >= 0;
+	return buf_seal(&text);
 }
 
-bool http_send_refusal(
-    struct wire *w, const struct http_request *r, enum eio_refusal why, bool is_upgrade)
+struct frame *http_refusal(const struct http_request *r, enum eio_refusal why, bool is_upgrade)
 {
 	const struct eio_refusal_row *row = eio_refusal_row(why);
 	struct buf json = {0};
@@ -287,10 +281,18 @@ bool http_send_refusal(
 	    .body = is_upgrade ? str_of(row->message) : buf_str(&json),
 	    .is_last = is_upgrade,
 	};
-	bool is_sent = http_send(w, r, &a);
+	struct frame *f = http_answer(r, &a);
 
 	buf_free(&json);
-	return is_sent;
+	return f;
+}
+
+bool http_write_take(struct wire *w, struct frame **answer)
+{
+	int n = lws_write(lws_of(w), frame_data(*answer), frame_len(*answer), LWS_WRITE_HTTP_FINAL);
+
+	frame_unref(answer);
+	return n >= 0;
 }
 
 void http_park(struct wire *w)

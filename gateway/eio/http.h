@@ -47,19 +47,20 @@ struct http_answer {
 	bool is_last; /* says that the connection ends; the caller sees to it */
 };
 
-/* Writes the whole answer; without its body where r, which may be NULL, is a HEAD. false = the
- * connection is broken. */
-bool http_send(struct wire *w, const struct http_request *r, const struct http_answer *a);
+/* An answer to r as bytes; to HEAD without its body. r may be NULL: a request that is gone and
+ * was no HEAD. Refusals come in the two forms that engine.io has. */
+MUST_USE struct frame *http_answer(const struct http_request *r, const struct http_answer *a);
+MUST_USE struct frame *http_refusal(
+    const struct http_request *r, enum eio_refusal why, bool is_upgrade);
 
-/* The answers to refused requests, in the two forms that engine.io has. */
-bool http_send_refusal(
-    struct wire *w, const struct http_request *r, enum eio_refusal why, bool is_upgrade);
+/* Writes an answer and leaves NULL. false = the connection is broken. */
+bool http_write_take(struct wire *w, struct frame **answer);
 
 /* The request is answered later, and may take its time. */
 void http_park(struct wire *w);
 
 /*
- * A parked request has been answered (is_sent: http_send()'s word): the connection waits for its
+ * A request has been answered (is_sent: http_write_take()'s word): the connection waits for its
  * next one. Not for requests that are answered in the callback that told of them.
  */
 void http_finish(struct wire *w, bool is_sent);

@@ -9,6 +9,7 @@
 
 struct http_routes {
 	struct str path; /* of Engine.IO, without the slash at its end; backed by the server */
+	bool has_files;  /* elsewhere, which libwebsockets serves */
 	uint64_t sessions_max;
 	struct eio_family *family;
 	struct polls *polls;
@@ -20,10 +21,10 @@ struct http_routes {
 MUST_USE bool http_route_upgrade(const struct http_routes *routes, struct wire *w);
 
 /* Any other, before it is served. true = serve it; false = it was refused, hang up. */
-MUST_USE bool http_route_plain(struct wire *w);
+MUST_USE bool http_route_plain(const struct http_routes *routes, struct wire *w);
 
-/* Any other: answers it, or makes an exchange of it. */
-MUST_USE enum http_fate http_route_request(
-    const struct http_routes *routes, struct wire *w, struct mono now, struct exchange **ret);
+/* Any other: it waits for its answer. */
+MUST_USE struct exchange *http_route_request(
+    const struct http_routes *routes, struct wire *w, struct mono now);
 
 #endif

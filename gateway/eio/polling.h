@@ -10,18 +10,16 @@
 #include "gateway/eio/http.h"
 #include "gateway/eio/session_priv.h"
 
-/* All polling sessions of one server. */
+/* All polling sessions of one server, and all its plain requests. */
 struct polls;
 
-/* A request that waits: a GET for news, a POST for its body. */
+/*
+ * A plain request that waits: a GET for news, one with a body for that, any other for the end of
+ * the turn. None is answered in the callback that tells of it, because libwebsockets loses its
+ * place, and may spin for ever, when requests come one behind the other and the first is over
+ * before it has come back to where it reads. So a second request finds the first one waiting.
+ */
 struct exchange;
-
-/* What became of a request. */
-enum http_fate {
-	HTTP_ANSWERED, /* the connection waits for its next request */
-	HTTP_WAITS,    /* an exchange was made */
-	HTTP_BROKEN,   /* hang up */
-};
 
 struct polls *polls_new(struct eio_family *family, uint64_t max_body_bytes);
 /* Its exchanges are freed before it. */
@@ -30,23 +28,28 @@ void polls_free(struct polls **set);
 /* What a sid stands for; "" = EIO_SID_NONE. */
 enum eio_sid polls_sid(const struct polls *set, struct str sid);
 
-/* A request that may poll (eio_request_may_poll). Its body comes later. */
-MUST_USE enum http_fate polls_request(struct polls *set, struct wire *w,
-    const struct http_request *r, struct mono now, struct exchange **ret);
+/* A request that may poll (eio_request_may_poll). */
+MUST_USE struct exchange *polls_request(
+    struct polls *set, struct wire *w, const struct http_request *r, struct mono now);
+
+/* Any other, whose answer is known already; its body is read and forgotten. */
+MUST_USE struct exchange *exchange_new_take(
+    struct polls *set, struct wire *w, const struct http_request *r, struct frame **answer);
 
 /* Some of the body came. false = hang up. */
 MUST_USE bool exchange_receive(struct exchange *x, struct bytes chunk);
 
-/* All of it came. The fate is never HTTP_WAITS. */
-MUST_USE enum http_fate exchange_complete(struct exchange *x, struct mono now);
+/* All of it came. false = hang up. */
+MUST_USE bool exchange_complete(struct exchange *x, struct mono now);
 
-/* Its request is over: true = it was waiting, so it was broken off, and its session is closed. */
+/* Its request is over. true = it was waiting: it is broken off, and its session, if any, closed. */
 bool exchange_drop(struct exchange *x);
 /* The same, and frees. */
 void exchange_free(struct exchange **x);
 
 /*
- * The end of a turn: answers the polls for which there is something and frees what has closed.
+ * The end of a turn: answers requests, polls if there is something to say, and frees what has
+ * closed.
  * true = as with websockets_end_turn().
  */
 MUST_USE bool polls_end_turn(struct polls *set, struct mono now);

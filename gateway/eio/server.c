@@ -114,6 +114,7 @@ static struct eio_server *make(struct loop *loop, const struct eio_server_conf *
 	s->loop = loop;
 	s->routes = (struct http_routes){
 	    .path = str_of(s->path),
+	    .has_files = conf->static_dir[0],
 	    .sessions_max = conf->sessions_max,
 	    .events = events,
 	    .up = up,

@@ -52,33 +52,18 @@ static int on_upgrade(struct lws *wsi)
 /* Comes before a plain request is served, by us or from a file. */
 static int on_plain(struct lws *wsi)
 {
-	return http_route_plain(wire_of(wsi)) ? 0 : -1;
-}
-
-static int after(struct lws *wsi, enum http_fate fate)
-{
-	switch (fate) {
-	case HTTP_ANSWERED:
-		return lws_http_transaction_completed(wsi) ? -1 : 0;
-	case HTTP_WAITS:
-		return 0;
-	case HTTP_BROKEN:
-		break;
-	}
-	return -1;
+	return http_route_plain(wires_of(wsi)->conf.routes, wire_of(wsi)) ? 0 : -1;
 }
 
 static int on_request(struct lws *wsi)
 {
 	struct server_wires *s = wires_of(wsi);
-	struct exchange *x = NULL;
-	enum http_fate fate;
 
 	if (lws_get_opaque_user_data(wsi))
-		return -1;
-	fate = http_route_request(s->conf.routes, wire_of(wsi), loop_now(s->conf.loop), &x);
-	lws_set_opaque_user_data(wsi, x);
-	return after(wsi, fate);
+		return -1; /* see on_request_over() */
+	lws_set_opaque_user_data(
+	    wsi, http_route_request(s->conf.routes, wire_of(wsi), loop_now(s->conf.loop)));
+	return 0;
 }
 
 static int on_body(struct lws *wsi, struct bytes chunk)
@@ -92,7 +77,7 @@ static int on_body_complete(struct lws *wsi)
 {
 	struct exchange *x = lws_get_opaque_user_data(wsi);
 
-	return x ? after(wsi, exchange_complete(x, loop_now(wires_of(wsi)->conf.loop))) : 0;
+	return !x || exchange_complete(x, loop_now(wires_of(wsi)->conf.loop)) ? 0 : -1;
 }
 
 /* A request was answered. Or not: another one came behind it, and libwebsockets has lost the place
@@ -194,7 +179,7 @@ static int on_lws(
 	case LWS_CALLBACK_HTTP_BODY_COMPLETION:
 		return on_body_complete(wsi);
 	case LWS_CALLBACK_HTTP_FILE_COMPLETION:
-		return after(wsi, HTTP_ANSWERED);
+		return lws_http_transaction_completed(wsi) ? -1 : 0;
 	case LWS_CALLBACK_HTTP_DROP_PROTOCOL:
 		return on_request_over(wsi);
 	case LWS_CALLBACK_CLOSED_HTTP:

@@ -310,6 +310,15 @@ suite('requests that do not fit', QUIET, (echo) => {
     });
   }
 
+  test('a body over the limit is skipped; connection and session live', async () => {
+    const poller = await Poller.open(echo().port);
+    const answer = await poller.post(`4${'x'.repeat(MAX_PAYLOAD)}`);
+    assert.deepEqual(essence(answer), { status: 413, body: '' });
+    assert.equal((await poller.post('4alive')).body, 'ok');
+    assert.deepEqual(await poller.packets(), ['4alive']);
+    poller.destroy();
+  });
+
   for (const [name, headers, status] of [
     ['a negative length', { 'Content-Length': '-1' }, 400],
     ['two lengths', { 'Content-Length': ['2', '3'] }, 400],
@@ -330,12 +339,11 @@ suite('requests that do not fit', QUIET, (echo) => {
     });
   }
 
-  test('more than was announced is another request, and a bad one', async () => {
+  test('more than was announced is another request behind it', async () => {
     const poller = await Poller.open(echo().port);
     poller.poster.send(request('POST', poller.target, { body: '4xyz', headers: { 'Content-Length': '2' } }));
-    assert.equal((await poller.poster.response()).body, 'ok');
     await poller.poster.end();
-    assert.deepEqual(await poller.packets(), ['4x']);
+    assert.equal(await echo().reason(poller.sid), 'transport error');
     poller.destroy();
   });
 
@@ -369,6 +377,62 @@ suite('requests that do not fit', QUIET, (echo) => {
     peer.send(frame(TEXT, '4alive'));
     assert.equal(await peer.text(), '4alive');
     peer.destroy();
+  });
+
+  test('nobody else noticed', () => echo().isWell());
+});
+
+// Nobody sends a request before the last one is answered; libwebsockets 4.1.6 spins over some of them.
+suite('requests one behind the other', QUIET, (echo) => {
+  const health = request('GET', '/health');
+  const post = request('POST', '/x', { body: '0123456789' });
+  const empty = request('POST', '/x', { body: '' });
+  const poll = request('GET', TARGET);
+  const refused = request('POST', TARGET, { body: '4x' });
+  for (const [name, parts] of Object.entries({
+    'a page and a page': [[health, health]],
+    'a page and a post': [[health, post]],
+    'three': [[health, health, post]],
+    'a post and a page': [[post, health]],
+    'two posts': [[post, post]],
+    'two empty posts': [[empty, empty]],
+    'two posts that are refused': [[refused, refused]],
+    'a post and half of one': [[post, post.subarray(0, -4)], [post.subarray(-4)]],
+    'a post and the head of one': [[post, post.subarray(0, -10)], [post.subarray(-10)]],
+    'a post and the beginning of one': [[post, post.subarray(0, 20)], [post.subarray(20)]],
+    'a handshake and a post': [[poll, refused]],
+    'many': [Array(100).fill(post)],
+  })) {
+    test(`${name} end the connection, and cost nothing`, async () => {
+      const peer = new Peer(echo().port);
+      for (const part of parts) {
+        peer.send(Buffer.concat(part));
+        await sleep(SETTLE_MS);
+      }
+      await peer.end();
+      const before = echo().cpuMs();
+      await sleep(300);
+      assert.ok(echo().cpuMs() - before < 100, `spent ${echo().cpuMs() - before} ms`);
+    });
+  }
+
+  test('posts of a session end it', async () => {
+    const poller = await Poller.open(echo().port);
+    const one = request('POST', poller.target, { body: '4x' });
+    poller.poster.send(Buffer.concat([one, one]));
+    await poller.poster.end();
+    assert.equal(await echo().reason(poller.sid), 'transport error');
+    poller.destroy();
+  });
+
+  test('a body that is refused is read to its end before the answer', async () => {
+    const poller = await Poller.open(echo().port);
+    for (let i = 0; i < 20; i++) {
+      assert.equal((await poller.post(`4${'x'.repeat(MAX_PAYLOAD)}`)).status, 413);
+      assert.equal((await poller.post(`4${i}`)).body, 'ok');
+      assert.deepEqual(await poller.packets(), [`4${i}`]);
+    }
+    poller.destroy();
   });
 
   test('nobody else noticed', () => echo().isWell());

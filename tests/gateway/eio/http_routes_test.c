@@ -15,8 +15,9 @@ struct wire {
 	const char *path;
 	struct eio_request engine;
 	unsigned bad_body;
-	bool is_broken;
+	uint64_t body_bytes;
 	/* the answer */
+	bool is_written;
 	unsigned status;
 	enum eio_refusal why;
 	bool is_refused, was_upgrade, is_last;
@@ -56,30 +57,42 @@ unsigned http_request_bad_body(const struct http_request *r)
 	return r->wire->bad_body;
 }
 
-bool http_send(struct wire *w, const struct http_request *r, const struct http_answer *a)
+struct frame *http_answer(const struct http_request *r, const struct http_answer *a)
 {
-	assert_ptr_equal(r->wire, w);
+	struct wire *w = r->wire;
+
 	assert_true(a->body.len < sizeof(w->body));
 	w->status = a->status;
 	w->is_last = a->is_last;
 	memcpy(w->body, a->body.p, a->body.len);
 	w->body[a->body.len] = 0;
-	return !w->is_broken;
+	return frame_new(str_bytes(a->body));
 }
 
-bool http_send_refusal(
-    struct wire *w, const struct http_request *r, enum eio_refusal why, bool is_upgrade)
+struct frame *http_refusal(const struct http_request *r, enum eio_refusal why, bool is_upgrade)
 {
-	assert_ptr_equal(r->wire, w);
-	w->is_refused = true;
-	w->why = why;
-	w->was_upgrade = is_upgrade;
-	return !w->is_broken;
+	r->wire->is_refused = true;
+	r->wire->why = why;
+	r->wire->was_upgrade = is_upgrade;
+	return frame_new((struct bytes){0});
+}
+
+bool http_write_take(struct wire *w, struct frame **answer)
+{
+	w->is_written = true;
+	frame_unref(answer);
+	return true;
+}
+
+uint64_t http_request_body_bytes(const struct http_request *r)
+{
+	return r->wire->body_bytes;
 }
 
 /* polling.c and family.c, replaced: one session that polling carries, and how many there are. */
 static size_t open_count;
-static struct exchange *const an_exchange = (struct exchange *)&open_count;
+static struct exchange *const poll_exchange = (struct exchange *)&open_count;
+static struct exchange *const answered_exchange = (struct exchange *)(&open_count + 1);
 
 enum eio_sid polls_sid(const struct polls *set, struct str sid)
 {
@@ -87,14 +100,22 @@ enum eio_sid polls_sid(const struct polls *set, struct str sid)
 	return !sid.len ? EIO_SID_NONE : str_eqz(sid, "known") ? EIO_SID_POLLING : EIO_SID_UNKNOWN;
 }
 
-enum http_fate polls_request(struct polls *set, struct wire *w, const struct http_request *r,
-    struct mono now, struct exchange **ret)
+struct exchange *polls_request(
+    struct polls *set, struct wire *w, const struct http_request *r, struct mono now)
 {
 	(void)set;
 	assert_ptr_equal(r->wire, w);
 	assert_int_equal(now.us, 7);
-	*ret = an_exchange;
-	return HTTP_WAITS;
+	return poll_exchange;
+}
+
+struct exchange *exchange_new_take(
+    struct polls *set, struct wire *w, const struct http_request *r, struct frame **answer)
+{
+	(void)set;
+	assert_ptr_equal(r->wire, w);
+	frame_unref(answer);
+	return answered_exchange;
 }
 
 size_t eio_family_open_count(const struct eio_family *f)
@@ -127,13 +148,14 @@ static const struct eio_server_events events = {.may_open = may_open, .on_page =
 static const struct http_routes routes = {
     .path = {"/socket.io", 10}, .sessions_max = 10, .events = &events};
 
-static enum http_fate ask(struct wire *w)
+/* true = it was handed to polling, false = answered here, but not in the callback. */
+static bool is_poll(struct wire *w)
 {
-	struct exchange *x = NULL;
-	enum http_fate fate = http_route_request(&routes, w, (struct mono){7}, &x);
+	struct exchange *x = http_route_request(&routes, w, (struct mono){7});
 
-	assert_ptr_equal(x, fate == HTTP_WAITS ? an_exchange : NULL);
-	return fate;
+	assert_true(x == poll_exchange || x == answered_exchange);
+	assert_false(w->is_written);
+	return x == poll_exchange;
 }
 
 static struct wire opening(const char *path)
@@ -227,12 +249,29 @@ static void test_plain(void **state)
 	struct wire w = {.path = "/"};
 
 	(void)state;
-	assert_true(http_route_plain(&w));
+	assert_true(http_route_plain(&routes, &w));
 	assert_int_equal(w.status, 0);
 	w.bad_body = 413;
-	assert_false(http_route_plain(&w));
+	assert_false(http_route_plain(&routes, &w));
 	assert_int_equal(w.status, 413);
 	assert_true(w.is_last);
+}
+
+static void test_body_for_a_file(void **state)
+{
+	struct http_routes with_files = routes;
+	struct wire w = {.path = "/index.html", .body_bytes = 5};
+
+	(void)state;
+	assert_true(http_route_plain(&routes, &w));
+	with_files.has_files = true;
+	assert_false(http_route_plain(&with_files, &w));
+	assert_int_equal(w.status, 405);
+	assert_true(w.is_written && w.is_last);
+	w = (struct wire){.path = "/socket.io/", .body_bytes = 5};
+	assert_true(http_route_plain(&with_files, &w));
+	w = (struct wire){.path = "/index.html"};
+	assert_true(http_route_plain(&with_files, &w));
 }
 
 static struct wire poll_of(const char *sid)
@@ -249,10 +288,10 @@ static void test_polls(void **state)
 	struct wire w = poll_of("");
 
 	(void)state;
-	assert_int_equal(ask(&w), HTTP_WAITS);
+	assert_true(is_poll(&w));
 	w = poll_of("known");
 	w.engine.method = STR("POST");
-	assert_int_equal(ask(&w), HTTP_WAITS);
+	assert_true(is_poll(&w));
 	assert_false(w.is_refused);
 }
 
@@ -261,11 +300,9 @@ static void test_refused_polls(void **state)
 	struct wire w = poll_of("nobody's");
 
 	(void)state;
-	assert_int_equal(ask(&w), HTTP_ANSWERED);
+	assert_false(is_poll(&w));
 	assert_true(w.is_refused && !w.was_upgrade);
 	assert_int_equal(w.why, EIO_REFUSAL_UNKNOWN_SID);
-	w.is_broken = true;
-	assert_int_equal(ask(&w), HTTP_BROKEN);
 }
 
 static void test_too_many_sessions(void **state)
@@ -274,16 +311,16 @@ static void test_too_many_sessions(void **state)
 
 	(void)state;
 	open_count = 10;
-	assert_int_equal(ask(&w), HTTP_ANSWERED);
+	assert_false(is_poll(&w));
 	assert_int_equal(w.why, EIO_REFUSAL_UNAVAILABLE);
 	assert_false(http_route_upgrade(&routes, &ws));
 	w = poll_of("known");
-	assert_int_equal(ask(&w), HTTP_WAITS);
+	assert_true(is_poll(&w));
 	open_count = 9;
 	w = poll_of("");
-	assert_int_equal(ask(&w), HTTP_WAITS);
+	assert_true(is_poll(&w));
 	is_full = true;
-	assert_int_equal(ask(&w), HTTP_ANSWERED);
+	assert_false(is_poll(&w));
 	is_full = false;
 }
 
@@ -292,18 +329,18 @@ static void test_pages(void **state)
 	struct wire w = {.path = "/ready", .engine = {.method = STR("GET")}};
 
 	(void)state;
-	assert_int_equal(ask(&w), HTTP_ANSWERED);
+	assert_false(is_poll(&w));
 	assert_int_equal(w.status, 503);
 	assert_string_equal(w.body, "draining");
 	assert_false(w.is_last);
 	w.engine.method = STR("HEAD");
-	assert_int_equal(ask(&w), HTTP_ANSWERED);
+	assert_false(is_poll(&w));
 	assert_int_equal(w.status, 503);
 	w.engine.method = STR("POST");
-	assert_int_equal(ask(&w), HTTP_ANSWERED);
+	assert_false(is_poll(&w));
 	assert_int_equal(w.status, 404);
 	w = (struct wire){.path = "/nothing", .engine = {.method = STR("GET")}};
-	assert_int_equal(ask(&w), HTTP_ANSWERED);
+	assert_false(is_poll(&w));
 	assert_int_equal(w.status, 404);
 }
 
@@ -316,6 +353,7 @@ int main(void)
 	    cmocka_unit_test(test_upgrade_when_full),
 	    cmocka_unit_test(test_upgrade_of_a_forgotten_request),
 	    cmocka_unit_test(test_plain),
+	    cmocka_unit_test(test_body_for_a_file),
 	    cmocka_unit_test(test_polls),
 	    cmocka_unit_test(test_refused_polls),
 	    cmocka_unit_test(test_too_many_sessions),

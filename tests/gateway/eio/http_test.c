@@ -88,9 +88,17 @@ static struct http_request *request_of(struct lws *wsi)
 	return http_request_new((struct wire *)(void *)wsi);
 }
 
+static bool write_to(struct lws *wsi, struct frame *answer)
+{
+	bool is_fine = http_write_take((struct wire *)(void *)wsi, &answer);
+
+	assert_null(answer);
+	return is_fine;
+}
+
 static bool send_to(struct lws *wsi, const struct http_request *r, const struct http_answer *a)
 {
-	return http_send((struct wire *)(void *)wsi, r, a);
+	return write_to(wsi, http_answer(r, a));
 }
 
 static void assert_written(struct lws *wsi, const char *expected)
@@ -341,14 +349,13 @@ static void test_refusals(void **state)
 {
 	struct lws wsi = {.path = (char[]){"/"}, .method = LWSHUMETH_GET, .fd = -1};
 	struct http_request *r = request_of(&wsi);
-	struct wire *w = (struct wire *)(void *)&wsi;
 
 	(void)state;
-	assert_true(http_send_refusal(w, r, EIO_REFUSAL_UNKNOWN_SID, false));
+	assert_true(write_to(&wsi, http_refusal(r, EIO_REFUSAL_UNKNOWN_SID, false)));
 	assert_written(&wsi, "HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\n"
 			     "Content-Length: 41\r\nCache-Control: no-store\r\n\r\n"
 			     "{\"code\":1,\"message\":\"Session ID unknown\"}");
-	assert_true(http_send_refusal(w, r, EIO_REFUSAL_WEBSOCKET_VERSION, true));
+	assert_true(write_to(&wsi, http_refusal(NULL, EIO_REFUSAL_WEBSOCKET_VERSION, true)));
 	assert_written(&wsi,
 	    "HTTP/1.1 426 Upgrade Required\r\nContent-Type: text/html\r\n"
 	    "Content-Length: 16\r\nCache-Control: no-store\r\nConnection: close\r\n"

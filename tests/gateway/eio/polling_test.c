@@ -51,24 +51,37 @@ struct eio_handshake http_request_handshake(const struct http_request *r)
 	return (struct eio_handshake){.ip = STR("192.0.2.1")};
 }
 
-bool http_send(struct wire *w, const struct http_request *r, const struct http_answer *a)
+/* The status stands before the body. */
+struct frame *http_answer(const struct http_request *r, const struct http_answer *a)
 {
+	struct buf text = {0};
+
 	(void)r;
-	assert_int_equal(w->status, 0); /* once */
-	assert_true(a->body.len < sizeof(w->body));
-	w->status = a->status;
-	if (a->body.len)
-		memcpy(w->body, a->body.p, a->body.len);
-	w->body[a->body.len] = 0;
-	return !w->is_broken;
+	buf_printf(&text, "%u", a->status);
+	buf_puts(&text, a->body);
+	return buf_seal(&text);
 }
 
-bool http_send_refusal(
-    struct wire *w, const struct http_request *r, enum eio_refusal why, bool is_upgrade)
+struct frame *http_refusal(const struct http_request *r, enum eio_refusal why, bool is_upgrade)
 {
 	assert_int_equal(why, EIO_REFUSAL_UNKNOWN_SID);
 	assert_false(is_upgrade);
-	return http_send(w, r, &(struct http_answer){.status = 400, .body = STR("unknown")});
+	return http_answer(r, &(struct http_answer){.status = 400, .body = STR("unknown")});
+}
+
+bool http_write_take(struct wire *w, struct frame **answer)
+{
+	struct str text = bytes_str(frame_bytes(*answer));
+	uint64_t status = 0;
+
+	assert_int_equal(w->status, 0); /* once */
+	assert_in_range(text.len, 3, sizeof(w->body) - 1);
+	assert_int_equal(str_to_u64((struct str){text.p, 3}, 999, &status), ERR_OK);
+	w->status = (unsigned)status;
+	memcpy(w->body, text.p + 3, text.len - 3);
+	w->body[text.len - 3] = 0;
+	frame_unref(answer);
+	return !w->is_broken;
 }
 
 void http_park(struct wire *w)
@@ -127,7 +140,7 @@ static void on_close(void *up, struct eio_session *session, enum eio_close why)
 
 static const struct eio_events events = {on_open, on_message, on_close};
 
-static enum http_fate ask(
+static void ask(
     struct scene *s, struct wire *w, const char *method, struct str sid, uint64_t body_bytes)
 {
 	struct http_request r = {.wire = {.engine = {.method = str_of(method), .sid = sid},
@@ -136,7 +149,8 @@ static enum http_fate ask(
 
 	exchange_free(&w->exchange);
 	*w = (struct wire){.is_broken = w->is_broken};
-	return polls_request(s->set, w, &r, s->now, &w->exchange);
+	w->exchange = polls_request(s->set, w, &r, s->now);
+	assert_int_equal(w->status, 0); /* at the end of the turn at the earliest */
 }
 
 static bool end_turn(struct scene *s)
@@ -146,20 +160,33 @@ static bool end_turn(struct scene *s)
 
 static void poll(struct scene *s)
 {
-	assert_int_equal(ask(s, &s->get, "GET", s->sid, 0), HTTP_WAITS);
+	ask(s, &s->get, "GET", s->sid, 0);
 }
 
-/* A whole POST; what was answered. */
+/* The rest of a request that is refused comes, and is forgotten. */
+static void assert_refused(struct scene *s, struct wire *w, unsigned status)
+{
+	assert_true(exchange_receive(w->exchange, bytes_of("4a", 2)));
+	assert_true(exchange_complete(w->exchange, s->now));
+	end_turn(s);
+	assert_int_equal(w->status, status);
+	assert_int_equal(s->heard.len, 0);
+}
+
+/* The body of a POST comes. */
+static void bring(struct scene *s, const char *body)
+{
+	assert_true(exchange_receive(s->post.exchange, str_bytes(str_of(body))));
+	assert_true(exchange_complete(s->post.exchange, s->now));
+}
+
+/* A whole POST; what is answered at the end of the turn. */
 static unsigned post(struct scene *s, const char *body)
 {
-	enum http_fate fate = ask(s, &s->post, "POST", s->sid, strlen(body));
-
-	if (fate == HTTP_WAITS) {
-		assert_true(exchange_receive(s->post.exchange, str_bytes(str_of(body))));
-		fate = exchange_complete(s->post.exchange, s->now);
-	}
-	assert_int_equal(fate, HTTP_ANSWERED);
-	exchange_free(&s->post.exchange);
+	ask(s, &s->post, "POST", s->sid, strlen(body));
+	bring(s, body);
+	assert_int_equal(s->post.status, 0);
+	end_turn(s);
 	return s->post.status;
 }
 
@@ -171,7 +198,7 @@ static int setup(void **state)
 	s->now = (struct mono){1000000};
 	s->family = eio_family_new(&rules, &events, s);
 	s->set = polls_new(s->family, MAX_BODY);
-	assert_int_equal(ask(s, &s->get, "GET", STR(""), 0), HTTP_WAITS);
+	ask(s, &s->get, "GET", STR(""), 0);
 	end_turn(s);
 	assert_int_equal(s->get.status, 200);
 	assert_memory_equal(s->get.body, "0{\"sid\":\"", 9);
@@ -287,12 +314,12 @@ static void test_post_in_pieces(void **state)
 {
 	struct scene *s = *state;
 
-	assert_int_equal(ask(s, &s->post, "POST", s->sid, 5), HTTP_WAITS);
+	ask(s, &s->post, "POST", s->sid, 5);
 	assert_true(exchange_receive(s->post.exchange, bytes_of("4he", 3)));
 	assert_true(exchange_receive(s->post.exchange, bytes_of("", 0)));
 	assert_true(exchange_receive(s->post.exchange, bytes_of("y!", 2)));
 	assert_int_equal(s->heard.len, 0);
-	assert_int_equal(exchange_complete(s->post.exchange, s->now), HTTP_ANSWERED);
+	assert_true(exchange_complete(s->post.exchange, s->now));
 	assert_true(str_eqz(buf_str(&s->heard), "hey!;"));
 }
 
@@ -300,11 +327,11 @@ static void test_post_that_is_too_big(void **state)
 {
 	struct scene *s = *state;
 
-	assert_int_equal(ask(s, &s->post, "POST", s->sid, MAX_BODY + 1), HTTP_ANSWERED);
-	assert_int_equal(s->post.status, 413);
+	ask(s, &s->post, "POST", s->sid, MAX_BODY + 1);
+	assert_refused(s, &s->post, 413);
 	assert_int_equal(s->closed, 0);
 	/* Whatever was announced: it is counted while it comes. */
-	assert_int_equal(ask(s, &s->post, "POST", s->sid, MAX_BODY), HTTP_WAITS);
+	ask(s, &s->post, "POST", s->sid, MAX_BODY);
 	for (int i = 0; i < MAX_BODY; i++)
 		assert_true(exchange_receive(s->post.exchange, bytes_of("x", 1)));
 	assert_false(exchange_receive(s->post.exchange, bytes_of("x", 1)));
@@ -346,16 +373,19 @@ static void test_post_of_octets(void **state)
 	struct scene *s = *state;
 
 	s->post.content_type = "application/octet-stream";
-	assert_int_equal(ask(s, &s->post, "POST", s->sid, 5), HTTP_ANSWERED);
-	assert_int_equal(s->post.status, 400);
+	ask(s, &s->post, "POST", s->sid, 5);
 	assert_closed(s, EIO_CLOSE_TRANSPORT_ERROR);
+	assert_refused(s, &s->post, 400);
 }
 
 static void test_other_methods(void **state)
 {
 	struct scene *s = *state;
 
-	assert_int_equal(ask(s, &s->post, "PUT", s->sid, 5), HTTP_ANSWERED);
+	ask(s, &s->post, "PUT", s->sid, 5);
+	assert_refused(s, &s->post, 500);
+	ask(s, &s->post, "DELETE", s->sid, 0);
+	end_turn(s);
 	assert_int_equal(s->post.status, 500);
 	assert_int_equal(s->closed, 0);
 }
@@ -365,10 +395,11 @@ static void test_second_poll(void **state)
 	struct scene *s = *state;
 
 	poll(s);
-	assert_int_equal(ask(s, &s->post, "GET", s->sid, 0), HTTP_ANSWERED);
-	assert_int_equal(s->post.status, 400);
+	ask(s, &s->post, "GET", s->sid, 0);
 	assert_closed(s, EIO_CLOSE_TRANSPORT_ERROR);
 	assert_polled(s, "1");
+	assert_int_equal(s->post.status, 400);
+	assert_string_equal(s->post.body, "");
 }
 
 static void test_second_post(void **state)
@@ -376,13 +407,12 @@ static void test_second_post(void **state)
 	struct scene *s = *state;
 	struct wire other = {0};
 
-	assert_int_equal(ask(s, &s->post, "POST", s->sid, 5), HTTP_WAITS);
-	assert_int_equal(ask(s, &other, "POST", s->sid, 5), HTTP_ANSWERED);
-	assert_int_equal(other.status, 400);
+	ask(s, &s->post, "POST", s->sid, 5);
+	ask(s, &other, "POST", s->sid, 5);
 	assert_closed(s, EIO_CLOSE_TRANSPORT_ERROR);
+	assert_refused(s, &other, 400);
+	bring(s, "4a");
 	end_turn(s);
-	assert_true(exchange_receive(s->post.exchange, bytes_of("4a", 2)));
-	assert_int_equal(exchange_complete(s->post.exchange, s->now), HTTP_ANSWERED);
 	assert_string_equal(s->post.body, "unknown");
 }
 
@@ -395,7 +425,6 @@ static void test_broken_off(void **state)
 	assert_true(exchange_drop(s->get.exchange));
 	assert_closed(s, EIO_CLOSE_TRANSPORT_ERROR);
 	assert_unknown(s);
-	assert_false(exchange_drop(s->get.exchange));
 	end_turn(s);
 	assert_int_equal(s->get.status, 0);
 }
@@ -405,10 +434,65 @@ static void test_post_broken_off(void **state)
 	struct scene *s = *state;
 
 	poll(s);
-	assert_int_equal(ask(s, &s->post, "POST", s->sid, 5), HTTP_WAITS);
+	ask(s, &s->post, "POST", s->sid, 5);
 	exchange_free(&s->post.exchange);
 	assert_closed(s, EIO_CLOSE_TRANSPORT_ERROR);
 	assert_polled(s, "1");
+}
+
+/* Nobody knows then whether the client has heard of it. */
+static void test_broken_off_before_the_answer(void **state)
+{
+	struct scene *s = *state;
+
+	ask(s, &s->post, "POST", s->sid, 2);
+	bring(s, "4a");
+	exchange_free(&s->post.exchange);
+	assert_closed(s, EIO_CLOSE_TRANSPORT_ERROR);
+	end_turn(s);
+}
+
+/* It shows as a body that is complete twice. */
+static void test_request_behind_a_post(void **state)
+{
+	struct scene *s = *state;
+
+	ask(s, &s->post, "POST", s->sid, 2);
+	bring(s, "4a");
+	assert_false(exchange_complete(s->post.exchange, s->now));
+	assert_true(str_eqz(buf_str(&s->heard), "a;"));
+}
+
+static void test_answer_that_is_known_already(void **state)
+{
+	struct scene *s = *state;
+	struct http_request r = {.wire = {.body_bytes = 2}};
+	struct frame *answer = http_answer(NULL, &(struct http_answer){.status = 404});
+
+	s->post.exchange = exchange_new_take(s->set, &s->post, &r, &answer);
+	assert_null(answer);
+	end_turn(s);
+	assert_int_equal(s->post.status, 0);
+	assert_refused(s, &s->post, 404);
+	assert_null(s->post.exchange);
+}
+
+static void test_answer_to_a_request_without_body(void **state)
+{
+	struct scene *s = *state;
+	struct http_request r = {0};
+	struct frame *answer = http_answer(NULL, &(struct http_answer){.status = 200});
+	struct wire gone = {0};
+
+	s->post.exchange = exchange_new_take(s->set, &s->post, &r, &answer);
+	answer = http_answer(NULL, &(struct http_answer){.status = 200});
+	gone.exchange = exchange_new_take(s->set, &gone, &r, &answer);
+	assert_true(exchange_complete(s->post.exchange, s->now)); /* "Content-Length: 0" */
+	assert_true(exchange_drop(gone.exchange));
+	exchange_free(&gone.exchange);
+	end_turn(s);
+	assert_int_equal(s->post.status, 200);
+	assert_int_equal(gone.status, 0);
 }
 
 static void test_answer_that_fails(void **state)
@@ -556,15 +640,15 @@ static void test_upgraded(void **state)
 	struct scene *s = *state;
 
 	poll(s);
-	assert_int_equal(ask(s, &s->post, "POST", s->sid, 2), HTTP_WAITS);
+	ask(s, &s->post, "POST", s->sid, 2);
 	send_text(s, "a");
 	assert_true(eio_session_admit(s->session, &fast, s, s->now));
 	assert_int_equal(probe(s, "5"), EIO_PROBE_TAKEN);
 	assert_int_equal(polls_sid(s->set, s->sid), EIO_SID_WEBSOCKET);
 	assert_polled(s, "6");
 	assert_int_equal(eio_session_queue(s->session)->count, 1);
-	assert_true(exchange_receive(s->post.exchange, bytes_of("4b", 2)));
-	assert_int_equal(exchange_complete(s->post.exchange, s->now), HTTP_ANSWERED);
+	bring(s, "4b");
+	end_turn(s);
 	assert_int_equal(s->post.status, 400);
 	assert_int_equal(s->heard.len, 0);
 	eio_session_close(s->session, EIO_CLOSE_TRANSPORT_CLOSE);
@@ -603,6 +687,10 @@ int main(void)
 	    TEST(test_second_post),
 	    TEST(test_broken_off),
 	    TEST(test_post_broken_off),
+	    TEST(test_broken_off_before_the_answer),
+	    TEST(test_request_behind_a_post),
+	    TEST(test_answer_that_is_known_already),
+	    TEST(test_answer_to_a_request_without_body),
 	    TEST(test_answer_that_fails),
 	    TEST(test_client_closes),
 	    TEST(test_we_close),
