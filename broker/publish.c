@@ -133,10 +133,11 @@ const char *publish_fault(const struct broker *b)
 	return b->is_numbering_stale ? "the database could not be read after a fault" : "";
 }
 
-/* A store in trouble is still tried: that is how it is found well again. */
+/* A store in trouble is still tried: that is how it is found well again. One that has to find out
+ * about its last batch does so by itself, and takes nothing meanwhile. */
 static bool is_refusing(const struct broker *b)
 {
-	return b->is_numbering_stale || store_backlog(b->store) >= b->config.store_backlog_max ||
+	return b->is_numbering_stale || store_is_in_doubt(b->store) || store_backlog(b->store) >= b->config.store_backlog_max ||
 	    store_backlog_bytes(b->store) >= b->config.store_backlog_max_bytes;
 }
 

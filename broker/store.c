@@ -31,6 +31,7 @@ struct store {
 	struct job *gathering;
 	struct job *flying; /* NULL = the worker has none */
 	char trouble[STORE_WHY_SIZE];
+	bool is_in_doubt; /* what flies is a batch that may be in the database or not */
 };
 
 static void rest(unsigned ms)
@@ -195,6 +196,11 @@ const char *store_trouble(const struct store *s)
 	return s->trouble;
 }
 
+bool store_is_in_doubt(const struct store *s)
+{
+	return s->is_in_doubt;
+}
+
 void store_flush(struct store *s)
 {
 	struct job *job = s->gathering;
@@ -217,7 +223,8 @@ static void settle(struct store *s, struct job *job)
 	uint64_t number = job->number;
 
 	snprintf(s->trouble, sizeof(s->trouble), "%s", job->why);
-	if (job->outcome == WRITER_IN_DOUBT) {
+	s->is_in_doubt = job->outcome == WRITER_IN_DOUBT;
+	if (s->is_in_doubt) {
 		worker_give(s->worker, job);
 		return;
 	}

@@ -92,6 +92,8 @@ size_t store_backlog_bytes(const struct store *s);
  * database has been opened again and the question is settled, however long that takes.
  */
 const char *store_trouble(const struct store *s);
+/* Is there such a batch? What is put in now cannot be committed before that is settled. */
+bool store_is_in_doubt(const struct store *s);
 
 /* End of turn: hands the gathering batch to the actor if it has none. */
 void store_flush(struct store *s);

@@ -155,6 +155,21 @@ static void test_a_failed_batch_is_answered_and_numbers_go_back(void **state)
 	assert_false(w->b.is_failing);
 }
 
+static void test_while_a_batch_is_in_doubt_nothing_is_taken(void **state)
+{
+	struct world *w = *state;
+
+	world_connect(w, &w->east, "e1", "ann");
+	world_join(w, &w->east, "e1", "lobby");
+	fake_store.is_in_doubt = true;
+	world_publish(w, &w->east, "e1", "lobby");
+	assert_int_equal(world_last_error(w, &w->east), CLIENT_ERROR_UNAVAILABLE);
+	assert_int_equal(fake_store.messages, 0);
+	fake_store.is_in_doubt = false;
+	world_publish(w, &w->east, "e1", "lobby");
+	assert_int_equal(fake_store.messages, 1);
+}
+
 static void test_while_the_numbers_are_unknown_nothing_is_taken(void **state)
 {
 	struct world *w = *state;
@@ -199,6 +214,7 @@ int main(void)
 	    TEST(test_what_the_database_knows_is_answered_from_it),
 	    TEST(test_only_a_resent_message_is_looked_for_by_origin),
 	    TEST(test_a_failed_batch_is_answered_and_numbers_go_back),
+	    TEST(test_while_a_batch_is_in_doubt_nothing_is_taken),
 	    TEST(test_while_the_numbers_are_unknown_nothing_is_taken),
 	    TEST(test_a_slow_disk_refuses_and_says_so),
 	};

@@ -311,8 +311,10 @@ static void a_doubt_is_waited_out(void **state)
 	assert_int_equal(f->commits, commits);
 	assert_int_equal(f->failures, 0);
 	assert_int_equal(store_backlog(f->store), 10);
+	assert_true(store_is_in_doubt(f->store));
 	faults_heal();
 	settle(f);
+	assert_false(store_is_in_doubt(f->store));
 	assert_int_equal(f->commits - commits, 1);
 	assert_string_equal(store_trouble(f->store), "");
 	assert_int_equal(rows_check(f->path), f->gseq);

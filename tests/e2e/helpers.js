@@ -198,4 +198,4 @@ async function page(url) {
   return { status: answer.status, type: answer.headers.get('content-type'), text: await answer.text() };
 }
 
-module.exports = { Client, Raw, connect, mint, now, page, refusal, test, userToken, waitFor, within };
+module.exports = { Client, Raw, connect, io, mint, now, page, refusal, test, userToken, waitFor, within };

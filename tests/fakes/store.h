@@ -15,6 +15,7 @@ struct fake_store {
 	uint64_t gathering;
 	size_t backlog;
 	const char *trouble;
+	bool is_in_doubt;
 	enum err reader_fault;
 	uint64_t stored_gseq;
 	struct reader_room stored_room;
