@@ -9,7 +9,10 @@
 #include <sys/stat.h>
 
 /* As set by version 1 in schema.sql. */
-enum { APPLICATION_ID = 0x526d6374 };
+enum {
+	APPLICATION_ID = 0x526d6374,
+	PAGE_SIZE = 4096, /* see statements.def */
+};
 
 static const char marker[] = "-- version ";
 
@@ -68,22 +71,32 @@ static int64_t latest_version(const char *schema)
 	return block.version;
 }
 
-/* SQLite throws away the WAL of an empty database: with it what somebody may want to rescue. */
-static enum err check_orphan_wal(const char *path, struct why why)
+/*
+ * What SQLite would open without a word: an empty database, throwing away its log, which somebody
+ * may want to rescue; and one whose end is missing, with zeros for what is not there. Only a log
+ * may still have to complete it.
+ */
+static enum err check_files(const char *path, struct why why)
 {
-	struct stat database, wal;
+	struct stat database = {0}, wal = {0};
 	char wal_path[4096];
 
 	snprintf(wal_path, sizeof(wal_path), "%s-wal", path);
-	bool is_empty = stat(path, &database) != 0 || database.st_size == 0;
-
-	if (!is_empty || stat(wal_path, &wal) != 0 || wal.st_size == 0)
-		return ERR_OK;
-	snprintf(why.text, why.size,
-	    "%s is missing or empty but its log %s is not; restore the database from a backup, or "
-	    "move the log away to begin with an empty one",
-	    path, wal_path);
-	return ERR_MALFORMED;
+	(void)!stat(path, &database);
+	(void)!stat(wal_path, &wal);
+	if (database.st_size == 0 && wal.st_size > 0) {
+		snprintf(why.text, why.size,
+		    "%s is missing or empty but its log %s is not; restore the database from a "
+		    "backup, or move the log away to begin with an empty one",
+		    path, wal_path);
+		return ERR_MALFORMED;
+	}
+	if (database.st_size % PAGE_SIZE != 0 && wal.st_size == 0) {
+		snprintf(why.text, why.size,
+		    "%s is cut off in the middle of a page; restore it from a backup", path);
+		return ERR_MALFORMED;
+	}
+	return ERR_OK;
 }
 
 static enum err check_identity(struct sql *s, int64_t version, struct why why)
@@ -199,7 +212,7 @@ enum err schema_open(
 {
 	struct sql *s = NULL;
 	struct why why = {ret_why, why_size};
-	enum err e = check_orphan_wal(file->path, why);
+	enum err e = check_files(file->path, why);
 
 	if (!e)
 		e = sql_open(file->path, file->mode, ret_why, why_size, &s);

@@ -28,7 +28,8 @@ enum err state_load(struct broker *b, char *ret_why, size_t why_size)
 		e = reader_each_membership(b->reader, load_membership, b);
 	if (e)
 		snprintf(ret_why, why_size,
-		    "cannot read %s: %s; check it with `sqlite3 FILE 'pragma integrity_check'`",
+		    "cannot read %s: %s; where `sqlite3 FILE 'pragma integrity_check'` finds it "
+		    "damaged, restore it from a backup",
 		    b->config.database, err_text(e));
 	return e;
 }

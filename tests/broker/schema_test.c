@@ -253,6 +253,19 @@ static void a_damaged_one_is_refused(void **state)
 	assert_non_null(strstr(why, "backup"));
 }
 
+static void one_that_is_cut_off_within_a_page_is_refused(void **state)
+{
+	const char *path = tempdir_path(*state, "db");
+	struct stat st;
+
+	make(path);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(truncate(path, st.st_size - 100), 0);
+	assert_int_equal(try_open(path, SQL_WRITER_FULL, schema_sql), ERR_MALFORMED);
+	assert_non_null(strstr(why, "cut off"));
+	assert_non_null(strstr(why, "backup"));
+}
+
 static void a_log_without_its_database_is_not_thrown_away(void **state)
 {
 	const char *path = tempdir_write(*state, "db", "", 0, 0644);
@@ -295,6 +308,7 @@ int main(void)
 	    TEST(a_file_of_another_kind_is_refused),
 	    TEST(the_database_of_another_program_is_left_alone),
 	    TEST(a_damaged_one_is_refused),
+	    TEST(one_that_is_cut_off_within_a_page_is_refused),
 	    TEST(a_log_without_its_database_is_not_thrown_away),
 	    TEST(a_place_that_does_not_serve_is_refused),
 	};
