@@ -1,6 +1,8 @@
 #include "broker/admin.h"
 
+#include "broker/crew.h"
 #include "broker/report.h"
+#include "broker/say.h"
 #include "common/log.h"
 #include "proto/value.h"
 #include "proto/wire.h"
@@ -146,6 +148,40 @@ static enum err on_members(struct command_call *call)
 	return ERR_OK;
 }
 
+struct sought {
+	struct str name;
+	struct peer *peer;
+};
+
+static void note_if_sought(void *ctx, struct peer *p)
+{
+	struct sought *s = ctx;
+
+	if (str_eqz(s->name, peer_name(p)))
+		s->peer = p;
+}
+
+static enum err on_drain(struct command_call *call)
+{
+	struct broker *b = call->admin->broker;
+	struct sought sought = {.name = arg_str(call, "gateway", "")};
+	struct wire_message m = {.type = WIRE_DRAIN};
+
+	peers_each(b->peers, note_if_sought, &sought);
+	if (!sought.peer || crew_find(b->crew, sought.peer)) {
+		snprintf(call->why, sizeof(call->why), "no gateway \"%.*s\"; `gateways` lists them",
+		    STR_ARG(cut(sought.name, NAME_SHOWN)));
+		return ERR_NOT_FOUND;
+	}
+	m.as.drain.per_second = arg_u64(call, "rate", 0);
+	say_now(b, sought.peer, &m);
+	log_notice("gateway.drain", LOG_Z(PEER, peer_name(sought.peer)),
+	    LOG_U(RATE, m.as.drain.per_second));
+	value_put_map(&call->value, 1);
+	value_put_str_pair(&call->value, STR("gateway"), str_of(peer_name(sought.peer)));
+	return ERR_OK;
+}
+
 static enum err on_history(struct command_call *call)
 {
 	struct admin *a = call->admin;
@@ -189,6 +225,7 @@ static const struct command commands[] = {
     {"members", on_members},
     {"users", on_users},
     {"history", on_history},
+    {"drain", on_drain},
 };
 
 static void send_answer(struct admin *a, const struct link_address *to, uint64_t request,

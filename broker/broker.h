@@ -47,6 +47,7 @@ struct broker {
 	bool is_fault_told;       /* and the log has it */
 	bool is_numbering_read;   /* since the last tick */
 	struct mono fault_logged;
+	uint64_t share;           /* of connect_rate, as each gateway was told */
 	uint64_t last_ticket;     /* of what was asked of the archive */
 	struct look_page *pages;  /* look.c's: pages of clients that are being read */
 	/* The numbers in memory may be ahead of the database: read them again before the next. */

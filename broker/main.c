@@ -11,6 +11,7 @@
 #include "broker/look.h"
 #include "broker/metrics.h"
 #include "broker/publish.h"
+#include "broker/share.h"
 #include "broker/signals.h"
 #include "broker/state.h"
 #include "broker/window.h"
@@ -51,10 +52,16 @@ struct house {
 
 typedef void wire_handler(struct broker *b, struct peer *p, const struct wire_message *m);
 
+static void on_resumed(struct broker *b, struct peer *p, const struct wire_message *m)
+{
+	entry_on_resumed(b, p, m);
+	share_on_resumed(b, p);
+}
+
 static wire_handler *const on_wire[WIRE_TYPES] = {
     [WIRE_CONNECT] = entry_on_connect,
     [WIRE_DISCONNECT] = entry_on_disconnect,
-    [WIRE_RESUMED] = entry_on_resumed,
+    [WIRE_RESUMED] = on_resumed,
     [WIRE_JOIN] = attend_on_join,
     [WIRE_LEAVE] = attend_on_leave,
     [WIRE_TYPING] = attend_on_typing,
@@ -199,6 +206,7 @@ static void on_heartbeat(void *ctx)
 	struct house *h = ctx;
 
 	peers_tick(h->b.peers, turn_now(h->b.turn));
+	share_on_tick(&h->b);
 }
 
 static void on_watchdog(void *ctx)

@@ -5,11 +5,13 @@
  *	server -> door -> client -> desk -> uplink      what clients say
  *	uplink -> desk -> hub -> client -> door -> server    what they hear
  */
+#include "common/bucket.h"
 #include "common/curve.h"
 #include "common/log.h"
 #include "common/service.h"
 #include "gateway/auth/keys.h"
 #include "gateway/config.h"
+#include "gateway/drain.h"
 #include "gateway/eio/server.h"
 #include "gateway/link/pending.h"
 #include "gateway/link/uplink.h"
@@ -44,7 +46,8 @@ struct gateway {
 	struct doors *doors;
 	struct uplink *uplink;
 	struct eio_server *server;
-	bool is_stopping;
+	struct drain *drain;
+	struct bucket admission; /* this gateway's share of what the broker wants to let in */
 };
 
 /* ---- pages beside Engine.IO ---- */
@@ -61,9 +64,9 @@ static void render_metrics(struct gateway *g, struct buf *out)
 
 static void render_ready(const struct gateway *g, struct eio_page *page)
 {
-	const char *why = g->is_stopping ? "stopping" : uplink_state_text(g->uplink);
+	const char *why = drain_is_on(g->drain) ? "draining" : uplink_state_text(g->uplink);
 
-	if (!g->is_stopping && uplink_is_up(g->uplink)) {
+	if (!drain_is_on(g->drain) && uplink_is_up(g->uplink)) {
 		buf_puts(page->body, STR("ready\n"));
 		return;
 	}
@@ -92,9 +95,10 @@ static bool on_page(void *up, struct str path, struct eio_page *page)
 
 static bool may_open(void *up)
 {
-	const struct gateway *g = up;
+	struct gateway *g = up;
 
-	return uplink_is_up(g->uplink) && !g->is_stopping;
+	return uplink_is_up(g->uplink) && !drain_is_on(g->drain) &&
+	       bucket_take(&g->admission, loop_now(g->loop));
 }
 
 /* ---- connections: the server's news go through the door ---- */
@@ -120,6 +124,39 @@ static const struct eio_server_events server_news = {
     .on_page = on_page,
 };
 
+/* ---- the link's news go to the desk, but for what concerns the process ---- */
+
+static size_t on_linked(void *up)
+{
+	return desk_uplink_events.on_linked(((struct gateway *)up)->desk);
+}
+
+static void on_up(void *up)
+{
+	desk_uplink_events.on_up(((struct gateway *)up)->desk);
+}
+
+static void on_down(void *up, const char *why)
+{
+	desk_uplink_events.on_down(((struct gateway *)up)->desk, why);
+}
+
+static void on_wire(void *up, const struct wire_message *m)
+{
+	struct gateway *g = up;
+	uint64_t rate = m->as.share.connects_per_second;
+
+	if (m->type == WIRE_DRAIN)
+		drain_begin(g->drain, m->as.drain.per_second);
+	else if (m->type == WIRE_SHARE)
+		bucket_set_rate(&g->admission, rate, rate, loop_now(g->loop));
+	else
+		desk_uplink_events.on_message(g->desk, m);
+}
+
+static const struct uplink_events uplink_news = {
+    .on_linked = on_linked, .on_up = on_up, .on_down = on_down, .on_message = on_wire};
+
 /* ---- time and signals ---- */
 
 static void on_tick(void *ctx)
@@ -143,10 +180,19 @@ static void on_signal(void *ctx, int signo)
 {
 	struct gateway *g = ctx;
 
+	bool is_hasty = drain_is_on(g->drain);
+
 	log_notice("gateway.stopping", LOG_U(SIGNAL, (uint64_t)signo));
 	service_stopping();
-	g->is_stopping = true;
-	loop_stop(g->loop);
+	if (is_hasty)
+		loop_stop(g->loop);
+	else
+		drain_begin(g->drain, 0);
+}
+
+static void on_drained(void *ctx)
+{
+	loop_stop(((struct gateway *)ctx)->loop);
 }
 
 /* ---- making the house ---- */
@@ -221,7 +267,7 @@ static enum err open_link(struct gateway *g, char *why)
 	    .broker_public = g->broker_public.len ? buf_str(&g->broker_public).p : NULL,
 	    .queue_max_bytes = UPLINK_QUEUE_MAX_BYTES,
 	};
-	enum err e = uplink_new(g->loop, &conf, &desk_uplink_events, g->desk, why, &g->uplink);
+	enum err e = uplink_new(g->loop, &conf, &uplink_news, g, why, &g->uplink);
 
 	if (!e)
 		desk_set_uplink(g->desk, g->uplink);
@@ -246,6 +292,16 @@ static enum err open_server(struct gateway *g, char *why)
 	};
 
 	return eio_server_new(g->loop, &conf, &server_news, g, why, WHY_SIZE, &g->server);
+}
+
+static void make_drain(struct gateway *g)
+{
+	struct drain_conf conf = {.per_second = g->config.drain_rate,
+	    .deadline_ms = g->config.drain_timeout_ms,
+	    .on_over = on_drained,
+	    .ctx = g};
+
+	g->drain = drain_new(g->loop, g->server, &conf);
 }
 
 static enum err open_house(struct gateway *g, char *why)
@@ -290,6 +346,7 @@ static void close_house(struct gateway *g)
 {
 	loop_timer_free(&g->watchdog);
 	loop_timer_free(&g->tick);
+	drain_free(&g->drain);
 	eio_server_free(&g->server);
 	doors_free(&g->doors);
 	uplink_free(&g->uplink);
@@ -326,6 +383,7 @@ int main(int argc, char **argv)
 		log_notice("gateway.listening", LOG_Z(VERSION, ROOMCAST_VERSION),
 		    LOG_Z(PEER, g.id), LOG_Z(ENDPOINT, g.config.listen_address),
 		    LOG_U(PORT, eio_server_port(g.server)));
+		make_drain(&g);
 		start_timers(&g);
 		service_ready("listening");
 		loop_run(g.loop);

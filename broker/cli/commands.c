@@ -72,6 +72,8 @@ static const struct print_column message_columns[] = {
     {"content", "CONTENT", PRINT_PLAIN},
 };
 
+static const struct print_column drain_columns[] = {{"gateway", "draining", PRINT_PLAIN}};
+
 static const struct print_column token_columns[] = {{"token", "token", PRINT_PLAIN}};
 
 static const struct print_column key_columns[] = {
@@ -119,6 +121,14 @@ static const struct command table[] = {
 	.wire = "history",
 	.wire_argument = "room",
 	.layout = {PRINT_TABLE, "messages", COLUMNS(message_columns), history_more}},
+    {.word = "drain",
+	.argument = "GATEWAY",
+	.argument_max = LIMIT_GATEWAY_ID,
+	.takes = OPTION_BIT(RATE),
+	.doc = "Lets a gateway send its clients elsewhere, one after the other, and end",
+	.wire = "drain",
+	.wire_argument = "gateway",
+	.layout = {PRINT_PAIRS, NULL, COLUMNS(drain_columns), NULL}},
     {.word = "token",
 	.needs = OPTION_BIT(USER) | OPTION_BIT(NAME),
 	.takes = OPTION_BIT(EXPIRES) | OPTION_BIT(ROOM) | OPTION_BIT(ISSUER) |

@@ -73,6 +73,33 @@ static void test_rooms(void **state)
 	    "\"members\":0,\"users\":0}]}");
 }
 
+static const char *drain(struct desk *d, const char *gateway, uint64_t rate)
+{
+	struct buf args = {0};
+
+	value_put_map(&args, 2);
+	value_put_str_pair(&args, STR("gateway"), str_of(gateway));
+	value_put_u64_pair(&args, STR("rate"), rate);
+
+	const char *answer = desk_ask_raw(d, WIRE_VERSION, "drain", buf_bytes(&args));
+
+	buf_free(&args);
+	return answer;
+}
+
+static void test_drain(void **state)
+{
+	struct desk *d = *state;
+
+	desk_populate(d);
+	assert_string_equal(drain(d, "west", 50), "ok {\"gateway\":\"west\"}");
+	assert_true(fake_peer_heard(&d->w->west, "DRAIN"));
+	assert_true(fake_peer_heard(&d->w->west, "50"));
+	assert_false(fake_peer_heard(&d->w->east, "DRAIN"));
+	assert_non_null(
+	    strstr(drain(d, "north", 0), "no gateway \"north\"; `gateways` lists them"));
+}
+
 static void test_members(void **state)
 {
 	struct desk *d = *state;
@@ -273,6 +300,7 @@ int main(void)
 	    TEST(test_status),
 	    TEST(test_gateways),
 	    TEST(test_rooms),
+	    TEST(test_drain),
 	    TEST(test_members),
 	    TEST(test_users),
 	    TEST(test_history_is_answered_when_the_page_is_read),

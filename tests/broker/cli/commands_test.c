@@ -75,8 +75,8 @@ static void every_option_belongs_to_a_command(void **state)
 
 static void commands_are_found_by_their_word(void **state)
 {
-	static const char *const words[] = {
-	    "status", "gateways", "rooms", "members", "users", "history", "token", "keygen"};
+	static const char *const words[] = {"status", "gateways", "rooms", "members", "users",
+	    "history", "drain", "token", "keygen"};
 	const struct command *c;
 
 	(void)state;
