@@ -47,6 +47,26 @@ int str_cmp(struct str a, struct str b)
 	return (a.len > b.len) - (a.len < b.len);
 }
 
+static bool is_one_of(char c, const char *set)
+{
+	return c && strchr(set, c);
+}
+
+struct str str_next_word(struct str *rest, const char *separators)
+{
+	size_t begin = 0, end;
+
+	while (begin < rest->len && is_one_of(rest->p[begin], separators))
+		begin++;
+	for (end = begin; end < rest->len && !is_one_of(rest->p[end], separators);)
+		end++;
+
+	struct str word = {rest->p + begin, end - begin};
+
+	*rest = (struct str){rest->p + end, rest->len - end};
+	return word;
+}
+
 char *str_dup(struct str s)
 {
 	char *z = xcalloc(s.len + 1, 1);

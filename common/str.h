@@ -38,6 +38,12 @@ bool str_has_prefix(struct str s, struct str prefix);
 /* strcmp order (bytes, shorter first). */
 int str_cmp(struct str a, struct str b);
 
+/*
+ * Takes the next word off the front of *rest: the longest run of characters that are none of
+ * `separators`, past those that are. Empty = there is none any more.
+ */
+struct str str_next_word(struct str *rest, const char *separators);
+
 /* A NUL-terminated copy; the caller owns it and ends it with free(). */
 char *str_dup(struct str s);
 

@@ -63,6 +63,20 @@ static void order_is_by_bytes_then_length(void **state)
 	assert_int_equal(str_cmp(str_of(NULL), STR("")), 0);
 }
 
+static void words_are_taken_one_by_one(void **state)
+{
+	struct str rest = STR(" ,a, bc\td ,");
+
+	(void)state;
+	assert_true(str_eqz(str_next_word(&rest, " ,"), "a"));
+	assert_true(str_eqz(str_next_word(&rest, " ,"), "bc\td"));
+	assert_int_equal(str_next_word(&rest, " ,").len, 0);
+	assert_int_equal(str_next_word(&rest, " ,").len, 0);
+	rest = STR("\0 a");
+	assert_int_equal(str_next_word(&rest, " ").len, 1);
+	assert_true(str_eqz(str_next_word(&rest, " "), "a"));
+}
+
 static void a_copy_ends_with_nul(void **state)
 {
 	char *copy = str_dup((struct str){"abcdef", 3}), *empty = str_dup(str_of(NULL));
@@ -230,6 +244,7 @@ int main(void)
 	    cmocka_unit_test(equality_is_of_all_bytes),
 	    cmocka_unit_test(prefixes),
 	    cmocka_unit_test(order_is_by_bytes_then_length),
+	    cmocka_unit_test(words_are_taken_one_by_one),
 	    cmocka_unit_test(a_copy_ends_with_nul),
 	    cmocka_unit_test(numbers_are_read),
 	    cmocka_unit_test(what_is_no_number_is_refused),
