@@ -5,14 +5,16 @@
 #include <stdio.h>
 
 static const struct conf_option options[] = {
-#define OPTION_STR(section, field, name, fallback, doc)                                            \
-	{section, name, CONF_STR, offsetof(struct config, field), fallback, 0, 0, NULL, doc},
-#define OPTION_U64(section, field, name, fallback, min, max, doc)                                  \
-	{section, name, CONF_U64, offsetof(struct config, field), fallback, min, max, NULL, doc},
-#define OPTION_BOOL(section, field, name, fallback, doc)                                           \
-	{section, name, CONF_BOOL, offsetof(struct config, field), fallback, 0, 0, NULL, doc},
+#define OPTION_STR(section, field, name, fallback, doc) \
+	{section, name, CONF_STR, offsetof(struct config, field), fallback, 0, 0, NULL, doc, NULL},
+#define OPTION_U64(section, field, name, fallback, min, max, doc)                                \
+	{section, name, CONF_U64, offsetof(struct config, field), fallback, min, max, NULL, doc, \
+	    NULL},
+#define OPTION_BOOL(section, field, name, fallback, doc) \
+	{section, name, CONF_BOOL, offsetof(struct config, field), fallback, 0, 0, NULL, doc, NULL},
 #define OPTION_CHOICE(section, field, name, fallback, choices, doc)                                \
-	{section, name, CONF_CHOICE, offsetof(struct config, field), fallback, 0, 0, choices, doc},
+	{section, name, CONF_CHOICE, offsetof(struct config, field), fallback, 0, 0, choices, doc, \
+	    NULL},
 #include "broker/config.def"
 #undef OPTION_STR
 #undef OPTION_U64
@@ -27,9 +29,11 @@ static const char *find_fault(const struct config *c)
 	if (!c->ipc_endpoint[0] && !c->tcp_endpoint[0])
 		return "no gateway can connect: set ipc-endpoint or tcp-endpoint in [link]";
 	if (c->tcp_endpoint[0] && !c->curve_secret_file[0])
-		return "tcp-endpoint needs curve-secret-file: make one with `roomcastctl keygen curve`";
+		return "tcp-endpoint needs curve-secret-file: make one with `roomcastctl keygen "
+		       "curve`";
 	if (c->tcp_endpoint[0] && !c->authorized_gateways[0])
-		return "tcp-endpoint needs authorized-gateways: the folder of the gateways' .pub files";
+		return "tcp-endpoint needs authorized-gateways: the folder of the gateways' .pub "
+		       "files";
 	if (c->lease_ms < c->heartbeat_ms * HEARTBEATS_IN_LEASE)
 		return "lease-ms must be at least three times heartbeat-ms";
 	if (!c->database[0])

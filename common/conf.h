@@ -33,6 +33,8 @@ struct conf_option {
 	uint64_t min, max;    /* CONF_U64 */
 	const char *choices;  /* CONF_CHOICE */
 	const char *doc;      /* one sentence, unit and meaning */
+	/* What else a value has to be: writes what is wrong and how to mend it. Or NULL. */
+	enum err (*check)(const char *text, char *ret_why, size_t why_size);
 };
 
 /*

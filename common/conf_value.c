@@ -6,7 +6,10 @@
 #include <string.h>
 #include <strings.h>
 
-enum { SHOWN_BYTES = 100 }; /* of a wrong value */
+enum {
+	SHOWN_BYTES = 100, /* of a wrong value */
+	WHY_SIZE = 400,
+};
 
 static enum err set_u64(const struct conf_option *o, char *field, const char *text)
 {
@@ -115,10 +118,13 @@ void conf_value_bounds(const struct conf_option *o, char ret[CONF_BOUNDS_SIZE])
 void conf_set(struct conf_load *load, const struct conf_option *o, char *base, const char *origin,
     const char *value)
 {
-	char bounds[CONF_BOUNDS_SIZE];
+	char bounds[CONF_BOUNDS_SIZE], why[WHY_SIZE] = "";
 
-	if (conf_value_set(o, base, value) == ERR_OK)
+	if (conf_value_set(o, base, value) == ERR_OK) {
+		if (o->check && o->check(value, why, sizeof(why)) != ERR_OK)
+			conf_complain(load, "%s%s", origin, why);
 		return;
+	}
 	conf_value_bounds(o, bounds);
 	conf_complain(load, "%s%.*s is not allowed; give %s", origin, SHOWN_BYTES, value, bounds);
 }

@@ -1,21 +1,67 @@
 #include "gateway/config.h"
 
+#include "gateway/eio/origins.h"
+#include "gateway/eio/proxies.h"
 #include "proto/limits.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
+enum { COOKIE_NAME_MAX = 64, WHY_SIZE = 300 };
+
+static enum err check_origins(const char *text, char *ret_why, size_t why_size)
+{
+	struct origins *o = NULL;
+	enum err e = origins_new(str_of(text), false, ret_why, why_size, &o);
+
+	origins_free(&o);
+	return e;
+}
+
+static enum err check_proxies(const char *text, char *ret_why, size_t why_size)
+{
+	struct proxies *p = NULL;
+	enum err e = proxies_new(str_of(text), ret_why, why_size, &p);
+
+	proxies_free(&p);
+	return e;
+}
+
+/* RFC 6265: the name of a cookie is a token. */
+static enum err check_cookie(const char *text, char *ret_why, size_t why_size)
+{
+	static const char odd[] = "!#$%&'*+-.^_`|~";
+
+	for (const char *p = text; *p; p++) {
+		if (isalnum((unsigned char)*p) || strchr(odd, *p))
+			continue;
+		snprintf(ret_why, why_size, "%.40s is no name of a cookie: give letters and digits",
+		    text);
+		return ERR_INVALID;
+	}
+	if (strlen(text) <= COOKIE_NAME_MAX)
+		return ERR_OK;
+	snprintf(ret_why, why_size, "the name of a cookie has at most %d bytes", COOKIE_NAME_MAX);
+	return ERR_INVALID;
+}
+
 static const struct conf_option options[] = {
-#define OPTION_STR(section, field, name, fallback, doc)                                            \
-	{section, name, CONF_STR, offsetof(struct config, field), fallback, 0, 0, NULL, doc},
-#define OPTION_U64(section, field, name, fallback, min, max, doc)                                  \
-	{section, name, CONF_U64, offsetof(struct config, field), fallback, min, max, NULL, doc},
-#define OPTION_BOOL(section, field, name, fallback, doc)                                           \
-	{section, name, CONF_BOOL, offsetof(struct config, field), fallback, 0, 0, NULL, doc},
+#define OPTION_STR(section, field, name, fallback, doc) \
+	{section, name, CONF_STR, offsetof(struct config, field), fallback, 0, 0, NULL, doc, NULL},
+#define OPTION_CHECKED(section, field, name, fallback, check, doc) \
+	{section, name, CONF_STR, offsetof(struct config, field), fallback, 0, 0, NULL, doc, check},
+#define OPTION_U64(section, field, name, fallback, min, max, doc)                                \
+	{section, name, CONF_U64, offsetof(struct config, field), fallback, min, max, NULL, doc, \
+	    NULL},
+#define OPTION_BOOL(section, field, name, fallback, doc) \
+	{section, name, CONF_BOOL, offsetof(struct config, field), fallback, 0, 0, NULL, doc, NULL},
 #define OPTION_CHOICE(section, field, name, fallback, choices, doc)                                \
-	{section, name, CONF_CHOICE, offsetof(struct config, field), fallback, 0, 0, choices, doc},
+	{section, name, CONF_CHOICE, offsetof(struct config, field), fallback, 0, 0, choices, doc, \
+	    NULL},
 #include "gateway/config.def"
 #undef OPTION_STR
+#undef OPTION_CHECKED
 #undef OPTION_U64
 #undef OPTION_BOOL
 #undef OPTION_CHOICE
@@ -26,7 +72,8 @@ static const char *find_fault(const struct config *c)
 	bool is_tcp = strncmp(c->broker_endpoint, "tcp://", 6) == 0;
 
 	if (is_tcp && (!c->curve_secret_file[0] || !c->broker_public_key_file[0]))
-		return "a tcp broker-endpoint needs curve-secret-file and broker-public-key-file: make "
+		return "a tcp broker-endpoint needs curve-secret-file and broker-public-key-file: "
+		       "make "
 		       "keys with `roomcastctl keygen curve`";
 	if (!c->token_hs256_secret_file[0] && !c->token_eddsa_public_key_file[0])
 		return "no token can be checked: set token-hs256-secret-file or "
@@ -37,7 +84,23 @@ static const char *find_fault(const struct config *c)
 		return "gateway-id is too long";
 	if (!c->error_event[0] || strlen(c->error_event) > LIMIT_EVENT)
 		return "error-event must be 1 to 256 bytes";
+	if (c->proxy_protocol && !c->trusted_proxies[0])
+		return "proxy-protocol without trusted-proxies: name the proxies";
 	return NULL;
+}
+
+/* Each was checked for itself; what is left is whether they go together. */
+static enum err check_cors(const struct config *c, char *ret_why, size_t why_size)
+{
+	struct origins *o = NULL;
+	char why[WHY_SIZE] = "";
+	enum err e =
+	    origins_new(str_of(c->cors_origins), c->cors_credentials, why, sizeof(why), &o);
+
+	origins_free(&o);
+	if (e)
+		snprintf(ret_why, why_size, "cors-origins with cors-credentials: %s", why);
+	return e;
 }
 
 static enum err check(const void *config, char *ret_why, size_t why_size)
@@ -48,7 +111,7 @@ static enum err check(const void *config, char *ret_why, size_t why_size)
 	if (!fault)
 		fault = namespaces_find_fault(c->namespaces, c->namespace_count);
 	if (!fault)
-		return ERR_OK;
+		return check_cors(c, ret_why, why_size);
 	snprintf(ret_why, why_size, "%s", fault);
 	return ERR_INVALID;
 }

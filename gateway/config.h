@@ -8,11 +8,13 @@
 
 struct config {
 #define OPTION_STR(section, field, name, fallback, doc) char *field;
+#define OPTION_CHECKED(section, field, name, fallback, check, doc) char *field;
 #define OPTION_U64(section, field, name, fallback, min, max, doc) uint64_t field;
 #define OPTION_BOOL(section, field, name, fallback, doc) bool field;
 #define OPTION_CHOICE(section, field, name, fallback, choices, doc) int field;
 #include "gateway/config.def"
 #undef OPTION_STR
+#undef OPTION_CHECKED
 #undef OPTION_U64
 #undef OPTION_BOOL
 #undef OPTION_CHOICE

@@ -244,8 +244,8 @@ static void make_rooms(struct gateway *g)
 	g->hub = hub_new();
 	g->pending = pending_new(g->config.publish_timeout_ms,
 	    &(struct pending_bounds){.requests = g->config.pending_max,
-	        .bytes = g->config.pending_max_bytes,
-	        .per_owner = g->config.pending_max_per_client});
+		.bytes = g->config.pending_max_bytes,
+		.per_owner = g->config.pending_max_per_client});
 	parts.hub = g->hub;
 	parts.pending = g->pending;
 	parts.rules = (struct token_rules){
@@ -283,6 +283,11 @@ static enum err open_server(struct gateway *g, char *why)
 	    .reuse_port = c->reuse_port,
 	    .path = c->path,
 	    .static_dir = c->demo_dir,
+	    .cors_origins = c->cors_origins,
+	    .cors_credentials = c->cors_credentials,
+	    .cookie = c->cookie,
+	    .trusted_proxies = c->trusted_proxies,
+	    .proxy_protocol = c->proxy_protocol,
 	    .ping_interval_ms = c->ping_interval_ms,
 	    .ping_timeout_ms = c->ping_timeout_ms,
 	    .upgrade_timeout_ms = c->upgrade_timeout_ms,
@@ -373,15 +378,15 @@ int main(int argc, char **argv)
 	case CONF_RUN:
 		break;
 	}
-	log_setup("gateway", (enum log_format)g.config.log_format,
-	    (enum log_level)g.config.log_level);
+	log_setup(
+	    "gateway", (enum log_format)g.config.log_format, (enum log_level)g.config.log_level);
 	enum err e = open_house(&g, why);
 
 	if (e) {
 		log_error("gateway.refused", LOG_Z(ERR, err_text(e)), LOG_Z(REASON, why));
 	} else {
-		log_notice("gateway.listening", LOG_Z(VERSION, ROOMCAST_VERSION),
-		    LOG_Z(PEER, g.id), LOG_Z(ENDPOINT, g.config.listen_address),
+		log_notice("gateway.listening", LOG_Z(VERSION, ROOMCAST_VERSION), LOG_Z(PEER, g.id),
+		    LOG_Z(ENDPOINT, g.config.listen_address),
 		    LOG_U(PORT, eio_server_port(g.server)));
 		make_drain(&g);
 		start_timers(&g);

@@ -5,10 +5,12 @@
 #include <string.h>
 
 const struct conf_option namespace_options[NAMESPACE_OPTIONS] = {
-#define NAMESPACE_CHOICE(field, name, fallback, choices, doc)                                      \
-	{"", name, CONF_CHOICE, offsetof(struct namespace_conf, field), fallback, 0, 0, choices, doc},
-#define NAMESPACE_BOOL(field, name, fallback, doc)                                                 \
-	{"", name, CONF_BOOL, offsetof(struct namespace_conf, field), fallback, 0, 0, NULL, doc},
+#define NAMESPACE_CHOICE(field, name, fallback, choices, doc)                                    \
+	{"", name, CONF_CHOICE, offsetof(struct namespace_conf, field), fallback, 0, 0, choices, \
+	    doc, NULL},
+#define NAMESPACE_BOOL(field, name, fallback, doc)                                               \
+	{"", name, CONF_BOOL, offsetof(struct namespace_conf, field), fallback, 0, 0, NULL, doc, \
+	    NULL},
 #include "proto/namespace.def"
 #undef NAMESPACE_CHOICE
 #undef NAMESPACE_BOOL
@@ -37,7 +39,8 @@ const char *namespaces_find_fault(const struct namespace_conf *namespaces, size_
 			return "the name of a namespace is too long";
 		/* What ends a name on the wire cannot be in it. */
 		if (strpbrk(name, ",? \t\"\\"))
-			return "the name of a namespace holds a comma, question mark, quote or space";
+			return "the name of a namespace holds a comma, question mark, quote or "
+			       "space";
 	}
 	return NULL;
 }

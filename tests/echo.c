@@ -23,8 +23,7 @@ struct echo {
 static void on_open(void *up, struct eio_session *s, const struct eio_handshake *h)
 {
 	(void)up;
-	(void)s;
-	(void)h;
+	printf("open %s %.*s%s\n", eio_session_id(s), STR_ARG(h->ip), h->secure ? " secure" : "");
 }
 
 /* A few messages are orders instead, so that tests reach what only the layer above can do. */
@@ -110,11 +109,16 @@ static void set(const struct setting *setting, const char *value)
 
 static void parse(int argc, char **argv, struct eio_server_conf *conf)
 {
-	uint64_t port = conf->port;
+	uint64_t port = conf->port, credentials = 0, proxy_protocol = 0;
 	const struct setting settings[] = {
 	    {"address", &conf->listen_address, NULL},
 	    {"path", &conf->path, NULL},
 	    {"static-dir", &conf->static_dir, NULL},
+	    {"cors-origins", &conf->cors_origins, NULL},
+	    {"cookie", &conf->cookie, NULL},
+	    {"trusted-proxies", &conf->trusted_proxies, NULL},
+	    {"cors-credentials", NULL, &credentials},
+	    {"proxy-protocol", NULL, &proxy_protocol},
 	    {"port", NULL, &port},
 	    {"ping-interval-ms", NULL, &conf->ping_interval_ms},
 	    {"ping-timeout-ms", NULL, &conf->ping_timeout_ms},
@@ -134,6 +138,8 @@ static void parse(int argc, char **argv, struct eio_server_conf *conf)
 		set(&settings[index], optarg);
 	}
 	conf->port = (uint16_t)port;
+	conf->cors_credentials = credentials;
+	conf->proxy_protocol = proxy_protocol;
 }
 
 static int run(struct echo *e, const struct eio_server_conf *conf)
@@ -160,6 +166,9 @@ int main(int argc, char **argv)
 	    .port = 3000,
 	    .path = "/engine.io/",
 	    .static_dir = "",
+	    .cors_origins = "",
+	    .cookie = "",
+	    .trusted_proxies = "",
 	    .ping_interval_ms = 300,
 	    .ping_timeout_ms = 200,
 	    .upgrade_timeout_ms = 10000,

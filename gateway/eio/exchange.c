@@ -6,13 +6,15 @@
 #include <stdlib.h>
 #include <utlist.h>
 
-static struct exchange *exchange_new(struct polls *set, struct polling *p, struct wire *w)
+static struct exchange *exchange_new(
+    struct polls *set, struct polling *p, struct wire *w, const struct http_request *r)
 {
 	struct exchange *x = xcalloc(1, sizeof(*x));
 
 	x->set = set;
 	x->polling = p;
 	x->wire = w;
+	x->cors = http_request_cors(r);
 	return x;
 }
 
@@ -25,7 +27,7 @@ static void mark_complete(struct exchange *x)
 struct exchange *exchange_new_take(
     struct polls *set, struct wire *w, const struct http_request *r, struct frame **answer)
 {
-	struct exchange *x = exchange_new(set, NULL, w);
+	struct exchange *x = exchange_new(set, NULL, w, r);
 
 	x->answer = *answer;
 	*answer = NULL;
@@ -69,7 +71,7 @@ static struct exchange *on_get(struct polling *p, struct wire *w, const struct h
 		eio_session_close(p->session, EIO_CLOSE_TRANSPORT_ERROR);
 		return refuse(p->set, w, r, 400);
 	}
-	p->poll = exchange_new(p->set, p, w);
+	p->poll = exchange_new(p->set, p, w, r);
 	http_park(w);
 	polling_mark_dirty(p);
 	return p->poll;
@@ -85,7 +87,7 @@ static struct exchange *on_post(struct polling *p, struct wire *w, const struct 
 		eio_session_close(p->session, EIO_CLOSE_TRANSPORT_ERROR);
 		return refuse(p->set, w, r, 400);
 	}
-	p->post = exchange_new(p->set, p, w);
+	p->post = exchange_new(p->set, p, w, r);
 	p->post->has_body = true; /* even an empty one is told of */
 	return p->post;
 }
@@ -144,8 +146,8 @@ static void deliver(struct eio_session *s, struct str body, struct mono now)
 
 bool exchange_complete(struct exchange *x, struct mono now)
 {
-	static const struct http_answer ok = {
-	    .status = 200, .content_type = "text/html", .body = {"ok", 2}};
+	const struct http_answer ok = {
+	    .status = 200, .content_type = "text/html", .body = STR("ok"), .cors = x->cors};
 	struct polling *p = x->polling;
 
 	if (x->is_complete)
@@ -154,7 +156,7 @@ bool exchange_complete(struct exchange *x, struct mono now)
 	if (x->answer)
 		return true;
 	if (!p || !p->session || p->is_closed) {
-		x->answer = http_refusal(NULL, EIO_REFUSAL_UNKNOWN_SID, false);
+		x->answer = http_late_refusal(x->cors, EIO_REFUSAL_UNKNOWN_SID);
 		return true;
 	}
 	deliver(p->session, buf_str(&x->body), now);

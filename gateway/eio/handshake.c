@@ -145,7 +145,9 @@ bool eio_request_may_upgrade(
 {
 	if (is_refused(r, sid, ret_why))
 		return false;
-	if (!str_eqz(r->eio, "4"))
+	if (r->is_foreign)
+		*ret_why = EIO_REFUSAL_FORBIDDEN_UPGRADE;
+	else if (!str_eqz(r->eio, "4"))
 		*ret_why = EIO_REFUSAL_UNSUPPORTED_PROTOCOL;
 	else if (!str_eqz(r->transport, "websocket") || !is_websocket_opening(r))
 		*ret_why = EIO_REFUSAL_BAD_REQUEST;
@@ -163,6 +165,8 @@ bool eio_request_may_poll(const struct eio_request *r, enum eio_sid sid, enum ei
 	/* Without Upgrade there is no WebSocket, and who is carried by one does not poll. */
 	if (!str_eqz(r->transport, "polling") || sid == EIO_SID_WEBSOCKET)
 		*ret_why = EIO_REFUSAL_BAD_REQUEST;
+	else if (r->is_foreign && sid == EIO_SID_NONE)
+		*ret_why = EIO_REFUSAL_FORBIDDEN;
 	else if (!str_eqz(r->eio, "4"))
 		*ret_why = EIO_REFUSAL_UNSUPPORTED_PROTOCOL;
 	else

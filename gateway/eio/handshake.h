@@ -31,6 +31,7 @@ struct eio_request {
 	/* Headers. */
 	struct str host, origin, upgrade, connection;
 	struct str websocket_key, websocket_version, websocket_protocol;
+	bool is_foreign; /* its Origin is of those that may not connect */
 };
 
 /* Adds one query parameter, "name=value", decoded. Others than ours are ignored. */

@@ -1,6 +1,5 @@
 #include "gateway/eio/http.h"
 
-#include <arpa/inet.h>
 #include <libwebsockets.h>
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -13,9 +12,11 @@ enum { TEXT_BYTES = 16384 + 1024 };
 struct http_request {
 	struct eio_request engine;
 	struct str path, user_agent, authorization;
-	struct str content_type, content_length, transfer_encoding;
+	struct str content_type, content_length, transfer_encoding, asked_headers;
 	struct buf url;
-	char ip[INET6_ADDRSTRLEN];
+	const char *cors;
+	bool is_secure;
+	char ip[IP_TEXT_SIZE];
 	size_t used;
 	char text[TEXT_BYTES];
 };
@@ -112,36 +113,50 @@ static void read_url(struct http_request *r, struct lws *wsi)
 	}
 }
 
-/* Of the socket, not of a header: a header can say anything. */
-static void read_ip(struct http_request *r, struct lws *wsi)
+/* The other end of the connection: as its proxy introduced it, or as the socket says. */
+static bool read_peer(struct lws *wsi, const struct proxies *proxies, struct ip *ret)
 {
 	union {
 		struct sockaddr any;
-		struct sockaddr_in v4;
-		struct sockaddr_in6 v6;
+		struct sockaddr_in6 largest;
 	} peer = {0};
 	socklen_t len = sizeof(peer);
-	const void *address = &peer.v4.sin_addr;
-	int family = AF_INET;
+	int fd = lws_get_socket_fd(wsi);
 
-	if (getpeername(lws_get_socket_fd(wsi), &peer.any, &len))
-		return;
-	if (peer.any.sa_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&peer.v6.sin6_addr)) {
-		address = &peer.v6.sin6_addr.s6_addr[12];
-	} else if (peer.any.sa_family == AF_INET6) {
-		address = &peer.v6.sin6_addr;
-		family = AF_INET6;
-	}
-	(void)inet_ntop(family, address, r->ip, sizeof(r->ip));
+	if (proxies_introduced(proxies, fd, ret))
+		return true;
+	return !getpeername(fd, &peer.any, &len) && ip_of_socket(&peer.any, ret) == ERR_OK;
 }
 
-struct http_request *http_request_new(struct wire *w)
+static struct str custom_header(struct http_request *r, struct lws *wsi, struct str name)
+{
+	return keep(r, lws_hdr_custom_copy(wsi, r->text + r->used, (int)(TEXT_BYTES - r->used),
+			   name.p, (int)name.len));
+}
+
+/* Headers can say anything: only those of a proxy of ours are read. */
+static void read_client(struct http_request *r, struct lws *wsi, const struct proxies *proxies)
+{
+	struct ip ip;
+
+	if (!read_peer(wsi, proxies, &ip))
+		return;
+	if (proxies_trust(proxies, &ip)) {
+		struct str proto = custom_header(r, wsi, STR("x-forwarded-proto:"));
+
+		if (proto.len)
+			r->is_secure = proxies_is_https(proto);
+		ip = proxies_client(proxies, &ip, header(r, wsi, WSI_TOKEN_X_FORWARDED_FOR));
+	}
+	ip_text(&ip, r->ip);
+}
+
+struct http_request *http_request_new(struct wire *w, const struct proxies *proxies)
 {
 	struct http_request *r = xcalloc(1, sizeof(*r));
 	struct lws *wsi = lws_of(w);
 
 	read_url(r, wsi);
-	read_ip(r, wsi);
 	r->engine.version = header(r, wsi, WSI_TOKEN_HTTP);
 	r->engine.host = header(r, wsi, WSI_TOKEN_HOST);
 	r->engine.origin = header(r, wsi, WSI_TOKEN_ORIGIN);
@@ -155,6 +170,8 @@ struct http_request *http_request_new(struct wire *w)
 	r->content_type = header(r, wsi, WSI_TOKEN_HTTP_CONTENT_TYPE);
 	r->content_length = header(r, wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH);
 	r->transfer_encoding = header(r, wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING);
+	r->asked_headers = header(r, wsi, WSI_TOKEN_HTTP_AC_REQUEST_HEADERS);
+	read_client(r, wsi, proxies);
 	return r;
 }
 
@@ -179,6 +196,21 @@ struct str http_request_content_type(const struct http_request *r)
 	return r->content_type;
 }
 
+struct str http_request_asked_headers(const struct http_request *r)
+{
+	return r->asked_headers;
+}
+
+void http_request_set_cors(struct http_request *r, const char *headers)
+{
+	r->cors = headers;
+}
+
+const char *http_request_cors(const struct http_request *r)
+{
+	return r->cors;
+}
+
 const struct eio_request *http_request_engine(const struct http_request *r)
 {
 	return &r->engine;
@@ -193,7 +225,7 @@ struct eio_handshake http_request_handshake(const struct http_request *r)
 	    .origin = r->engine.origin,
 	    .url = buf_str(&r->url),
 	    .transport = r->engine.transport,
-	    .secure = false,
+	    .secure = r->is_secure,
 	};
 }
 
@@ -236,7 +268,9 @@ static const char *phrase_of(unsigned status)
 		const char *phrase;
 	} phrases[] = {
 	    {200, "OK"},
+	    {204, "No Content"},
 	    {400, "Bad Request"},
+	    {403, "Forbidden"},
 	    {404, "Not Found"},
 	    {405, "Method Not Allowed"},
 	    {411, "Length Required"},
@@ -253,38 +287,61 @@ static const char *phrase_of(unsigned status)
 	return "Unknown";
 }
 
+static const char *or_none(const char *headers)
+{
+	return headers ? headers : "";
+}
+
 struct frame *http_answer(const struct http_request *r, const struct http_answer *a)
 {
 	struct buf text = {0};
 
-	buf_printf(&text, "HTTP/1.1 %u %s\r\n", a->status, phrase_of(a->status));
+	buf_printf(&text, "HTTP/1.1 %u %s\r\n%s", a->status, phrase_of(a->status),
+	    or_none(a->cors || !r ? a->cors : r->cors));
 	if (a->content_type)
 		buf_printf(&text, "Content-Type: %s\r\n", a->content_type);
-	buf_printf(&text, "Content-Length: %zu\r\nCache-Control: no-store\r\n%s%s\r\n", a->body.len,
-	    a->is_last ? "Connection: close\r\n" : "", a->headers ? a->headers : "");
+	buf_printf(&text, "Content-Length: %zu\r\n%s%s%s\r\n", a->body.len,
+	    a->status == 204 ? "" : "Cache-Control: no-store\r\n",
+	    a->is_last ? "Connection: close\r\n" : "", or_none(a->headers));
 	if (!r || !str_eqz(r->engine.method, "HEAD"))
 		buf_puts(&text, a->body);
 	return buf_seal(&text);
 }
 
-struct frame *http_refusal(const struct http_request *r, enum eio_refusal why, bool is_upgrade)
+static struct frame *refuse(const struct http_request *r, struct http_answer a,
+    const struct eio_refusal_row *row, struct str body)
 {
-	const struct eio_refusal_row *row = eio_refusal_row(why);
+	a.status = row->status;
+	a.headers = row->headers;
+	a.body = body;
+	return http_answer(r, &a);
+}
+
+static struct frame *refuse_plain(
+    const struct http_request *r, const char *cors, const struct eio_refusal_row *row)
+{
+	struct http_answer a = {.content_type = "application/json", .cors = cors};
 	struct buf json = {0};
 
 	buf_printf(&json, "{\"code\":%u,\"message\":\"%s\"}", row->code, row->message);
 
-	struct http_answer a = {
-	    .status = row->status,
-	    .content_type = is_upgrade ? "text/html" : "application/json",
-	    .headers = row->headers,
-	    .body = is_upgrade ? str_of(row->message) : buf_str(&json),
-	    .is_last = is_upgrade,
-	};
-	struct frame *f = http_answer(r, &a);
+	struct frame *f = refuse(r, a, row, buf_str(&json));
 
 	buf_free(&json);
 	return f;
+}
+
+struct frame *http_refusal(const struct http_request *r, enum eio_refusal why, bool is_upgrade)
+{
+	struct http_answer a = {.content_type = "text/html", .is_last = true};
+	const struct eio_refusal_row *row = eio_refusal_row(why);
+
+	return is_upgrade ? refuse(r, a, row, str_of(row->message)) : refuse_plain(r, NULL, row);
+}
+
+struct frame *http_late_refusal(const char *cors, enum eio_refusal why)
+{
+	return refuse_plain(NULL, cors, eio_refusal_row(why));
 }
 
 bool http_write_take(struct wire *w, struct frame **answer)

@@ -6,6 +6,7 @@
  */
 #include "common/buf.h"
 #include "gateway/eio/handshake.h"
+#include "gateway/eio/proxies.h"
 #include "gateway/eio/session.h"
 
 /* One TCP connection as libwebsockets knows it. Never defined: only casts look behind it. */
@@ -13,8 +14,9 @@ struct wire;
 
 struct http_request;
 
-/* Copies what we need of the request that is being served on w; the caller frees it. */
-struct http_request *http_request_new(struct wire *w);
+/* Copies what we need of the request that is being served on w, which may have come through
+ * proxies of ours; the caller frees it. */
+struct http_request *http_request_new(struct wire *w, const struct proxies *proxies);
 void http_request_free(struct http_request **r);
 
 /* Decoded, without query. */
@@ -26,6 +28,14 @@ const struct eio_request *http_request_engine(const struct http_request *r);
 struct eio_handshake http_request_handshake(const struct http_request *r);
 
 struct str http_request_content_type(const struct http_request *r);
+
+/* Access-Control-Request-Headers. */
+struct str http_request_asked_headers(const struct http_request *r);
+
+/* Headers that every answer to it carries, each with CRLF; NULL = none. They outlive it, and
+ * whatever answers it later. */
+void http_request_set_cors(struct http_request *r, const char *headers);
+const char *http_request_cors(const struct http_request *r);
 
 enum { HTTP_SKIPPED_BODY_MAX = 64 * 1024 * 1024 };
 
@@ -43,6 +53,7 @@ struct http_answer {
 	unsigned status;
 	const char *content_type; /* NULL = without a body */
 	const char *headers;      /* more of them, each with CRLF; NULL = none */
+	const char *cors;         /* of the request, when that is gone, or instead of its own */
 	struct str body;
 	bool is_last; /* says that the connection ends; the caller sees to it */
 };
@@ -52,6 +63,8 @@ struct http_answer {
 MUST_USE struct frame *http_answer(const struct http_request *r, const struct http_answer *a);
 MUST_USE struct frame *http_refusal(
     const struct http_request *r, enum eio_refusal why, bool is_upgrade);
+/* Of a request that is gone. */
+MUST_USE struct frame *http_late_refusal(const char *cors, enum eio_refusal why);
 
 /* Writes an answer and leaves NULL. false = the connection is broken. */
 bool http_write_take(struct wire *w, struct frame **answer);

@@ -1,10 +1,44 @@
 #include "gateway/eio/http_routes.h"
 
+#include <string.h>
+
 static bool is_engine_path(const struct http_routes *routes, struct str path)
 {
 	struct str ours = routes->path;
 
 	return str_has_prefix(path, ours) && (path.len == ours.len || path.p[ours.len] == '/');
+}
+
+/* The demo page is of this server itself. Without it the list says it all. */
+static bool is_own_page(const struct http_routes *routes, const struct eio_request *r)
+{
+	struct str origin = r->origin;
+
+	if (!routes->has_files ||
+	    (!str_has_prefix(origin, STR("http://")) && !str_has_prefix(origin, STR("https://"))))
+		return false;
+
+	const char *host = (const char *)memmem(origin.p, origin.len, "//", 2) + 2;
+
+	return str_eq((struct str){host, origin.len - (size_t)(host - origin.p)}, r->host);
+}
+
+/* The request, judged by its Origin. */
+static struct eio_request look_at(const struct http_routes *routes, const struct http_request *r)
+{
+	struct eio_request request = *http_request_engine(r);
+
+	request.is_foreign =
+	    !origins_admit(routes->origins, request.origin) && !is_own_page(routes, &request);
+	return request;
+}
+
+/* What every answer under the path of Engine.IO carries. */
+static void set_cors(const struct http_routes *routes, struct http_request *r)
+{
+	if (routes->origins && is_engine_path(routes, http_request_path(r)))
+		http_request_set_cors(
+		    r, origins_headers(routes->origins, http_request_engine(r)->origin));
 }
 
 static struct frame *answer_text(const struct http_request *r, unsigned status, bool is_last)
@@ -47,17 +81,17 @@ static bool may_poll(
 
 bool http_route_upgrade(const struct http_routes *routes, struct wire *w)
 {
-	struct http_request *r = http_request_new(w);
-	const struct eio_request *request = http_request_engine(r);
+	struct http_request *r = http_request_new(w, routes->proxies);
+	struct eio_request request = look_at(routes, r);
 	struct frame *answer = NULL;
 	enum eio_refusal why;
 	/* An upgrade that libwebsockets does not know it has answered already and forgotten, and
 	 * still asks, with a stale pointer: go by what can be read now. */
-	bool goes_on = request->upgrade.len > 0;
+	bool goes_on = request.upgrade.len > 0;
 
 	if (goes_on && !is_engine_path(routes, http_request_path(r)))
 		answer = answer_text(r, 404, true);
-	else if (goes_on && !may_upgrade(routes, request, &why))
+	else if (goes_on && !may_upgrade(routes, &request, &why))
 		answer = http_refusal(r, why, true);
 	if (answer) {
 		(void)http_write_take(w, &answer);
@@ -65,6 +99,20 @@ bool http_route_upgrade(const struct http_routes *routes, struct wire *w)
 	}
 	http_request_free(&r);
 	return goes_on;
+}
+
+const char *http_route_upgrade_headers(const struct http_routes *routes, struct wire *w)
+{
+	struct http_request *r;
+	const char *headers;
+
+	if (!routes->origins)
+		return NULL;
+	r = http_request_new(w, routes->proxies);
+	set_cors(routes, r);
+	headers = http_request_engine(r)->upgrade.len ? http_request_cors(r) : NULL;
+	http_request_free(&r);
+	return headers;
 }
 
 /* Files take no body, and libwebsockets, who serves them, cannot be trusted to skip one. */
@@ -76,9 +124,10 @@ static bool is_body_for_file(const struct http_routes *routes, const struct http
 
 bool http_route_plain(const struct http_routes *routes, struct wire *w)
 {
-	struct http_request *r = http_request_new(w);
+	struct http_request *r = http_request_new(w, routes->proxies);
 	unsigned status = http_request_bad_body(r);
 
+	set_cors(routes, r);
 	if (!status && is_body_for_file(routes, r))
 		status = 405;
 	if (status) {
@@ -110,18 +159,43 @@ static struct frame *answer_page(const struct http_routes *routes, const struct 
 	return answer;
 }
 
+static struct frame *answer_preflight(
+    const struct http_routes *routes, const struct http_request *r)
+{
+	struct buf headers = {0};
+
+	origins_put_preflight(routes->origins, http_request_engine(r)->origin,
+	    http_request_asked_headers(r), &headers);
+	buf_putc(&headers, '\0');
+
+	struct frame *answer =
+	    http_answer(r, &(struct http_answer){.status = 204, .cors = buf_str(&headers).p});
+
+	buf_free(&headers);
+	return answer;
+}
+
+/* To a request under the path of Engine.IO; NULL = it is polling's. */
+static struct frame *answer_engine(const struct http_routes *routes, const struct http_request *r)
+{
+	struct eio_request request = look_at(routes, r);
+	enum eio_refusal why;
+
+	if (routes->origins && str_eqz(request.method, "OPTIONS"))
+		return answer_preflight(routes, r);
+	return may_poll(routes, &request, &why) ? NULL : http_refusal(r, why, false);
+}
+
 struct exchange *http_route_request(
     const struct http_routes *routes, struct wire *w, struct mono now)
 {
-	struct http_request *r = http_request_new(w);
-	struct frame *answer = NULL;
+	struct http_request *r = http_request_new(w, routes->proxies);
+	struct frame *answer;
 	struct exchange *x;
-	enum eio_refusal why;
 
-	if (!is_engine_path(routes, http_request_path(r)))
-		answer = answer_page(routes, r);
-	else if (!may_poll(routes, http_request_engine(r), &why))
-		answer = http_refusal(r, why, false);
+	set_cors(routes, r);
+	answer = is_engine_path(routes, http_request_path(r)) ? answer_engine(routes, r)
+							      : answer_page(routes, r);
 	x = answer ? exchange_new_take(routes->polls, w, r, &answer)
 		   : polls_request(routes->polls, w, r, now);
 	http_request_free(&r);

@@ -4,6 +4,7 @@
  * Which HTTP request gets which answer: Engine.IO under its path, pages of the layer above
  * elsewhere, 404 for the rest. Files are libwebsockets' own affair. For the server alone.
  */
+#include "gateway/eio/origins.h"
 #include "gateway/eio/polling.h"
 #include "gateway/eio/server.h"
 
@@ -11,6 +12,8 @@ struct http_routes {
 	struct str path; /* of Engine.IO, without the slash at its end; backed by the server */
 	bool has_files;  /* elsewhere, which libwebsockets serves */
 	uint64_t sessions_max;
+	const struct origins *origins; /* that may connect; NULL = nobody asks */
+	const struct proxies *proxies;
 	struct eio_family *family;
 	struct polls *polls;
 	const struct eio_server_events *events;
@@ -19,6 +22,9 @@ struct http_routes {
 
 /* A request to upgrade. true = to WebSocket; false = it was refused, hang up. */
 MUST_USE bool http_route_upgrade(const struct http_routes *routes, struct wire *w);
+
+/* The headers that its answer carries beside those of WebSocket, each with CRLF; NULL = none. */
+const char *http_route_upgrade_headers(const struct http_routes *routes, struct wire *w);
 
 /* Any other, before it is served. true = serve it; false = it was refused, hang up. */
 MUST_USE bool http_route_plain(const struct http_routes *routes, struct wire *w);

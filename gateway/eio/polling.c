@@ -83,15 +83,29 @@ static void put_body(struct polling *p, struct buf *out)
 		payload_put_control(out, EIO_PACKET_NOOP);
 }
 
+/* As a string; of the first answer only. */
+static void put_cookie(struct polling *p, struct buf *out)
+{
+	if (!p->is_named && p->session && p->set->cookie[0])
+		buf_printf(out, "Set-Cookie: %s=%s; Path=/; HttpOnly; SameSite=Lax\r\n",
+		    p->set->cookie, eio_session_id(p->session));
+	p->is_named = true;
+	buf_putc(out, '\0');
+}
+
 static void answer_poll(struct polling *p)
 {
 	struct exchange *x = p->poll;
-	struct buf body = {0};
+	struct buf body = {0}, cookie = {0};
 
 	put_body(p, &body);
+	put_cookie(p, &cookie);
 	x->answer = http_answer(NULL, &(struct http_answer){.status = 200,
 					  .content_type = "text/plain; charset=UTF-8",
-					  .body = buf_str(&body)});
+					  .headers = buf_str(&cookie).p,
+					  .body = buf_str(&body),
+					  .cors = x->cors});
+	buf_free(&cookie);
 	buf_free(&body);
 	p->is_released = false;
 	exchange_answer(x);
@@ -147,12 +161,13 @@ static struct polling *take_dirty(struct polls *set)
 
 /* ---- all of them ---- */
 
-struct polls *polls_new(struct eio_family *family, uint64_t max_body_bytes)
+struct polls *polls_new(struct eio_family *family, uint64_t max_body_bytes, const char *cookie)
 {
 	struct polls *set = xcalloc(1, sizeof(*set));
 
 	set->family = family;
 	set->max_body_bytes = max_body_bytes;
+	set->cookie = cookie;
 	timer_queue_init(&set->lingering, LINGER_MS);
 	return set;
 }

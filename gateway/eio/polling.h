@@ -21,7 +21,9 @@ struct polls;
  */
 struct exchange;
 
-struct polls *polls_new(struct eio_family *family, uint64_t max_body_bytes);
+/* cookie: the name of one with the id of the session, set by its first answer; "" = none. It must
+ * outlive them. */
+struct polls *polls_new(struct eio_family *family, uint64_t max_body_bytes, const char *cookie);
 /* Its exchanges are freed before it. */
 void polls_free(struct polls **set);
 

@@ -18,6 +18,7 @@ struct polling {
 	bool is_closed;
 	bool has_last_words; /* closed by us: the next poll fetches what waits and a close packet */
 	bool is_owed_noop;   /* closed by the client, which knows */
+	bool is_named;       /* its cookie was set */
 };
 
 struct exchange {
@@ -26,6 +27,7 @@ struct exchange {
 	struct wire *wire;
 	struct buf body;
 	struct frame *answer;  /* NULL = not known yet */
+	const char *cors;      /* headers that it carries */
 	struct exchange *next; /* in set->complete */
 	bool has_body;
 	bool is_complete; /* waits for the end of the turn */
@@ -35,6 +37,7 @@ struct exchange {
 struct polls {
 	struct eio_family *family;
 	uint64_t max_body_bytes;
+	const char *cookie; /* "" = none */
 	struct polling *dirty;
 	struct exchange *complete; /* answered at the end of the turn */
 	struct timer_queue lingering;

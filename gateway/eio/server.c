@@ -16,6 +16,8 @@ struct eio_server {
 	struct eio_family *family;
 	struct websockets *websockets;
 	struct polls *polls;
+	struct origins *origins;
+	struct proxies *proxies;
 	struct server_wires *wires;
 	struct listener *listener; /* NULL once it has stopped listening */
 	uint16_t port;
@@ -126,11 +128,25 @@ static struct eio_server *make(struct loop *loop, const struct eio_server_conf *
 				       .upgrade_timeout_ms = conf->upgrade_timeout_ms},
 	    &events->session, up);
 	s->websockets = websockets_new(s->family, conf->max_payload_bytes);
-	s->polls = polls_new(s->family, conf->max_payload_bytes);
+	s->polls = polls_new(s->family, conf->max_payload_bytes, conf->cookie);
 	s->routes.family = s->family;
 	s->routes.polls = s->polls;
 	s->heartbeat = loop_timer_new(loop, on_heartbeat, s);
 	return s;
+}
+
+/* Who may connect, from where. */
+static enum err read_lists(
+    struct eio_server *s, const struct eio_server_conf *conf, char *ret_why, size_t why_size)
+{
+	enum err e = origins_new(
+	    str_of(conf->cors_origins), conf->cors_credentials, ret_why, why_size, &s->origins);
+
+	if (!e)
+		e = proxies_new(str_of(conf->trusted_proxies), ret_why, why_size, &s->proxies);
+	s->routes.origins = s->origins;
+	s->routes.proxies = s->proxies;
+	return e;
 }
 
 static enum err open_wires(
@@ -157,6 +173,9 @@ enum err eio_server_new(struct loop *loop, const struct eio_server_conf *conf,
 	enum err e;
 
 	e = check(conf, ret_why, why_size);
+	if (e)
+		goto fail;
+	e = read_lists(s, conf, ret_why, why_size);
 	if (e)
 		goto fail;
 	e = open_wires(s, conf->static_dir, ret_why, why_size);
@@ -202,6 +221,8 @@ void eio_server_free(struct eio_server **s)
 	polls_free(&dead->polls);
 	websockets_free(&dead->websockets);
 	eio_family_free(&dead->family);
+	origins_free(&dead->origins);
+	proxies_free(&dead->proxies);
 	free(dead->path);
 	free(dead);
 }

@@ -15,6 +15,11 @@ struct eio_server_conf {
 	bool reuse_port;            /* several processes may listen on it */
 	const char *path;           /* "/socket.io/" : matched with and without the last slash */
 	const char *static_dir;     /* "" = none; served at "/" with index.html */
+	const char *cors_origins; /* as origins.h has them; "" = no CORS, and no check of origins */
+	bool cors_credentials;
+	const char *cookie;          /* with the session id, on polling; "" = none */
+	const char *trusted_proxies; /* as proxies.h has them; "" = none */
+	bool proxy_protocol;         /* their connections begin with a PROXY header */
 	uint64_t ping_interval_ms, ping_timeout_ms, upgrade_timeout_ms;
 	uint64_t max_payload_bytes;
 	uint64_t sessions_max;    /* over it 503 */

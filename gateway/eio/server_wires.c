@@ -103,10 +103,23 @@ static int on_gone(struct lws *wsi)
 	return 0;
 }
 
+/* libwebsockets is about to answer something by itself: to switch, or with a file. */
+static int on_add_headers(struct lws *wsi, struct lws_process_html_args *room)
+{
+	struct str headers =
+	    str_of(http_route_upgrade_headers(wires_of(wsi)->conf.routes, wire_of(wsi)));
+
+	if ((int)headers.len > room->max_len)
+		return -1;
+	memcpy(room->p, headers.len ? headers.p : "", headers.len);
+	room->p += headers.len;
+	return 0;
+}
+
 static int on_established(struct lws *wsi, struct connection *c)
 {
 	struct server_wires *s = wires_of(wsi);
-	struct http_request *r = http_request_new(wire_of(wsi));
+	struct http_request *r = http_request_new(wire_of(wsi), s->conf.routes->proxies);
 	struct eio_handshake h = http_request_handshake(r);
 	struct str sid = http_request_engine(r)->sid;
 	struct mono now = loop_now(s->conf.loop);
@@ -172,6 +185,8 @@ static int on_lws(
 		return on_upgrade(wsi);
 	case LWS_CALLBACK_FILTER_HTTP_CONNECTION:
 		return on_plain(wsi);
+	case LWS_CALLBACK_ADD_HEADERS:
+		return on_add_headers(wsi, in);
 	case LWS_CALLBACK_HTTP:
 		return on_request(wsi);
 	case LWS_CALLBACK_HTTP_BODY:

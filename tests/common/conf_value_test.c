@@ -149,6 +149,24 @@ static void a_wrong_value_is_complained_of(void **state)
 	assert_int_equal(strspn(complaints() + strlen("--port "), "9"), 100);
 }
 
+/* A value of the right type may be refused for what it says. */
+static void a_value_is_checked(void **state)
+{
+	struct conf_load *load = *state;
+	struct example_room room = {0};
+
+	conf_values_default(example_room_options, EXAMPLE_ROOM_OPTIONS, (char *)&room);
+	conf_set(load, &example_room_options[EXAMPLE_ROOM_TITLE], (char *)&room,
+	    "f:3: title = ", "Hall");
+	assert_string_equal(complaints(), "");
+	assert_string_equal(room.title, "Hall");
+	conf_set(load, &example_room_options[EXAMPLE_ROOM_TITLE], (char *)&room,
+	    "f:4: title = ", "Hall?");
+	assert_string_equal(complaints(), "f:4: title = Hall? asks: say it\n");
+	assert_int_equal(load->errors, 1);
+	conf_values_free(example_room_options, EXAMPLE_ROOM_OPTIONS, (char *)&room);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -159,6 +177,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(choices_are_whole_words, set_up, tear_down),
 	    cmocka_unit_test(bounds_are_said_in_words),
 	    cmocka_unit_test_setup_teardown(a_wrong_value_is_complained_of, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(a_value_is_checked, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -212,6 +212,66 @@ static void test_a_fault_refuses_the_start(void **state)
 	free(text);
 }
 
+/* What a file with these lines in [web] is refused with, less program and name of the file. */
+static void assert_web_refused(const char *lines, const char *sentence)
+{
+	struct tempdir *t = tempdir_new();
+	char text[1000], expected[1000];
+
+	snprintf(text, sizeof(text), "[web]\n%s\n", lines);
+
+	const char *path = tempdir_write(t, "gateway.conf", text, strlen(text), 0644);
+	char *argv[] = {(char *)"roomcast-gateway", (char *)"--config", (char *)path,
+	    (char *)"--token-hs256-secret-file=/secret", NULL};
+	struct capture *said = capture_new(STDERR_FILENO);
+	struct config c = {0};
+	enum conf_outcome outcome = conf_load(&config_spec, 4, argv, &c);
+	char *complaint = capture_end(&said);
+
+	snprintf(expected, sizeof(expected), "roomcast-gateway: %s:%s\n", path, sentence);
+	assert_int_equal(outcome, CONF_BAD);
+	assert_string_equal(complaint, expected);
+	free(complaint);
+	tempdir_free(&t);
+}
+
+static void test_lists_of_the_web_are_checked(void **state)
+{
+	(void)state;
+	assert_web_refused("cors-origins = https://a.example https://b.example/",
+	    "2: cors-origins = https://b.example/ has a path: an origin ends with host or port");
+	assert_web_refused("cookie = io\ntrusted-proxies = 127.0.0.1 10.0.0.0/33",
+	    "3: trusted-proxies = 10.0.0.0/33 is no address: give numbers like 10.0.0.5, "
+	    "10.0.0.0/8, ::1 or fd00::/8");
+	assert_web_refused(
+	    "cookie = a=b", "2: cookie = a=b is no name of a cookie: give letters and digits");
+	assert_web_refused("cookie = "
+			   "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+	    "2: cookie = the name of a cookie has at most 64 bytes");
+	assert_web_refused("cors-origins = *\ncors-credentials = yes",
+	    " cors-origins with cors-credentials: * cannot go with credentials, browsers refuse "
+	    "the two together: name the origins");
+	assert_web_refused(
+	    "proxy-protocol = yes", " proxy-protocol without trusted-proxies: name the proxies");
+}
+
+static void test_the_web_may_be_open(void **state)
+{
+	struct config c = *(struct config *)*state;
+
+	assert_string_equal(c.cors_origins, "");
+	assert_string_equal(c.cookie, "");
+	assert_string_equal(c.trusted_proxies, "");
+	c.cors_origins = (char *)"*";
+	assert_no_fault(&c);
+	c.cors_credentials = true;
+	c.cors_origins = (char *)"https://app.example";
+	assert_no_fault(&c);
+	c.trusted_proxies = (char *)"127.0.0.1";
+	c.proxy_protocol = true;
+	assert_no_fault(&c);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -227,6 +287,8 @@ int main(void)
 	    TEST(test_the_error_event_is_a_name),
 	    TEST(test_the_namespaces_are_checked),
 	    TEST(test_a_fault_refuses_the_start),
+	    TEST(test_lists_of_the_web_are_checked),
+	    TEST(test_the_web_may_be_open),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

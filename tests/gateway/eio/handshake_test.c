@@ -213,6 +213,31 @@ static void test_plain_requests(void **state)
 	assert_int_equal(why, EIO_REFUSALS);
 }
 
+static void test_foreign_origin(void **state)
+{
+	struct eio_request r = good;
+	enum eio_refusal why = EIO_REFUSALS;
+
+	(void)state;
+	r.is_foreign = true;
+	assert_refused(&r, EIO_REFUSAL_FORBIDDEN_UPGRADE);
+	r.eio = STR("3");
+	assert_refused(&r, EIO_REFUSAL_FORBIDDEN_UPGRADE);
+	r.method = STR("POST");
+	assert_refused(&r, EIO_REFUSAL_BAD_METHOD);
+	r = good;
+	r.is_foreign = true;
+	r.transport = STR("polling");
+	assert_no_poll(&r, EIO_SID_NONE, EIO_REFUSAL_FORBIDDEN);
+	assert_no_poll(&r, EIO_SID_UNKNOWN, EIO_REFUSAL_UNKNOWN_SID);
+	assert_true(eio_request_may_poll(&r, EIO_SID_POLLING, &why));
+	r.transport = STR("websocket");
+	assert_no_poll(&r, EIO_SID_NONE, EIO_REFUSAL_BAD_REQUEST);
+	assert_int_equal(eio_refusal_row(EIO_REFUSAL_FORBIDDEN)->status, 403);
+	assert_int_equal(eio_refusal_row(EIO_REFUSAL_FORBIDDEN_UPGRADE)->status, 400);
+	assert_int_equal(eio_refusal_row(EIO_REFUSAL_FORBIDDEN_UPGRADE)->code, 4);
+}
+
 static void test_parameters(void **state)
 {
 	struct eio_request r = good;
@@ -293,6 +318,7 @@ int main(void)
 	    cmocka_unit_test(test_order_of_the_checks),
 	    cmocka_unit_test(test_upgrade_of_a_session),
 	    cmocka_unit_test(test_plain_requests),
+	    cmocka_unit_test(test_foreign_origin),
 	    cmocka_unit_test(test_parameters),
 	    cmocka_unit_test(test_parameter_that_comes_twice),
 	    cmocka_unit_test(test_table_says_what_engine_io_says),

@@ -1,110 +1,27 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "tests/check.h"
 
 #include "gateway/eio/http.h"
 
-#include <libwebsockets.h>
+#include "tests/fakes/lws.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* libwebsockets, as far as http.c knows it: one parsed request, and what is written. */
-struct lws {
-	int method;
-	char *path;
-	const char *parameters[4];
-	const char *headers[WSI_TOKEN_COUNT];
-	int fd;
-	struct buf written;
-	bool is_broken, is_last;
-	int completed;
-	enum pending_timeout timeout;
-};
-
-int lws_hdr_copy(struct lws *wsi, char *to, int size, enum lws_token_indexes token)
-{
-	const char *value = wsi->headers[token];
-
-	*to = 0;
-	if (!value)
-		return 0;
-	if ((int)strlen(value) >= size)
-		return -1;
-	strcpy(to, value);
-	return (int)strlen(value);
-}
-
-int lws_hdr_copy_fragment(
-    struct lws *wsi, char *to, int size, enum lws_token_indexes token, int index)
-{
-	assert_int_equal(token, WSI_TOKEN_HTTP_URI_ARGS);
-	if (index >= 4 || !wsi->parameters[index] || (int)strlen(wsi->parameters[index]) >= size)
-		return -1;
-	strcpy(to, wsi->parameters[index]);
-	return (int)strlen(to);
-}
-
-int lws_http_get_uri_and_method(struct lws *wsi, char **ret_path, int *ret_len)
-{
-	if (!wsi->path)
-		return -1;
-	*ret_path = wsi->path;
-	*ret_len = (int)strlen(wsi->path);
-	return wsi->method;
-}
-
-int lws_get_socket_fd(struct lws *wsi)
-{
-	return wsi->fd;
-}
-
-int lws_write(struct lws *wsi, unsigned char *bytes, size_t len, enum lws_write_protocol protocol)
-{
-	assert_int_equal(protocol, LWS_WRITE_HTTP_FINAL);
-	buf_reset(&wsi->written);
-	buf_put(&wsi->written, bytes_of(bytes, len));
-	return wsi->is_broken ? -1 : (int)len;
-}
-
-void lws_set_timeout(struct lws *wsi, enum pending_timeout reason, int secs)
-{
-	assert_true(reason == NO_PENDING_TIMEOUT || secs == LWS_TO_KILL_ASYNC);
-	wsi->timeout = reason;
-}
-
-int lws_http_transaction_completed(struct lws *wsi)
-{
-	wsi->completed++;
-	return wsi->is_last;
-}
-
-static struct http_request *request_of(struct lws *wsi)
-{
-	return http_request_new((struct wire *)(void *)wsi);
-}
-
-static bool write_to(struct lws *wsi, struct frame *answer)
-{
-	bool is_fine = http_write_take((struct wire *)(void *)wsi, &answer);
-
-	assert_null(answer);
-	return is_fine;
-}
-
 static bool send_to(struct lws *wsi, const struct http_request *r, const struct http_answer *a)
 {
-	return write_to(wsi, http_answer(r, a));
+	struct frame *answer = http_answer(r, a);
+
+	return fake_write_take(wsi, &answer);
 }
 
-static void assert_written(struct lws *wsi, const char *expected)
+static bool refuse_to(
+    struct lws *wsi, const struct http_request *r, enum eio_refusal why, bool is_upgrade)
 {
-	assert_true(str_eqz(buf_str(&wsi->written), expected));
-	buf_free(&wsi->written);
+	struct frame *answer = http_refusal(r, why, is_upgrade);
+
+	return fake_write_take(wsi, &answer);
 }
 
 static void test_reads_what_a_handshake_needs(void **state)
@@ -125,7 +42,7 @@ static void test_reads_what_a_handshake_needs(void **state)
 		[WSI_TOKEN_HTTP_AUTHORIZATION] = "Bearer x"},
 	    .fd = -1,
 	};
-	struct http_request *r = request_of(&wsi);
+	struct http_request *r = fake_request(&wsi);
 	const struct eio_request *e = http_request_engine(r);
 	struct eio_handshake h = http_request_handshake(r);
 
@@ -157,7 +74,7 @@ static void test_reads_what_a_handshake_needs(void **state)
 static void test_reads_nothing_from_a_request_that_is_gone(void **state)
 {
 	struct lws wsi = {.fd = -1};
-	struct http_request *r = request_of(&wsi);
+	struct http_request *r = fake_request(&wsi);
 
 	(void)state;
 	assert_int_equal(http_request_path(r).len, 0);
@@ -171,7 +88,7 @@ static void test_url_is_encoded_again(void **state)
 {
 	struct lws wsi = {
 	    .path = (char[]){"/a b?c\x80"}, .parameters = {"x=1&sid=2#", "%"}, .fd = -1};
-	struct http_request *r = request_of(&wsi);
+	struct http_request *r = fake_request(&wsi);
 
 	(void)state;
 	assert_true(str_eqz(http_request_handshake(r).url, "/a%20b%3Fc%80?x=1%26sid=2%23&%25"));
@@ -189,7 +106,7 @@ static void test_largest_headers_fit(void **state)
 	memset(token, 'x', 16000);
 	wsi.headers[WSI_TOKEN_HTTP_AUTHORIZATION] = token;
 	wsi.headers[WSI_TOKEN_HOST] = "localhost";
-	r = request_of(&wsi);
+	r = fake_request(&wsi);
 	assert_int_equal(http_request_handshake(r).authorization.len, 16000);
 	assert_true(str_eqz(http_request_engine(r)->host, "localhost"));
 	http_request_free(&r);
@@ -209,7 +126,7 @@ static void test_methods(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		struct lws wsi = {.path = (char[]){"/"}, .method = (int)i, .fd = -1};
-		struct http_request *r = request_of(&wsi);
+		struct http_request *r = fake_request(&wsi);
 
 		if (names[i])
 			assert_true(str_eqz(http_request_engine(r)->method, names[i]));
@@ -247,7 +164,7 @@ static void test_bodies_that_cannot_be_skipped(void **state)
 
 		wsi.headers[WSI_TOKEN_HTTP_CONTENT_LENGTH] = cases[i].length;
 		wsi.headers[WSI_TOKEN_HTTP_TRANSFER_ENCODING] = cases[i].encoding;
-		r = request_of(&wsi);
+		r = fake_request(&wsi);
 		assert_int_equal(http_request_bad_body(r), cases[i].status);
 		http_request_free(&r);
 	}
@@ -256,7 +173,7 @@ static void test_bodies_that_cannot_be_skipped(void **state)
 static void test_body_to_come(void **state)
 {
 	struct lws wsi = {.path = (char[]){"/"}, .method = LWSHUMETH_POST, .fd = -1};
-	struct http_request *r = request_of(&wsi);
+	struct http_request *r = fake_request(&wsi);
 
 	(void)state;
 	assert_int_equal(http_request_body_bytes(r), 0);
@@ -264,12 +181,12 @@ static void test_body_to_come(void **state)
 	http_request_free(&r);
 	wsi.headers[WSI_TOKEN_HTTP_CONTENT_LENGTH] = "123";
 	wsi.headers[WSI_TOKEN_HTTP_CONTENT_TYPE] = "text/plain";
-	r = request_of(&wsi);
+	r = fake_request(&wsi);
 	assert_int_equal(http_request_body_bytes(r), 123);
 	assert_true(str_eqz(http_request_content_type(r), "text/plain"));
 	http_request_free(&r);
 	wsi.headers[WSI_TOKEN_HTTP_CONTENT_LENGTH] = "-1";
-	r = request_of(&wsi);
+	r = fake_request(&wsi);
 	assert_int_equal(http_request_body_bytes(r), UINT64_MAX);
 	http_request_free(&r);
 }
@@ -308,7 +225,7 @@ static void test_answer_without_request_and_body(void **state)
 static void test_answer(void **state)
 {
 	struct lws wsi = {.path = (char[]){"/"}, .method = LWSHUMETH_GET, .fd = -1};
-	struct http_request *r = request_of(&wsi);
+	struct http_request *r = fake_request(&wsi);
 	struct http_answer a = {.status = 200,
 	    .content_type = "text/plain",
 	    .headers = "Retry-After: 1\r\n",
@@ -334,7 +251,7 @@ static void test_answer(void **state)
 static void test_answer_to_head_has_no_body(void **state)
 {
 	struct lws wsi = {.path = (char[]){"/"}, .method = LWSHUMETH_HEAD, .fd = -1};
-	struct http_request *r = request_of(&wsi);
+	struct http_request *r = fake_request(&wsi);
 	struct http_answer a = {
 	    .status = 200, .content_type = "text/plain", .headers = "", .body = STR("hello")};
 
@@ -348,14 +265,14 @@ static void test_answer_to_head_has_no_body(void **state)
 static void test_refusals(void **state)
 {
 	struct lws wsi = {.path = (char[]){"/"}, .method = LWSHUMETH_GET, .fd = -1};
-	struct http_request *r = request_of(&wsi);
+	struct http_request *r = fake_request(&wsi);
 
 	(void)state;
-	assert_true(write_to(&wsi, http_refusal(r, EIO_REFUSAL_UNKNOWN_SID, false)));
+	assert_true(refuse_to(&wsi, r, EIO_REFUSAL_UNKNOWN_SID, false));
 	assert_written(&wsi, "HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\n"
 			     "Content-Length: 41\r\nCache-Control: no-store\r\n\r\n"
 			     "{\"code\":1,\"message\":\"Session ID unknown\"}");
-	assert_true(write_to(&wsi, http_refusal(NULL, EIO_REFUSAL_WEBSOCKET_VERSION, true)));
+	assert_true(refuse_to(&wsi, NULL, EIO_REFUSAL_WEBSOCKET_VERSION, true));
 	assert_written(&wsi,
 	    "HTTP/1.1 426 Upgrade Required\r\nContent-Type: text/html\r\n"
 	    "Content-Length: 16\r\nCache-Control: no-store\r\nConnection: close\r\n"
@@ -383,7 +300,7 @@ static void test_ip_is_the_socket_s(void **state)
 	assert_int_equal(connect(client, (struct sockaddr *)&to, sizeof(to)), 0);
 
 	struct lws wsi = {.path = (char[]){"/"}, .fd = accept(listening, NULL, NULL)};
-	struct http_request *r = request_of(&wsi);
+	struct http_request *r = fake_request(&wsi);
 
 	/* An IPv4 peer is an IPv4 address, whatever kind of socket it came to. */
 	assert_true(str_eqz(http_request_handshake(r).ip, "127.0.0.1"));

@@ -9,6 +9,7 @@
 
 #include "common/crypto.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +19,7 @@ enum { MAX_BODY = 100, QUEUE_MAX = 1000 };
 struct wire {
 	struct eio_request engine;
 	const char *content_type;
+	const char *cors;
 	uint64_t body_bytes;
 	struct exchange *exchange;
 	unsigned status; /* 0 = not answered */
@@ -40,6 +42,11 @@ struct str http_request_content_type(const struct http_request *r)
 	return str_of(r->wire.content_type);
 }
 
+const char *http_request_cors(const struct http_request *r)
+{
+	return r->wire.cors;
+}
+
 uint64_t http_request_body_bytes(const struct http_request *r)
 {
 	return r->wire.body_bytes;
@@ -51,22 +58,29 @@ struct eio_handshake http_request_handshake(const struct http_request *r)
 	return (struct eio_handshake){.ip = STR("192.0.2.1")};
 }
 
+#define CORS "Vary: Origin\r\n"
+
+/* What the last answer carried: of its request, and beside that. */
+static char last_headers[200];
+
 /* The status stands before the body. */
 struct frame *http_answer(const struct http_request *r, const struct http_answer *a)
 {
 	struct buf text = {0};
 
 	(void)r;
+	snprintf(last_headers, sizeof(last_headers), "%s|%s", a->cors ? a->cors : "",
+	    a->headers ? a->headers : "");
 	buf_printf(&text, "%u", a->status);
 	buf_puts(&text, a->body);
 	return buf_seal(&text);
 }
 
-struct frame *http_refusal(const struct http_request *r, enum eio_refusal why, bool is_upgrade)
+struct frame *http_late_refusal(const char *cors, enum eio_refusal why)
 {
 	assert_int_equal(why, EIO_REFUSAL_UNKNOWN_SID);
-	assert_false(is_upgrade);
-	return http_answer(r, &(struct http_answer){.status = 400, .body = STR("unknown")});
+	return http_answer(
+	    NULL, &(struct http_answer){.status = 400, .body = STR("unknown"), .cors = cors});
 }
 
 bool http_write_take(struct wire *w, struct frame **answer)
@@ -145,6 +159,7 @@ static void ask(
 {
 	struct http_request r = {.wire = {.engine = {.method = str_of(method), .sid = sid},
 				     .content_type = w->content_type,
+				     .cors = CORS,
 				     .body_bytes = body_bytes}};
 
 	exchange_free(&w->exchange);
@@ -197,7 +212,7 @@ static int setup(void **state)
 
 	s->now = (struct mono){1000000};
 	s->family = eio_family_new(&rules, &events, s);
-	s->set = polls_new(s->family, MAX_BODY);
+	s->set = polls_new(s->family, MAX_BODY, "lb");
 	ask(s, &s->get, "GET", STR(""), 0);
 	end_turn(s);
 	assert_int_equal(s->get.status, 200);
@@ -272,6 +287,35 @@ static void test_poll_waits_and_takes_everything(void **state)
 	assert_int_equal(s->get.status, 0); /* not before the end of the turn */
 	assert_polled(s, "4a\x1e"
 			 "4b");
+}
+
+static void test_a_cookie_comes_with_the_first_answer(void **state)
+{
+	struct scene *s = *state;
+	char expected[200];
+
+	snprintf(expected, sizeof(expected),
+	    CORS "|Set-Cookie: lb=%s; Path=/; HttpOnly; SameSite=Lax\r\n",
+	    eio_session_id(s->session));
+	assert_string_equal(last_headers, expected);
+	send_text(s, "a");
+	poll(s);
+	assert_polled(s, "4a");
+	assert_string_equal(last_headers, CORS "|");
+	post(s, "4a");
+	assert_string_equal(last_headers, CORS "|");
+}
+
+static void test_a_late_refusal_is_for_its_request(void **state)
+{
+	struct scene *s = *state;
+
+	ask(s, &s->post, "POST", s->sid, 2);
+	eio_session_close(s->session, EIO_CLOSE_SHUTDOWN);
+	bring(s, "4a");
+	end_turn(s);
+	assert_int_equal(s->post.status, 400);
+	assert_string_equal(last_headers, CORS "|");
 }
 
 static void test_what_waits_is_polled(void **state)
@@ -673,6 +717,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(test_poll_waits_and_takes_everything),
+	    TEST(test_a_cookie_comes_with_the_first_answer),
+	    TEST(test_a_late_refusal_is_for_its_request),
 	    TEST(test_what_waits_is_polled),
 	    TEST(test_ping),
 	    TEST(test_post),
