@@ -33,10 +33,11 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
-/* The n bytes that were just copied to the end of the text, trimmed; n <= 0 = nothing was. */
+/* The n bytes that were just copied to the end of the text, trimmed; n <= 0 = nothing was. A NUL
+ * in a header is one here, too: cut off there, it could say what it did not. */
 static struct str keep(struct http_request *r, int n)
 {
-	struct str s = {r->text + r->used, n > 0 ? strnlen(r->text + r->used, (size_t)n) : 0};
+	struct str s = {r->text + r->used, n > 0 ? (size_t)n : 0};
 
 	r->used += n > 0 ? (size_t)n + 1 : 0;
 	while (s.len && is_blank(s.p[0])) {
