@@ -1,10 +1,8 @@
 #include "gateway/eio/http.h"
 
 #include <libwebsockets.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 /* All headers of a request, as libwebsockets is told to limit them, and their terminators. */
 enum { TEXT_BYTES = 16384 + 1024 };
@@ -114,21 +112,6 @@ static void read_url(struct http_request *r, struct lws *wsi)
 	}
 }
 
-/* The other end of the connection: as its proxy introduced it, or as the socket says. */
-static bool read_peer(struct lws *wsi, const struct proxies *proxies, struct ip *ret)
-{
-	union {
-		struct sockaddr any;
-		struct sockaddr_in6 largest;
-	} peer = {0};
-	socklen_t len = sizeof(peer);
-	int fd = lws_get_socket_fd(wsi);
-
-	if (proxies_introduced(proxies, fd, ret))
-		return true;
-	return !getpeername(fd, &peer.any, &len) && ip_of_socket(&peer.any, ret) == ERR_OK;
-}
-
 static struct str custom_header(struct http_request *r, struct lws *wsi, struct str name)
 {
 	return keep(r, lws_hdr_custom_copy(wsi, r->text + r->used, (int)(TEXT_BYTES - r->used),
@@ -140,7 +123,7 @@ static void read_client(struct http_request *r, struct lws *wsi, const struct pr
 {
 	struct ip ip;
 
-	if (!read_peer(wsi, proxies, &ip))
+	if (!proxies_peer(proxies, lws_get_socket_fd(wsi), &ip))
 		return;
 	if (proxies_trust(proxies, &ip)) {
 		struct str proto = custom_header(r, wsi, STR("x-forwarded-proto:"));

@@ -1,9 +1,11 @@
 #include "gateway/eio/proxies.h"
 
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 
 enum {
 	PROXIES_MAX = 256, /* addresses and blocks */
@@ -172,10 +174,17 @@ void proxies_introduce(struct proxies *p, int fd, const struct ip *ip)
 		p->introductions[at].ip = *ip;
 }
 
-bool proxies_introduced(const struct proxies *p, int fd, struct ip *ret)
+bool proxies_peer(const struct proxies *p, int fd, struct ip *ret)
 {
-	if (fd < 0 || (size_t)fd >= p->introduction_count || !p->introductions[fd].is_made)
-		return false;
-	*ret = p->introductions[fd].ip;
-	return true;
+	union {
+		struct sockaddr any;
+		struct sockaddr_in6 largest;
+	} peer = {0};
+	socklen_t len = sizeof(peer);
+
+	if (fd >= 0 && (size_t)fd < p->introduction_count && p->introductions[fd].is_made) {
+		*ret = p->introductions[fd].ip;
+		return true;
+	}
+	return !getpeername(fd, &peer.any, &len) && ip_of_socket(&peer.any, ret) == ERR_OK;
 }

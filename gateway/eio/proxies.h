@@ -38,7 +38,8 @@ bool proxies_is_https(struct str forwarded_proto);
  */
 void proxies_introduce(struct proxies *p, int fd, const struct ip *ip);
 
-/* false = nobody has told. */
-bool proxies_introduced(const struct proxies *p, int fd, struct ip *ret);
+/* The other end of the connection: who was introduced, else who its socket says; false = it is
+ * gone. */
+bool proxies_peer(const struct proxies *p, int fd, struct ip *ret);
 
 #endif

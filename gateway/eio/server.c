@@ -1,5 +1,6 @@
 #include "gateway/eio/server.h"
 
+#include "gateway/eio/greeter.h"
 #include "gateway/eio/listener.h"
 #include "gateway/eio/server_wires.h"
 
@@ -18,6 +19,7 @@ struct eio_server {
 	struct polls *polls;
 	struct origins *origins;
 	struct proxies *proxies;
+	struct greeter *greeter; /* NULL = connections say nothing before HTTP */
 	struct server_wires *wires;
 	struct listener *listener; /* NULL once it has stopped listening */
 	uint16_t port;
@@ -27,11 +29,21 @@ struct eio_server {
 	char *path;                /* of Engine.IO, without the slash at its end */
 };
 
-static void on_accept(void *ctx, int fd)
+static void on_greeted(void *ctx, int fd)
 {
 	struct eio_server *s = ctx;
 
 	server_wires_adopt(s->wires, fd);
+}
+
+static void on_accept(void *ctx, int fd)
+{
+	struct eio_server *s = ctx;
+
+	if (s->greeter)
+		greeter_accept(s->greeter, fd);
+	else
+		on_greeted(s, fd);
 }
 
 static void on_heartbeat(void *ctx)
@@ -146,6 +158,8 @@ static enum err read_lists(
 		e = proxies_new(str_of(conf->trusted_proxies), ret_why, why_size, &s->proxies);
 	s->routes.origins = s->origins;
 	s->routes.proxies = s->proxies;
+	if (!e && conf->proxy_protocol)
+		s->greeter = greeter_new(s->loop, s->proxies, on_greeted, s);
 	return e;
 }
 
@@ -213,6 +227,7 @@ void eio_server_free(struct eio_server **s)
 	if (!dead)
 		return;
 	eio_server_stop_listening(dead);
+	greeter_free(&dead->greeter);
 	eio_server_each(dead, shut, NULL);
 	end_last_turn(dead);
 	server_wires_free(&dead->wires);

@@ -121,20 +121,20 @@ static void test_introductions(void **state)
 	struct ip one = ip_of("203.0.113.1"), two = ip_of("2001:db8::2"), ip;
 
 	(void)state;
-	assert_false(proxies_introduced(p, 7, &ip));
-	assert_false(proxies_introduced(p, -1, &ip));
+	assert_false(proxies_peer(p, 7, &ip));
+	assert_false(proxies_peer(p, -1, &ip));
 	proxies_introduce(p, 1000, NULL);
 	proxies_introduce(p, 7, &one);
 	proxies_introduce(p, 900, &two);
-	assert_true(proxies_introduced(p, 7, &ip));
+	assert_true(proxies_peer(p, 7, &ip));
 	assert_memory_equal(&ip, &one, sizeof(ip));
-	assert_true(proxies_introduced(p, 900, &ip));
+	assert_true(proxies_peer(p, 900, &ip));
 	assert_memory_equal(&ip, &two, sizeof(ip));
-	assert_false(proxies_introduced(p, 8, &ip));
-	assert_false(proxies_introduced(p, 901, &ip));
+	assert_false(proxies_peer(p, 8, &ip));
+	assert_false(proxies_peer(p, 901, &ip));
 	/* The descriptor is used again. */
 	proxies_introduce(p, 7, NULL);
-	assert_false(proxies_introduced(p, 7, &ip));
+	assert_false(proxies_peer(p, 7, &ip));
 	proxies_free(&p);
 	proxies_free(&p);
 }
