@@ -5,9 +5,8 @@
 const assert = require('node:assert/strict');
 const { spawnSync } = require('node:child_process');
 const { after, before, describe, test } = require('node:test');
-const { io } = require('socket.io-client');
 const { Echo, QUIET } = require('./echo');
-const { Client, connect, page, refusal, userToken, waitFor } = require('./helpers');
+const { Client, connect, page, refusal, userToken } = require('./helpers');
 const { Poller, request } = require('./rawpoll');
 const { upgradeRequest } = require('./rawws');
 const { ask, startReference } = require('./reference');
@@ -167,6 +166,37 @@ describe('origins', () => {
       assert.deepEqual(answer.lines, []);
     }
   });
+});
+
+describe('whose request it is', () => {
+  let echo;
+  before(async () => {
+    echo = await Echo.start(...QUIET, '--address', '::', '--trusted-proxies', '127.0.0.1,10.0.0.0/8 2001:db8::/32');
+  });
+  after(() => echo?.stop());
+
+  const forwarded = (value, proto = null) => ({ 'X-Forwarded-For': value, 'X-Forwarded-Proto': proto });
+  for (const [what, headers, expected] of [
+    ['nobody was forwarded', {}, '127.0.0.1'],
+    ['one address', forwarded('203.0.113.9', 'https'), '203.0.113.9 secure'],
+    ['one with a port', forwarded('203.0.113.9:80', 'http'), '203.0.113.9'],
+    ['one in brackets', forwarded('[2001:dbf::9]:443'), '2001:dbf::9'],
+    ['several proxies of ours', forwarded('6.6.6.6, 203.0.113.9, 10.0.0.7, 2001:db8::1'), '203.0.113.9'],
+    ['several headers', forwarded(['6.6.6.6, 203.0.113.9', '10.0.0.7']), '203.0.113.9'],
+    ['nothing but proxies of ours', forwarded('10.0.0.9,10.0.0.7'), '10.0.0.9'],
+    ['garbage', forwarded('203.0.113.9 <b>'), '127.0.0.1'],
+    ['garbage behind the client', forwarded('<b>, 203.0.113.9'), '203.0.113.9'],
+    ['a very long list', forwarded(Array(1000).fill('10.0.0.7').join()), '127.0.0.1'],
+  ]) {
+    test(what, async () => {
+      const poller = await Poller.open(echo.port, POLL, { headers });
+      assert.equal((await echo.line(new RegExp(`^open ${poller.sid}`))).split(' ').slice(2).join(' '), expected);
+      poller.destroy();
+      const peer = await echo.session({ headers });
+      assert.equal((await echo.line(new RegExp(`^open ${peer.open.sid}`))).split(' ').slice(2).join(' '), expected);
+      peer.destroy();
+    });
+  }
 });
 
 describe('a gateway with its broker', () => {
