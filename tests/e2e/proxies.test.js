@@ -10,7 +10,7 @@ const net = require('node:net');
 const os = require('node:os');
 const path = require('node:path');
 const { after, before, describe } = require('node:test');
-const { connect, test, userToken, waitFor } = require('./helpers');
+const { connect, refusal, test, userToken, waitFor } = require('./helpers');
 const { ROOT, freePorts, startStack } = require('./stack');
 
 const SAMPLE = path.join(ROOT, 'examples/nginx/roomcast.conf');
@@ -200,7 +200,7 @@ describe('haproxy with X-Forwarded-For', () => {
     stack = await startStack({ gatewayOpts: { 'trusted-proxies': '127.0.0.0/28' } });
     haproxy = await startHaproxy(await freePorts(1), `  mode http
   option forwardfor
-  http-request set-header X-Forwarded-Proto http
+  http-request set-header X-Forwarded-Proto https if { ssl_fc }
   server gateway ${new URL(stack.gateways[0].url).host} source 127.0.0.2`);
   }, { timeout: 60000 });
   after(async () => {
@@ -215,4 +215,40 @@ describe('haproxy with X-Forwarded-For', () => {
       assert.equal(await ipOf(stack, haproxy.url, { transports, headers: FORGED }), CLIENT);
     });
   }
+});
+
+describe('haproxy that goes by the cookie', () => {
+  let stack;
+  let haproxy;
+  before(async () => {
+    stack = await startStack({ gateways: 2, gatewayOpts: { cookie: 'lb', 'trusted-proxies': '127.0.0.1' } });
+    const servers = stack.gateways.map(({ name, url }) => `  server ${name} ${new URL(url).host}`);
+    haproxy = await startHaproxy(await freePorts(1), `  mode http
+  option forwardfor
+  balance roundrobin
+  stick-table type string len 32 size 100k expire 1h
+  stick store-response res.cook(lb)
+  stick match req.cook(lb)
+${servers.join('\n')}`);
+  }, { timeout: 60000 });
+  after(async () => {
+    await haproxy?.stop();
+    await stack?.down();
+  });
+
+  test('a session that polls stays with its gateway, though requests are dealt out in turn', async () => {
+    const seen = new Set();
+    for (const user of ['ann', 'ben', 'cem']) {
+      const client = await connect(haproxy, { token: userToken(stack, user), transports: ['polling', 'websocket'], withCredentials: true });
+      assert.equal((await client.ask('join-room', { roomId: 'hall' })).ok, true);
+      await waitFor('the upgrade', () => client.socket.io.engine.transport.name === 'websocket');
+      const { members } = await stack.ctl('members', 'hall', '--nsp', '/chat');
+      seen.add(members.find(({ userId }) => userId === user).gateway);
+      client.close();
+    }
+    assert.deepEqual([...seen].sort(), ['gateway-1', 'gateway-2']);
+    // Without the cookie the next request goes to another gateway, which does not know the session.
+    const error = await refusal(haproxy, { token: userToken(stack, 'dan'), transports: ['polling'] });
+    assert.match(error.message, /xhr p/);
+  });
 });
