@@ -14,7 +14,7 @@ static bool is_own_page(const struct http_routes *routes, const struct eio_reque
 {
 	struct str origin = r->origin;
 
-	if (!routes->has_files ||
+	if (!routes->has_files || !r->host.len ||
 	    (!str_has_prefix(origin, STR("http://")) && !str_has_prefix(origin, STR("https://"))))
 		return false;
 

@@ -195,6 +195,10 @@ static void test_the_demo_page_may(void **state)
 		w.engine.origin = str_of(others[i]);
 		assert_false(stage_is_poll(&demo, &w));
 	}
+	w.engine.origin = STR("http://");
+	w.engine.host = STR("");
+	assert_false(stage_is_poll(&demo, &w));
+	w.engine.host = STR("localhost:3000");
 	/* Without one the list says it all. */
 	w.engine.origin = STR("http://localhost:3000");
 	assert_false(stage_is_poll(&routes, &w));
