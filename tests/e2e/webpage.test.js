@@ -75,7 +75,6 @@ async function connectFrom(origin, gateway, token, options) {
     const page = await context.newPage();
     await page.goto(`${origin}/`, { timeout: WAIT_MS });
     const answer = await page.evaluate(([url, auth, more]) => new Promise((resolve) => {
-      // eslint-disable-next-line no-undef
       const socket = window.io(`${url}/chat`, { auth: { token: auth }, reconnection: false, ...more });
       socket.on('connect_error', (error) => { socket.close(); resolve({ error: error.message, status: error.description }); });
       socket.on('connect', async () => {
