@@ -283,6 +283,7 @@ static enum err open_server(struct gateway *g, char *why)
 	    .reuse_port = c->reuse_port,
 	    .path = c->path,
 	    .static_dir = c->demo_dir,
+	    .client_dir = c->client_dir,
 	    .cors_origins = c->cors_origins,
 	    .cors_credentials = c->cors_credentials,
 	    .cookie = c->cookie,

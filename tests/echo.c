@@ -166,6 +166,7 @@ int main(int argc, char **argv)
 	    .port = 3000,
 	    .path = "/engine.io/",
 	    .static_dir = "",
+	    .client_dir = "",
 	    .cors_origins = "",
 	    .cookie = "",
 	    .trusted_proxies = "",

@@ -10,7 +10,7 @@ enum { TEXT_BYTES = 16384 + 1024 };
 struct http_request {
 	struct eio_request engine;
 	struct str path, user_agent, authorization;
-	struct str content_type, content_length, transfer_encoding, asked_headers;
+	struct str content_type, content_length, transfer_encoding, asked_headers, known_etag;
 	struct buf url;
 	const char *cors;
 	bool is_secure;
@@ -154,6 +154,7 @@ struct http_request *http_request_new(struct wire *w, const struct proxies *prox
 	r->content_type = header(r, wsi, WSI_TOKEN_HTTP_CONTENT_TYPE);
 	r->content_length = header(r, wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH);
 	r->transfer_encoding = header(r, wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING);
+	r->known_etag = header(r, wsi, WSI_TOKEN_HTTP_IF_NONE_MATCH);
 	r->asked_headers = header(r, wsi, WSI_TOKEN_HTTP_AC_REQUEST_HEADERS);
 	read_client(r, wsi, proxies);
 	return r;
@@ -178,6 +179,11 @@ struct str http_request_path(const struct http_request *r)
 struct str http_request_content_type(const struct http_request *r)
 {
 	return r->content_type;
+}
+
+struct str http_request_known_etag(const struct http_request *r)
+{
+	return r->known_etag;
 }
 
 struct str http_request_asked_headers(const struct http_request *r)
@@ -284,9 +290,11 @@ struct frame *http_answer(const struct http_request *r, const struct http_answer
 	    or_none(a->cors || !r ? a->cors : r->cors));
 	if (a->content_type)
 		buf_printf(&text, "Content-Type: %s\r\n", a->content_type);
-	buf_printf(&text, "Content-Length: %zu\r\n%s%s%s\r\n", a->body.len,
-	    a->status == 204 ? "" : "Cache-Control: no-store\r\n",
-	    a->is_last ? "Connection: close\r\n" : "", or_none(a->headers));
+	buf_printf(&text, "Content-Length: %zu\r\n", a->body.len);
+	if (a->status != 204)
+		buf_printf(&text, "Cache-Control: %s\r\n", a->cache ? a->cache : "no-store");
+	buf_printf(&text, "%s%s\r\n", a->is_last ? "Connection: close\r\n" : "",
+	    or_none(a->headers));
 	if (!r || !str_eqz(r->engine.method, "HEAD"))
 		buf_puts(&text, a->body);
 	return buf_seal(&text);

@@ -29,6 +29,9 @@ struct eio_handshake http_request_handshake(const struct http_request *r);
 
 struct str http_request_content_type(const struct http_request *r);
 
+/* If-None-Match. */
+struct str http_request_known_etag(const struct http_request *r);
+
 /* Access-Control-Request-Headers. */
 struct str http_request_asked_headers(const struct http_request *r);
 
@@ -52,6 +55,7 @@ uint64_t http_request_body_bytes(const struct http_request *r);
 struct http_answer {
 	unsigned status;
 	const char *content_type; /* NULL = without a body */
+	const char *cache;        /* Cache-Control; NULL = no-store */
 	const char *headers;      /* more of them, each with CRLF; NULL = none */
 	const char *cors;         /* of the request, when that is gone, or instead of its own */
 	struct str body;

@@ -175,12 +175,42 @@ static struct frame *answer_preflight(
 	return answer;
 }
 
+/* The client library's, under the path; NULL = it is something else. */
+static const struct client_file *find_file(
+    const struct http_routes *routes, const struct http_request *r)
+{
+	struct str path = http_request_path(r), method = http_request_engine(r)->method;
+	size_t before = routes->path.len + 1;
+
+	if (path.len < before || !(str_eqz(method, "GET") || str_eqz(method, "HEAD")))
+		return NULL;
+	return client_files_find(
+	    routes->client_files, (struct str){path.p + before, path.len - before});
+}
+
+static struct frame *answer_file(const struct client_file *f, const struct http_request *r)
+{
+	struct http_answer a = {.status = 200,
+	    .content_type = f->type,
+	    .cache = "public, max-age=0",
+	    .headers = f->headers,
+	    .body = f->bytes};
+
+	if (client_file_is_known(f, http_request_known_etag(r)))
+		a = (struct http_answer){.status = 304};
+	return http_answer(r, &a);
+}
+
 /* To a request under the path of Engine.IO; NULL = it is polling's. */
 static struct frame *answer_engine(const struct http_routes *routes, const struct http_request *r)
 {
 	struct eio_request request = look_at(routes, r);
 	enum eio_refusal why;
 
+	const struct client_file *file = find_file(routes, r);
+
+	if (file)
+		return answer_file(file, r);
 	if (routes->origins && str_eqz(request.method, "OPTIONS"))
 		return answer_preflight(routes, r);
 	return may_poll(routes, &request, &why) ? NULL : http_refusal(r, why, false);

@@ -4,6 +4,7 @@
  * Which HTTP request gets which answer: Engine.IO under its path, pages of the layer above
  * elsewhere, 404 for the rest. Files are libwebsockets' own affair. For the server alone.
  */
+#include "gateway/eio/clientfiles.h"
 #include "gateway/eio/origins.h"
 #include "gateway/eio/polling.h"
 #include "gateway/eio/server.h"
@@ -11,6 +12,7 @@
 struct http_routes {
 	struct str path; /* of Engine.IO, without the slash at its end; backed by the server */
 	bool has_files;  /* elsewhere, which libwebsockets serves */
+	const struct client_files *client_files; /* under the path, too; NULL = none */
 	uint64_t sessions_max;
 	const struct origins *origins; /* that may connect; NULL = nobody asks */
 	const struct proxies *proxies;

@@ -18,6 +18,7 @@ struct eio_server {
 	struct websockets *websockets;
 	struct polls *polls;
 	struct origins *origins;
+	struct client_files *client_files;
 	struct proxies *proxies;
 	struct greeter *greeter; /* NULL = connections say nothing before HTTP */
 	struct server_wires *wires;
@@ -147,7 +148,7 @@ static struct eio_server *make(struct loop *loop, const struct eio_server_conf *
 	return s;
 }
 
-/* Who may connect, from where. */
+/* Who may connect, from where, and what is served beside. */
 static enum err read_lists(
     struct eio_server *s, const struct eio_server_conf *conf, char *ret_why, size_t why_size)
 {
@@ -156,6 +157,9 @@ static enum err read_lists(
 
 	if (!e)
 		e = proxies_new(str_of(conf->trusted_proxies), ret_why, why_size, &s->proxies);
+	if (!e)
+		e = client_files_new(conf->client_dir, ret_why, why_size, &s->client_files);
+	s->routes.client_files = s->client_files;
 	s->routes.origins = s->origins;
 	s->routes.proxies = s->proxies;
 	if (!e && conf->proxy_protocol)
@@ -237,6 +241,7 @@ void eio_server_free(struct eio_server **s)
 	websockets_free(&dead->websockets);
 	eio_family_free(&dead->family);
 	origins_free(&dead->origins);
+	client_files_free(&dead->client_files);
 	proxies_free(&dead->proxies);
 	free(dead->path);
 	free(dead);

@@ -35,6 +35,11 @@ const struct eio_request *http_request_engine(const struct http_request *r)
 	return &r->wire->engine;
 }
 
+struct str http_request_known_etag(const struct http_request *r)
+{
+	return str_of(r->wire->known_etag);
+}
+
 struct str http_request_asked_headers(const struct http_request *r)
 {
 	return str_of(r->wire->asked_headers);

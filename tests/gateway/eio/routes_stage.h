@@ -11,7 +11,7 @@ struct wire {
 	struct eio_request engine;
 	unsigned bad_body;
 	uint64_t body_bytes;
-	const char *asked_headers;
+	const char *asked_headers, *known_etag;
 	const char *cors;
 	/* the answer */
 	bool is_written;
