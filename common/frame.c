@@ -6,6 +6,7 @@
 
 struct frame {
 	size_t len;
+	struct frame *twin; /* a reference of ours; NULL = none */
 	uint32_t refs;
 	uint8_t headroom[FRAME_HEADROOM];
 	uint8_t data[];
@@ -19,6 +20,7 @@ struct frame *frame_alloc(size_t size)
 	struct frame *f = xrealloc(NULL, sizeof(*f) + size);
 
 	f->len = 0;
+	f->twin = NULL;
 	f->refs = 0;
 	return f;
 }
@@ -68,6 +70,7 @@ void frame_unref(struct frame **f)
 	assert(dead->refs > 0);
 	if (--dead->refs == 0) {
 		live--;
+		frame_unref(&dead->twin);
 		free(dead);
 	}
 }
@@ -85,6 +88,18 @@ uint8_t *frame_data(struct frame *f)
 size_t frame_len(const struct frame *f)
 {
 	return f->len;
+}
+
+struct frame *frame_twin(const struct frame *f)
+{
+	return f->twin;
+}
+
+void frame_set_twin_take(struct frame *f, struct frame **twin)
+{
+	assert(!f->twin);
+	f->twin = *twin;
+	*twin = NULL;
 }
 
 size_t frame_live(void)

@@ -8,6 +8,9 @@
  * In front of the data lie FRAME_HEADROOM bytes of scratch for whoever writes the frame out at
  * this moment (the transport puts its envelope there, so nothing is copied per receiver). What is
  * in the headroom means nothing once that write call has returned.
+ *
+ * A frame may have a twin: the same content written in another way, made by whoever needs it
+ * first, shared by all who need it after him, and gone with the frame.
  */
 #include "common/str.h"
 
@@ -30,6 +33,12 @@ struct bytes frame_bytes(const struct frame *f);
 uint8_t *frame_data(struct frame *f);
 
 size_t frame_len(const struct frame *f);
+
+/* The twin, f's; NULL = there is none yet. */
+struct frame *frame_twin(const struct frame *f);
+
+/* Gives f, which has none, its twin, and leaves NULL. */
+void frame_set_twin_take(struct frame *f, struct frame **twin);
 
 /* Frames alive in this thread; tests end with 0. */
 size_t frame_live(void);

@@ -83,6 +83,25 @@ static void a_builders_frame_counts_once_it_is_sealed(void **state)
 	frame_discard(NULL);
 }
 
+static void a_twin_goes_with_its_frame(void **state)
+{
+	struct frame *f = frame_new(bytes_of("data", 4));
+	struct frame *twin = frame_new(bytes_of("ZGF0YQ==", 8));
+	struct frame *kept;
+
+	(void)state;
+	assert_null(frame_twin(f));
+	frame_set_twin_take(f, &twin);
+	assert_null(twin);
+	kept = frame_ref(frame_twin(f));
+	assert_int_equal(frame_live(), 2);
+	frame_unref(&f);
+	assert_int_equal(frame_live(), 1); /* somebody writes it yet */
+	assert_true(str_eqz(bytes_str(frame_bytes(kept)), "ZGF0YQ=="));
+	frame_unref(&kept);
+	assert_int_equal(frame_live(), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -91,6 +110,7 @@ int main(void)
 	    cmocka_unit_test(the_last_reference_frees),
 	    cmocka_unit_test(the_headroom_is_writable_and_not_data),
 	    cmocka_unit_test(a_builders_frame_counts_once_it_is_sealed),
+	    cmocka_unit_test(a_twin_goes_with_its_frame),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 
