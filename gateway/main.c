@@ -282,6 +282,7 @@ static enum err open_server(struct gateway *g, char *why)
 	    .port = (uint16_t)c->port,
 	    .reuse_port = c->reuse_port,
 	    .path = c->path,
+	    .allow_eio3 = c->allow_eio3,
 	    .static_dir = c->demo_dir,
 	    .client_dir = c->client_dir,
 	    .cors_origins = c->cors_origins,

@@ -109,7 +109,7 @@ static void set(const struct setting *setting, const char *value)
 
 static void parse(int argc, char **argv, struct eio_server_conf *conf)
 {
-	uint64_t port = conf->port, credentials = 0, proxy_protocol = 0;
+	uint64_t port = conf->port, allow_eio3 = 0, credentials = 0, proxy_protocol = 0;
 	const struct setting settings[] = {
 	    {"address", &conf->listen_address, NULL},
 	    {"path", &conf->path, NULL},
@@ -126,6 +126,7 @@ static void parse(int argc, char **argv, struct eio_server_conf *conf)
 	    {"sessions-max", NULL, &conf->sessions_max},
 	    {"max-payload-bytes", NULL, &conf->max_payload_bytes},
 	    {"queue-max-bytes", NULL, &conf->queue_max_bytes},
+	    {"allow-eio3", NULL, &allow_eio3}, /* 0 or 1 */
 	};
 	struct option options[ARRAY_LEN(settings) + 1] = {0};
 	int which, index = 0;
@@ -140,6 +141,7 @@ static void parse(int argc, char **argv, struct eio_server_conf *conf)
 	conf->port = (uint16_t)port;
 	conf->cors_credentials = credentials;
 	conf->proxy_protocol = proxy_protocol;
+	conf->allow_eio3 = allow_eio3 > 0;
 }
 
 static int run(struct echo *e, const struct eio_server_conf *conf)

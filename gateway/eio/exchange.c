@@ -1,7 +1,5 @@
 #include "gateway/eio/polling_inner.h"
 
-#include "gateway/eio/payload.h"
-
 #include <assert.h>
 #include <stdlib.h>
 #include <utlist.h>
@@ -61,6 +59,7 @@ static struct polling *open_session(
 
 	p->set = set;
 	p->session = eio_session_new(set->family, &polling_transport, p);
+	p->revision = h.revision;
 	eio_session_open(p->session, &h, now);
 	return p;
 }
@@ -79,16 +78,18 @@ static struct exchange *on_get(struct polling *p, struct wire *w, const struct h
 
 static struct exchange *on_post(struct polling *p, struct wire *w, const struct http_request *r)
 {
-	bool is_binary = str_eqz(http_request_content_type(r), "application/octet-stream");
+	bool is_binary = str_eqz(http_request_content_type(r), POLLING_BINARY);
+	bool is_read = !is_binary || eio_revision_row(p->revision)->has_binary_bodies;
 
 	if (http_request_body_bytes(r) > p->set->max_body_bytes)
 		return refuse(p->set, w, r, 413);
-	if (p->post || is_binary) {
+	if (p->post || !is_read) {
 		eio_session_close(p->session, EIO_CLOSE_TRANSPORT_ERROR);
 		return refuse(p->set, w, r, 400);
 	}
 	p->post = exchange_new(p->set, p, w, r);
 	p->post->has_body = true; /* even an empty one is told of */
+	p->post->is_binary = is_binary;
 	return p->post;
 }
 
@@ -106,17 +107,19 @@ struct exchange *polls_request(
 	return refuse(set, w, r, 500);
 }
 
-enum eio_sid polls_sid(const struct polls *set, struct str sid)
+enum eio_sid polls_sid(const struct polls *set, struct str sid, enum eio_revision revision)
 {
 	struct eio_session *s = eio_family_find(set->family, sid);
+	bool is_polling = find(set, sid);
+	bool is_websocket = s && eio_session_is_open(s) && !eio_session_wire(s, &polling_transport);
 
 	if (!sid.len)
 		return EIO_SID_NONE;
-	if (find(set, sid))
-		return EIO_SID_POLLING;
-	return s && eio_session_is_open(s) && !eio_session_wire(s, &polling_transport)
-		   ? EIO_SID_WEBSOCKET
-		   : EIO_SID_UNKNOWN;
+	if (!is_polling && !is_websocket)
+		return EIO_SID_UNKNOWN;
+	if (eio_session_revision(s) != revision)
+		return EIO_SID_OTHER_REVISION;
+	return is_polling ? EIO_SID_POLLING : EIO_SID_WEBSOCKET;
 }
 
 bool exchange_receive(struct exchange *x, struct bytes chunk)
@@ -131,17 +134,19 @@ bool exchange_receive(struct exchange *x, struct bytes chunk)
 	return true;
 }
 
-static void deliver(struct eio_session *s, struct str body, struct mono now)
+static void deliver(const struct exchange *x, struct mono now)
 {
-	struct payload payload = {.rest = body};
-	struct str packet;
+	struct eio_session *s = x->polling->session;
+	const struct eio_revision_row *row = eio_revision_row(x->polling->revision);
+	struct payload payload = {.rest = buf_str(&x->body), .is_binary = x->is_binary};
+	struct payload_packet packet;
 
-	if (!str_is_utf8(body)) {
+	if (!x->is_binary && !str_is_utf8(payload.rest)) {
 		eio_session_close(s, EIO_CLOSE_PARSE_ERROR);
 		return;
 	}
-	while (eio_session_is_open(s) && payload_next(&payload, &packet))
-		eio_session_receive(s, str_bytes(packet), false, now);
+	while (eio_session_is_open(s) && row->next(&payload, &packet))
+		eio_session_receive(s, packet.data, packet.is_binary, now);
 }
 
 bool exchange_complete(struct exchange *x, struct mono now)
@@ -159,7 +164,7 @@ bool exchange_complete(struct exchange *x, struct mono now)
 		x->answer = http_late_refusal(x->cors, EIO_REFUSAL_UNKNOWN_SID);
 		return true;
 	}
-	deliver(p->session, buf_str(&x->body), now);
+	deliver(x, now);
 	x->answer = http_answer(NULL, &ok);
 	return true;
 }

@@ -13,6 +13,7 @@ struct eio_family *eio_family_new(
 	f->up = up;
 	timer_queue_init(&f->ping_due, rules->ping_interval_ms);
 	timer_queue_init(&f->pong_due, rules->ping_timeout_ms);
+	timer_queue_init(&f->last_due, rules->ping_interval_ms + rules->ping_timeout_ms);
 	upgrades_init(&f->upgrades, rules->upgrade_timeout_ms);
 	return f;
 }
@@ -39,14 +40,22 @@ static void expire_upgrades(struct eio_family *f, struct mono now)
 		u->session->transport->release(u->session->wire);
 }
 
+static void close_silent(struct timer_queue *due, struct mono now)
+{
+	struct timer *t;
+
+	while ((t = timer_queue_expire(due, now)))
+		eio_session_close(
+		    CONTAINER_OF(t, struct eio_session, heartbeat), EIO_CLOSE_PING_TIMEOUT);
+}
+
 void eio_family_expire(struct eio_family *f, struct mono now)
 {
 	struct timer *t;
 
 	/* The silent first: who is closed here needs no ping any more. */
-	while ((t = timer_queue_expire(&f->pong_due, now)))
-		eio_session_close(
-		    CONTAINER_OF(t, struct eio_session, heartbeat), EIO_CLOSE_PING_TIMEOUT);
+	close_silent(&f->pong_due, now);
+	close_silent(&f->last_due, now);
 	while ((t = timer_queue_expire(&f->ping_due, now))) {
 		struct eio_session *s = CONTAINER_OF(t, struct eio_session, heartbeat);
 
@@ -59,7 +68,7 @@ void eio_family_expire(struct eio_family *f, struct mono now)
 bool eio_family_next_due(const struct eio_family *f, struct mono *ret_due)
 {
 	const struct timer_queue *const queues[] = {
-	    &f->ping_due, &f->pong_due, &f->upgrades.timeout, &f->upgrades.release};
+	    &f->ping_due, &f->pong_due, &f->last_due, &f->upgrades.timeout, &f->upgrades.release};
 	struct mono due;
 	bool has_any = false;
 

@@ -96,6 +96,9 @@ void eio_request_add_parameter(struct eio_request *r, struct str parameter)
 	    {"transport", offsetof(struct eio_request, transport)},
 	    {"EIO", offsetof(struct eio_request, eio)},
 	    {"sid", offsetof(struct eio_request, sid)},
+	    {"b64", offsetof(struct eio_request, b64)},
+	    {"j", offsetof(struct eio_request, jsonp)},
+	    {"token", offsetof(struct eio_request, token)},
 	};
 	const char *sign = memchr(parameter.p, '=', parameter.len);
 	size_t len = sign ? (size_t)(sign - parameter.p) : parameter.len;
@@ -106,6 +109,13 @@ void eio_request_add_parameter(struct eio_request *r, struct str parameter)
 		if (str_eqz((struct str){parameter.p, len}, ours[i].name))
 			set_parameter((struct str *)(void *)((char *)r + ours[i].offset), value);
 	}
+}
+
+enum eio_revision eio_request_revision(const struct eio_request *r)
+{
+	if (str_eqz(r->eio, "4"))
+		return EIO_REVISION_4;
+	return !r->eio.len || str_eqz(r->eio, "3") ? EIO_REVISION_3 : EIO_REVISIONS;
 }
 
 static bool is_transport(struct str name)
@@ -129,6 +139,19 @@ static bool is_refused(const struct eio_request *r, enum eio_sid sid, enum eio_r
 	return true;
 }
 
+/* Do we speak what it speaks, and does it speak what its session does? */
+static bool is_misunderstood(const struct eio_request *r, enum eio_revision oldest,
+    enum eio_sid sid, enum eio_refusal *ret_why)
+{
+	if (eio_request_revision(r) > oldest)
+		*ret_why = EIO_REFUSAL_UNSUPPORTED_PROTOCOL;
+	else if (sid == EIO_SID_OTHER_REVISION)
+		*ret_why = EIO_REFUSAL_BAD_REQUEST;
+	else
+		return false;
+	return true;
+}
+
 /*
  * libwebsockets 4.1 answers 101 to nearly anything, so RFC 6455 section 4.2.1 is enforced here.
  * It also insists on knowing the subprotocol a client offers, and we have none.
@@ -140,15 +163,15 @@ static bool is_websocket_opening(const struct eio_request *r)
 	       is_key(r->websocket_key) && !r->websocket_protocol.len;
 }
 
-bool eio_request_may_upgrade(
-    const struct eio_request *r, enum eio_sid sid, enum eio_refusal *ret_why)
+bool eio_request_may_upgrade(const struct eio_request *r, enum eio_revision oldest,
+    enum eio_sid sid, enum eio_refusal *ret_why)
 {
 	if (is_refused(r, sid, ret_why))
 		return false;
 	if (r->is_foreign)
 		*ret_why = EIO_REFUSAL_FORBIDDEN_UPGRADE;
-	else if (!str_eqz(r->eio, "4"))
-		*ret_why = EIO_REFUSAL_UNSUPPORTED_PROTOCOL;
+	else if (is_misunderstood(r, oldest, sid, ret_why))
+		return false;
 	else if (!str_eqz(r->transport, "websocket") || !is_websocket_opening(r))
 		*ret_why = EIO_REFUSAL_BAD_REQUEST;
 	else if (!str_eqz(r->websocket_version, "13"))
@@ -158,7 +181,14 @@ bool eio_request_may_upgrade(
 	return false;
 }
 
-bool eio_request_may_poll(const struct eio_request *r, enum eio_sid sid, enum eio_refusal *ret_why)
+/* Polling by scripts that the page loads: no client of revision 4 does it, and few of 3 did. */
+static bool is_jsonp(const struct eio_request *r)
+{
+	return r->jsonp.p && eio_request_revision(r) == EIO_REVISION_3;
+}
+
+bool eio_request_may_poll(const struct eio_request *r, enum eio_revision oldest, enum eio_sid sid,
+    enum eio_refusal *ret_why)
 {
 	if (is_refused(r, sid, ret_why))
 		return false;
@@ -167,8 +197,10 @@ bool eio_request_may_poll(const struct eio_request *r, enum eio_sid sid, enum ei
 		*ret_why = EIO_REFUSAL_BAD_REQUEST;
 	else if (r->is_foreign && sid == EIO_SID_NONE)
 		*ret_why = EIO_REFUSAL_FORBIDDEN;
-	else if (!str_eqz(r->eio, "4"))
-		*ret_why = EIO_REFUSAL_UNSUPPORTED_PROTOCOL;
+	else if (is_misunderstood(r, oldest, sid, ret_why))
+		return false;
+	else if (is_jsonp(r))
+		*ret_why = EIO_REFUSAL_UNKNOWN_TRANSPORT;
 	else
 		return true;
 	return false;

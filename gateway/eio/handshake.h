@@ -22,12 +22,15 @@ struct eio_refusal_row {
 
 const struct eio_refusal_row *eio_refusal_row(enum eio_refusal why);
 
+/* Of the protocol. One that is not among them is EIO_REVISIONS. */
+enum eio_revision { EIO_REVISION_4, EIO_REVISION_3, EIO_REVISIONS };
+
 /* What the judgement needs of a request: views, empty where the request says nothing. */
 struct eio_request {
 	struct str method;  /* "GET" */
 	struct str version; /* "HTTP/1.1" */
 	/* Query; a parameter that came twice is never a good one. */
-	struct str transport, eio, sid;
+	struct str transport, eio, sid, b64, jsonp, token;
 	/* Headers. */
 	struct str host, origin, upgrade, connection;
 	struct str websocket_key, websocket_version, websocket_protocol;
@@ -43,14 +46,21 @@ enum eio_sid {
 	EIO_SID_UNKNOWN,
 	EIO_SID_POLLING, /* a session that polling carries */
 	EIO_SID_WEBSOCKET,
+	EIO_SID_OTHER_REVISION, /* a session of another revision than the request */
 };
 
-/* May a WebSocket be opened, for a new session or to carry one on? false: ret_why says why not. */
-MUST_USE bool eio_request_may_upgrade(
-    const struct eio_request *r, enum eio_sid sid, enum eio_refusal *ret_why);
+/* The revision that a request speaks; who says nothing speaks 3, as clients did then. */
+enum eio_revision eio_request_revision(const struct eio_request *r);
+
+/*
+ * May a WebSocket be opened, for a new session or to carry one on? oldest: the revision below which
+ * we speak none. false: ret_why says why not.
+ */
+MUST_USE bool eio_request_may_upgrade(const struct eio_request *r, enum eio_revision oldest,
+    enum eio_sid sid, enum eio_refusal *ret_why);
 
 /* May a request without Upgrade open a session, or poll and post for one? As above. */
-MUST_USE bool eio_request_may_poll(
-    const struct eio_request *r, enum eio_sid sid, enum eio_refusal *ret_why);
+MUST_USE bool eio_request_may_poll(const struct eio_request *r, enum eio_revision oldest,
+    enum eio_sid sid, enum eio_refusal *ret_why);
 
 #endif

@@ -215,6 +215,9 @@ struct eio_handshake http_request_handshake(const struct http_request *r)
 	    .origin = r->engine.origin,
 	    .url = buf_str(&r->url),
 	    .transport = r->engine.transport,
+	    .token = r->engine.token,
+	    .revision = eio_request_revision(&r->engine),
+	    .is_text_only = r->engine.b64.len > 0,
 	    .secure = r->is_secure,
 	};
 }

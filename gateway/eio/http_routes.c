@@ -63,20 +63,27 @@ static bool may_open(const struct http_routes *routes, enum eio_sid sid, enum ei
 	return false;
 }
 
+static enum eio_sid sid_of(const struct http_routes *routes, const struct eio_request *request)
+{
+	return polls_sid(routes->polls, request->sid, eio_request_revision(request));
+}
+
 static bool may_upgrade(
     const struct http_routes *routes, const struct eio_request *request, enum eio_refusal *ret_why)
 {
-	enum eio_sid sid = polls_sid(routes->polls, request->sid);
+	enum eio_sid sid = sid_of(routes, request);
 
-	return eio_request_may_upgrade(request, sid, ret_why) && may_open(routes, sid, ret_why);
+	return eio_request_may_upgrade(request, routes->oldest, sid, ret_why) &&
+	       may_open(routes, sid, ret_why);
 }
 
 static bool may_poll(
     const struct http_routes *routes, const struct eio_request *request, enum eio_refusal *ret_why)
 {
-	enum eio_sid sid = polls_sid(routes->polls, request->sid);
+	enum eio_sid sid = sid_of(routes, request);
 
-	return eio_request_may_poll(request, sid, ret_why) && may_open(routes, sid, ret_why);
+	return eio_request_may_poll(request, routes->oldest, sid, ret_why) &&
+	       may_open(routes, sid, ret_why);
 }
 
 bool http_route_upgrade(const struct http_routes *routes, struct wire *w)

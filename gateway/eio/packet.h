@@ -1,8 +1,10 @@
 #ifndef ROOMCAST_GATEWAY_EIO_PACKET_H
 #define ROOMCAST_GATEWAY_EIO_PACKET_H
 /*
- * The Engine.IO packet (protocol revision 4): one digit for its type, then its data. Pure text in
- * and out; what a packet means is the session's business, how it travels the transport's.
+ * The Engine.IO packet: its type, then its data. In both revisions of the protocol the type of a
+ * text is a digit; a binary packet is a message in revision 4, and begins with a byte for its type
+ * in revision 3. Pure; what a packet means is the session's business, how it travels the
+ * transport's.
  */
 #include "common/buf.h"
 
@@ -20,12 +22,17 @@ enum eio_packet_type {
 /* A packet as it was read: data is a view into the text it was read from. */
 struct eio_packet {
 	enum eio_packet_type type;
-	bool is_base64; /* a binary message, data is its base64 form */
+	bool is_binary;
+	bool is_base64; /* binary, and data is its base64 form */
 	struct str data;
 };
 
-/* ERR_MALFORMED: empty, or the first character is neither a type nor 'b'. */
-MUST_USE enum err eio_packet_parse(struct str text, struct eio_packet *ret);
+/*
+ * Text or binary, as it came. ERR_MALFORMED: empty where there must be a type, or what stands there
+ * is none; 'b' before base64 is, and in revision 3 the type comes behind it.
+ */
+MUST_USE enum err eio_packet_parse(struct bytes packet, bool is_binary, struct eio_packet *ret);
+MUST_USE enum err eio_packet_parse3(struct bytes packet, bool is_binary, struct eio_packet *ret);
 
 /* The character that stands for a type. */
 char eio_packet_digit(enum eio_packet_type type);

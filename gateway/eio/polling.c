@@ -1,7 +1,5 @@
 #include "gateway/eio/polling_inner.h"
 
-#include "gateway/eio/payload.h"
-
 #include <assert.h>
 #include <stdlib.h>
 #include <utlist.h>
@@ -67,20 +65,21 @@ bool polling_is_over(const struct polling *p)
 
 /* ---- answers ---- */
 
-static void put_body(struct polling *p, struct buf *out)
+static void put_body(struct polling *p, struct payload_body *out)
 {
+	const struct eio_revision_row *row = eio_revision_row(p->revision);
 	struct eio_queue *q = p->session ? eio_session_queue(p->session) : NULL;
 
 	if (q && !p->is_owed_noop) {
-		for (size_t n = payload_put(out, q, ANSWER_BYTES); n > 0; n--)
+		for (size_t n = row->put(out, q, ANSWER_BYTES); n > 0; n--)
 			eio_queue_pop(q);
 		if (p->is_closed && !q->count) {
-			payload_put_control(out, EIO_PACKET_CLOSE);
+			row->put_control(out, EIO_PACKET_CLOSE);
 			p->has_last_words = false;
 		}
 	}
-	if (!out->len)
-		payload_put_control(out, EIO_PACKET_NOOP);
+	if (!out->bytes.len)
+		row->put_control(out, EIO_PACKET_NOOP);
 }
 
 /* As a string; of the first answer only. */
@@ -96,17 +95,19 @@ static void put_cookie(struct polling *p, struct buf *out)
 static void answer_poll(struct polling *p)
 {
 	struct exchange *x = p->poll;
-	struct buf body = {0}, cookie = {0};
+	struct payload_body body = {0};
+	struct buf cookie = {0};
 
 	put_body(p, &body);
 	put_cookie(p, &cookie);
-	x->answer = http_answer(NULL, &(struct http_answer){.status = 200,
-					  .content_type = "text/plain; charset=UTF-8",
-					  .headers = buf_str(&cookie).p,
-					  .body = buf_str(&body),
-					  .cors = x->cors});
+	x->answer = http_answer(
+	    NULL, &(struct http_answer){.status = 200,
+		      .content_type = body.is_binary ? POLLING_BINARY : "text/plain; charset=UTF-8",
+		      .headers = buf_str(&cookie).p,
+		      .body = buf_str(&body.bytes),
+		      .cors = x->cors});
 	buf_free(&cookie);
-	buf_free(&body);
+	buf_free(&body.bytes);
 	p->is_released = false;
 	exchange_answer(x);
 }

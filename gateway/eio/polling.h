@@ -27,8 +27,8 @@ struct polls *polls_new(struct eio_family *family, uint64_t max_body_bytes, cons
 /* Its exchanges are freed before it. */
 void polls_free(struct polls **set);
 
-/* What a sid stands for; "" = EIO_SID_NONE. */
-enum eio_sid polls_sid(const struct polls *set, struct str sid);
+/* What a sid stands for in a request of that revision; "" = EIO_SID_NONE. */
+enum eio_sid polls_sid(const struct polls *set, struct str sid, enum eio_revision revision);
 
 /* A request that may poll (eio_request_may_poll). */
 MUST_USE struct exchange *polls_request(

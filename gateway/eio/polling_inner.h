@@ -6,10 +6,14 @@
  */
 #include "gateway/eio/polling.h"
 
+/* The type of a binary body. */
+#define POLLING_BINARY "application/octet-stream"
+
 /* What carries a session; freed with it, or when it has been discarded. */
 struct polling {
 	struct polls *set;
 	struct eio_session *session; /* NULL = a WebSocket carries it now */
+	enum eio_revision revision;  /* of the session */
 	struct exchange *poll, *post;
 	struct polling *next; /* in set->dirty */
 	struct timer linger;  /* until the last words are forgotten */
@@ -29,7 +33,7 @@ struct exchange {
 	struct frame *answer;  /* NULL = not known yet */
 	const char *cors;      /* headers that it carries */
 	struct exchange *next; /* in set->complete */
-	bool has_body;
+	bool has_body, is_binary;
 	bool is_complete; /* waits for the end of the turn */
 	bool is_answered;
 };

@@ -11,10 +11,18 @@
 /* Added to the data of each entry, so that many small ones are bounded too. */
 enum { EIO_QUEUE_ENTRY_BYTES = 16, EIO_QUEUE_FIRST = 4 };
 
+/* What the data of a packet is, and so how the packet is written (wsframe.h, payload.h). */
+enum eio_form {
+	EIO_FORM_TEXT,
+	EIO_FORM_BINARY, /* a binary message of revision 4, whose type goes without saying */
+	EIO_FORM_TYPED,  /* one of revision 3, which says it */
+	EIO_FORM_BASE64, /* one of revision 3, written in base64 for who can read text only */
+};
+
 struct eio_entry {
 	struct frame *frame; /* a reference of the queue's; NULL = a packet without data */
 	enum eio_packet_type type : 8;
-	bool is_binary;
+	enum eio_form form : 8;
 	bool is_volatile;
 };
 

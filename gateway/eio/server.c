@@ -131,6 +131,7 @@ static struct eio_server *make(struct loop *loop, const struct eio_server_conf *
 	    .path = str_of(s->path),
 	    .has_files = conf->static_dir[0],
 	    .sessions_max = conf->sessions_max,
+	    .oldest = conf->allow_eio3 ? EIO_REVISION_3 : EIO_REVISION_4,
 	    .events = events,
 	    .up = up,
 	};

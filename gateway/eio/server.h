@@ -24,6 +24,7 @@ struct eio_server_conf {
 	uint64_t ping_interval_ms, ping_timeout_ms, upgrade_timeout_ms;
 	uint64_t max_payload_bytes;
 	uint64_t sessions_max;    /* over it 503 */
+	bool allow_eio3;          /* clients of protocol revision 3 are served, too */
 	uint64_t queue_max_bytes; /* per session; over it EIO_CLOSE_SLOW_CONSUMER */
 };
 

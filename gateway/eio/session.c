@@ -60,12 +60,33 @@ static void on_close(struct eio_session *s, const struct eio_packet *p, struct m
 	eio_session_close(s, EIO_CLOSE_TRANSPORT_CLOSE);
 }
 
-/* Since revision 4 the server pings; a client that does is of another protocol. */
-static void on_ping(struct eio_session *s, const struct eio_packet *p, struct mono now)
+/* Who should not ping does, or who was not pinged answers: it speaks another revision. */
+static void on_wrong_direction(struct eio_session *s, const struct eio_packet *p, struct mono now)
 {
 	(void)p;
 	(void)now;
 	eio_session_close(s, EIO_CLOSE_TRANSPORT_ERROR);
+}
+
+/* Unlike other packets of the protocol a pong is bounded as messages are: the client could ask for
+ * any number of them and read none. */
+static void push(struct eio_session *s, struct eio_entry e)
+{
+	if (s->state != STATE_OPEN)
+		return;
+	if (eio_queue_push(&s->queue, e, s->family->rules.queue_max_bytes))
+		s->state = STATE_OVERRUN;
+	s->transport->wake(s->wire);
+}
+
+/* Revision 3: the same data goes back. */
+static void on_ping(struct eio_session *s, const struct eio_packet *p, struct mono now)
+{
+	struct frame *data = p->data.len && !p->is_binary ? frame_new(str_bytes(p->data)) : NULL;
+
+	timer_start(&s->heartbeat, &s->family->last_due, now);
+	push(s, (struct eio_entry){.frame = data, .type = EIO_PACKET_PONG});
+	frame_unref(&data);
 }
 
 static void on_pong(struct eio_session *s, const struct eio_packet *p, struct mono now)
@@ -82,7 +103,7 @@ static void on_message(struct eio_session *s, const struct eio_packet *p, struct
 
 	(void)now;
 	if (!p->is_base64) {
-		deliver(s, str_bytes(p->data), false);
+		deliver(s, str_bytes(p->data), p->is_binary);
 		return;
 	}
 	buf_reset(decoded);
@@ -94,38 +115,63 @@ static void on_message(struct eio_session *s, const struct eio_packet *p, struct
 
 typedef void packet_handler(struct eio_session *s, const struct eio_packet *p, struct mono now);
 
-static packet_handler *const on_packet[EIO_PACKETS] = {
-    [EIO_PACKET_OPEN] = on_nothing,
-    [EIO_PACKET_CLOSE] = on_close,
-    [EIO_PACKET_PING] = on_ping,
-    [EIO_PACKET_PONG] = on_pong,
-    [EIO_PACKET_MESSAGE] = on_message,
-    [EIO_PACKET_UPGRADE] = on_nothing,
-    [EIO_PACKET_NOOP] = on_nothing,
+static packet_handler *const on_packet[EIO_REVISIONS][EIO_PACKETS] = {
+    [EIO_REVISION_4] =
+	{
+	    [EIO_PACKET_OPEN] = on_nothing,
+	    [EIO_PACKET_CLOSE] = on_close,
+	    [EIO_PACKET_PING] = on_wrong_direction,
+	    [EIO_PACKET_PONG] = on_pong,
+	    [EIO_PACKET_MESSAGE] = on_message,
+	    [EIO_PACKET_UPGRADE] = on_nothing,
+	    [EIO_PACKET_NOOP] = on_nothing,
+	},
+    [EIO_REVISION_3] =
+	{
+	    [EIO_PACKET_OPEN] = on_nothing,
+	    [EIO_PACKET_CLOSE] = on_close,
+	    [EIO_PACKET_PING] = on_ping,
+	    [EIO_PACKET_PONG] = on_wrong_direction,
+	    [EIO_PACKET_MESSAGE] = on_message,
+	    [EIO_PACKET_UPGRADE] = on_nothing,
+	    [EIO_PACKET_NOOP] = on_nothing,
+	},
 };
 
-static void send_message(struct eio_session *s, struct frame *f, enum eio_send how, bool is_binary)
+static void send_message(
+    struct eio_session *s, struct frame *f, enum eio_send how, enum eio_form form)
 {
-	struct eio_entry e = {.frame = f,
-	    .type = EIO_PACKET_MESSAGE,
-	    .is_binary = is_binary,
-	    .is_volatile = how == EIO_SEND_VOLATILE};
+	push(s, (struct eio_entry){.frame = f,
+		    .type = EIO_PACKET_MESSAGE,
+		    .form = form,
+		    .is_volatile = how == EIO_SEND_VOLATILE});
+}
 
-	if (s->state != STATE_OPEN)
-		return;
-	if (eio_queue_push(&s->queue, e, s->family->rules.queue_max_bytes))
-		s->state = STATE_OVERRUN;
-	s->transport->wake(s->wire);
+/* In base64, which is made once for all who need it. */
+static struct frame *base64_of(struct frame *f)
+{
+	struct buf text = {0};
+	struct frame *twin;
+
+	if (frame_twin(f))
+		return frame_twin(f);
+	crypto_base64_put(&text, frame_bytes(f));
+	twin = buf_seal(&text);
+	frame_set_twin_take(f, &twin);
+	return frame_twin(f);
 }
 
 void eio_session_send(struct eio_session *s, struct frame *f, enum eio_send how)
 {
-	send_message(s, f, how, false);
+	send_message(s, f, how, EIO_FORM_TEXT);
 }
 
 void eio_session_send_binary(struct eio_session *s, struct frame *f, enum eio_send how)
 {
-	send_message(s, f, how, true);
+	const struct eio_revision_row *row = eio_revision_row(s->revision);
+	enum eio_form form = s->is_text_only ? row->binary_as_text : row->binary;
+
+	send_message(s, form == EIO_FORM_BASE64 ? base64_of(f) : f, how, form);
 }
 
 void eio_session_turn_away(struct eio_session *s, enum eio_close why)
@@ -212,9 +258,12 @@ void eio_session_open(struct eio_session *s, const struct eio_handshake *h, stru
 
 	assert(s->state == STATE_NEW);
 	s->state = STATE_OPEN;
+	s->revision = h->revision;
+	s->is_text_only = h->is_text_only;
 	f->open_count++;
 	send_open(s);
-	timer_start(&s->heartbeat, &f->ping_due, now);
+	timer_start(&s->heartbeat,
+	    eio_revision_row(s->revision)->client_pings ? &f->last_due : &f->ping_due, now);
 	f->events->on_open(f->up, s, h);
 }
 
@@ -225,12 +274,10 @@ void eio_session_receive(
 
 	if (!eio_session_is_open(s))
 		return;
-	if (is_binary)
-		deliver(s, packet, true);
-	else if (eio_packet_parse(bytes_str(packet), &p))
+	if (eio_revision_row(s->revision)->parse(packet, is_binary, &p))
 		eio_session_close(s, EIO_CLOSE_PARSE_ERROR);
 	else
-		on_packet[p.type](s, &p, now);
+		on_packet[s->revision][p.type](s, &p, now);
 }
 
 void eio_session_end_turn(struct eio_session *s)
@@ -242,6 +289,11 @@ void eio_session_end_turn(struct eio_session *s)
 bool eio_session_is_open(const struct eio_session *s)
 {
 	return s->state == STATE_OPEN || s->state == STATE_OVERRUN;
+}
+
+enum eio_revision eio_session_revision(const struct eio_session *s)
+{
+	return s->revision;
 }
 
 struct eio_queue *eio_session_queue(struct eio_session *s)

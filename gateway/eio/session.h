@@ -1,18 +1,20 @@
 #ifndef ROOMCAST_GATEWAY_EIO_SESSION_H
 #define ROOMCAST_GATEWAY_EIO_SESSION_H
 /*
- * An Engine.IO v4 session: the protocol between a transport (WebSocket; polling) below and
- * messages above. It checks packets, keeps the heartbeat (the server pings, the client answers),
- * and queues what goes out, bounded in bytes. Pure: it is handed bytes and the time, and acts
- * through two tables of functions; all its I/O is the transport's.
+ * An Engine.IO session: the protocol between a transport (WebSocket; polling) below and messages
+ * above. It checks packets, keeps the heartbeat (the server pings and the client answers; in
+ * revision 3 of the protocol it is the other way round), and queues what goes out, bounded in
+ * bytes. Pure: it is handed bytes and the time, and acts through two tables of functions; all its
+ * I/O is the transport's.
  *
  * Life: eio_session_new -> (receive, send, expire)* -> closed exactly once, told by on_close ->
  * freed by the server at the end of the turn. Nobody above frees a session.
- * Protocol: https://github.com/socketio/engine.io-protocol (revision 4)
+ * Protocol: https://github.com/socketio/engine.io-protocol (revision 4, and 3: revision.h)
  */
 #include "common/clock.h"
 #include "common/frame.h"
 #include "common/timer.h"
+#include "gateway/eio/handshake.h"
 
 enum eio_close {
 #define EIO_CLOSE(name, ws_code, is_error, reason, text) EIO_CLOSE_##name,
@@ -38,6 +40,9 @@ struct eio_handshake {
 	struct str origin;
 	struct str url;       /* path and query as sent */
 	struct str transport; /* "polling", "websocket" */
+	struct str token;     /* of the query, "" when absent */
+	enum eio_revision revision;
+	bool is_text_only; /* the client cannot read binary data */
 	bool secure;
 };
 

@@ -15,6 +15,7 @@ struct eio_family {
 	void *up;
 	struct timer_queue ping_due; /* heard of, to be pinged next */
 	struct timer_queue pong_due; /* pinged, to be heard of */
+	struct timer_queue last_due; /* of revision 3, to ping us */
 	struct upgrades upgrades;
 	struct eio_session *all; /* by id, also those that wait to be freed */
 	size_t open_count;
@@ -33,6 +34,8 @@ struct eio_session {
 	struct upgrade *upgrade; /* NULL = no candidate */
 	struct eio_queue queue;
 	enum state state;
+	enum eio_revision revision;
+	bool is_text_only;
 	char id[CRYPTO_ID_LEN + 1];
 };
 

@@ -5,8 +5,7 @@
  * have in common (their family), how a session is born, found, fed, drained, handed from one
  * transport to another, and freed.
  */
-#include "gateway/eio/queue.h"
-#include "gateway/eio/session.h"
+#include "gateway/eio/revision.h"
 
 /* Of all sessions of a server. */
 struct eio_rules {
@@ -40,7 +39,7 @@ struct eio_family *eio_family_new(
 /* All sessions are freed before it. */
 void eio_family_free(struct eio_family **f);
 
-/* Sends the pings and closes the silent: everything that is due. */
+/* Sends the pings that are ours to send and closes the silent: everything that is due. */
 void eio_family_expire(struct eio_family *f, struct mono now);
 
 /* When eio_family_expire() is due next; false = nothing runs. */
@@ -63,7 +62,7 @@ void eio_session_free(struct eio_session **s);
 void eio_session_open(struct eio_session *s, const struct eio_handshake *h, struct mono now);
 
 /*
- * One packet came: of text, checked to be UTF-8, or a binary message. Whatever is wrong with it
+ * One packet came: of text, checked to be UTF-8, or a binary one. Whatever is wrong with it
  * closes the session. Ignored on a closed one.
  */
 void eio_session_receive(
@@ -74,6 +73,9 @@ void eio_session_receive(
 void eio_session_end_turn(struct eio_session *s);
 
 bool eio_session_is_open(const struct eio_session *s);
+
+/* Good from eio_session_open() on. */
+enum eio_revision eio_session_revision(const struct eio_session *s);
 
 /* The wire of a session that this transport carries, else NULL. */
 void *eio_session_wire(const struct eio_session *s, const struct eio_transport *transport);

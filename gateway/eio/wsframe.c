@@ -20,10 +20,29 @@ static size_t data_len(const struct eio_entry *e)
 	return e->frame ? frame_len(e->frame) : 0;
 }
 
-/* A text frame begins with the packet's type; a binary one is a message by nature. */
+static const struct {
+	uint8_t opcode, type_len; /* of what says the packet's type, before its data */
+} forms[] = {
+    [EIO_FORM_TEXT] = {OPCODE_TEXT, 1},
+    [EIO_FORM_BINARY] = {OPCODE_BINARY, 0},
+    [EIO_FORM_TYPED] = {OPCODE_BINARY, 1},
+    [EIO_FORM_BASE64] = {OPCODE_TEXT, 2},
+};
+
 static size_t type_len(const struct eio_entry *e)
 {
-	return e->is_binary ? 0 : 1;
+	return forms[e->form].type_len;
+}
+
+static uint8_t *put_type(uint8_t *at, const struct eio_entry *e)
+{
+	if (e->form == EIO_FORM_BASE64)
+		*at++ = 'b';
+	if (e->form == EIO_FORM_TYPED)
+		*at++ = (uint8_t)e->type;
+	else if (e->form != EIO_FORM_BINARY)
+		*at++ = (uint8_t)eio_packet_digit(e->type);
+	return at;
 }
 
 static unsigned length_bytes(size_t len)
@@ -41,13 +60,11 @@ uint8_t *wsframe_put_header(uint8_t *at, const struct eio_entry *e)
 	size_t len = type_len(e) + data_len(e);
 	unsigned bytes = length_bytes(len);
 
-	*at++ = FINAL | (e->is_binary ? OPCODE_BINARY : OPCODE_TEXT);
+	*at++ = FINAL | forms[e->form].opcode;
 	*at++ = (uint8_t)(bytes == 0 ? len : bytes == 2 ? LENGTH_16 : LENGTH_64);
 	for (unsigned i = bytes; i > 0; i--)
 		*at++ = (uint8_t)((uint64_t)len >> (8 * (i - 1)));
-	if (!e->is_binary)
-		*at++ = (uint8_t)eio_packet_digit(e->type);
-	return at;
+	return put_type(at, e);
 }
 
 struct bytes wsframe_in_place(const struct eio_entry *e)

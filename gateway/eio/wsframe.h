@@ -2,13 +2,15 @@
 #define ROOMCAST_GATEWAY_EIO_WSFRAME_H
 /*
  * WebSocket frames (RFC 6455 section 5.2) from server to client, around queued Engine.IO packets:
- * one unmasked final frame each, text with the digit of the packet's type, or a binary message.
+ * one unmasked final frame each, text with the digit of the packet's type, or a binary message,
+ * which in revision 3 begins with a byte for its type. All forms of a message differ in what comes
+ * before its data only, so they share its frame.
  * Pure bytes; writing them is websocket.c's.
  */
 #include "gateway/eio/queue.h"
 
 enum {
-	WSFRAME_HEADER_MAX = 2 + 8 + 1, /* frame header with a 64-bit length, packet type */
+	WSFRAME_HEADER_MAX = 2 + 8 + 2, /* frame header with a 64-bit length, packet type */
 	WSFRAME_CLOSE_MAX = 2 + 125,
 };
 

@@ -35,7 +35,7 @@ static void assert_refused(const struct eio_request *r, enum eio_refusal expecte
 {
 	enum eio_refusal why = EIO_REFUSALS;
 
-	assert_false(eio_request_may_upgrade(r, sid_of(r), &why));
+	assert_false(eio_request_may_upgrade(r, EIO_REVISION_4, sid_of(r), &why));
 	assert_int_equal(why, expected);
 }
 
@@ -43,7 +43,7 @@ static void assert_allowed(const struct eio_request *r)
 {
 	enum eio_refusal why = EIO_REFUSALS;
 
-	assert_true(eio_request_may_upgrade(r, sid_of(r), &why));
+	assert_true(eio_request_may_upgrade(r, EIO_REVISION_4, sid_of(r), &why));
 	assert_int_equal(why, EIO_REFUSALS);
 }
 
@@ -177,8 +177,9 @@ static void test_upgrade_of_a_session(void **state)
 	enum eio_refusal why = EIO_REFUSALS;
 
 	(void)state;
-	assert_true(eio_request_may_upgrade(BUT(sid, "x"), EIO_SID_POLLING, &why));
-	assert_true(eio_request_may_upgrade(BUT(sid, "x"), EIO_SID_WEBSOCKET, &why));
+	assert_true(eio_request_may_upgrade(BUT(sid, "x"), EIO_REVISION_4, EIO_SID_POLLING, &why));
+	assert_true(
+	    eio_request_may_upgrade(BUT(sid, "x"), EIO_REVISION_4, EIO_SID_WEBSOCKET, &why));
 	assert_refused(BUT(transport, "polling"), EIO_REFUSAL_BAD_REQUEST);
 }
 
@@ -186,7 +187,7 @@ static void assert_no_poll(const struct eio_request *r, enum eio_sid sid, enum e
 {
 	enum eio_refusal why = EIO_REFUSALS;
 
-	assert_false(eio_request_may_poll(r, sid, &why));
+	assert_false(eio_request_may_poll(r, EIO_REVISION_4, sid, &why));
 	assert_int_equal(why, expected);
 }
 
@@ -196,12 +197,12 @@ static void test_plain_requests(void **state)
 	enum eio_refusal why = EIO_REFUSALS;
 
 	(void)state;
-	assert_true(eio_request_may_poll(&r, EIO_SID_NONE, &why));
-	assert_true(eio_request_may_poll(&r, EIO_SID_POLLING, &why));
+	assert_true(eio_request_may_poll(&r, EIO_REVISION_4, EIO_SID_NONE, &why));
+	assert_true(eio_request_may_poll(&r, EIO_REVISION_4, EIO_SID_POLLING, &why));
 	assert_no_poll(&r, EIO_SID_UNKNOWN, EIO_REFUSAL_UNKNOWN_SID);
 	assert_no_poll(&r, EIO_SID_WEBSOCKET, EIO_REFUSAL_BAD_REQUEST);
 	r.method = STR("POST");
-	assert_true(eio_request_may_poll(&r, EIO_SID_POLLING, &why));
+	assert_true(eio_request_may_poll(&r, EIO_REVISION_4, EIO_SID_POLLING, &why));
 	assert_no_poll(&r, EIO_SID_NONE, EIO_REFUSAL_BAD_METHOD);
 	r.eio = STR("3");
 	assert_no_poll(&r, EIO_SID_POLLING, EIO_REFUSAL_UNSUPPORTED_PROTOCOL);
@@ -230,12 +231,75 @@ static void test_foreign_origin(void **state)
 	r.transport = STR("polling");
 	assert_no_poll(&r, EIO_SID_NONE, EIO_REFUSAL_FORBIDDEN);
 	assert_no_poll(&r, EIO_SID_UNKNOWN, EIO_REFUSAL_UNKNOWN_SID);
-	assert_true(eio_request_may_poll(&r, EIO_SID_POLLING, &why));
+	assert_true(eio_request_may_poll(&r, EIO_REVISION_4, EIO_SID_POLLING, &why));
 	r.transport = STR("websocket");
 	assert_no_poll(&r, EIO_SID_NONE, EIO_REFUSAL_BAD_REQUEST);
 	assert_int_equal(eio_refusal_row(EIO_REFUSAL_FORBIDDEN)->status, 403);
 	assert_int_equal(eio_refusal_row(EIO_REFUSAL_FORBIDDEN_UPGRADE)->status, 400);
 	assert_int_equal(eio_refusal_row(EIO_REFUSAL_FORBIDDEN_UPGRADE)->code, 4);
+}
+
+/* Where revision 3 is spoken, too. */
+static void test_revision_3(void **state)
+{
+	static const char *const three[] = {"", "3"}, *const bad[] = {"2", "33", "abc", ",", "5"};
+	enum eio_refusal why = EIO_REFUSALS;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(three); i++) {
+		const struct eio_request *r = BUT(eio, three[i]);
+
+		assert_int_equal(eio_request_revision(r), EIO_REVISION_3);
+		assert_true(eio_request_may_upgrade(r, EIO_REVISION_3, EIO_SID_NONE, &why));
+		assert_refused(r, EIO_REFUSAL_UNSUPPORTED_PROTOCOL);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		assert_false(
+		    eio_request_may_upgrade(BUT(eio, bad[i]), EIO_REVISION_3, EIO_SID_NONE, &why));
+		assert_int_equal(why, EIO_REFUSAL_UNSUPPORTED_PROTOCOL);
+	}
+	assert_int_equal(eio_request_revision(&good), EIO_REVISION_4);
+	assert_true(eio_request_may_upgrade(&good, EIO_REVISION_3, EIO_SID_NONE, &why));
+	assert_false(eio_request_may_upgrade(&good, EIO_REVISION_3, EIO_SID_OTHER_REVISION, &why));
+	assert_int_equal(why, EIO_REFUSAL_BAD_REQUEST);
+}
+
+static void test_polling_in_revision_3(void **state)
+{
+	struct eio_request r = {.method = STR("GET"), .transport = STR("polling"), .eio = STR("3")};
+	enum eio_refusal why = EIO_REFUSALS;
+
+	(void)state;
+	assert_true(eio_request_may_poll(&r, EIO_REVISION_3, EIO_SID_NONE, &why));
+	assert_false(eio_request_may_poll(&r, EIO_REVISION_3, EIO_SID_OTHER_REVISION, &why));
+	assert_int_equal(why, EIO_REFUSAL_BAD_REQUEST);
+	r.sid = STR("x");
+	assert_no_poll(&r, EIO_SID_OTHER_REVISION, EIO_REFUSAL_UNSUPPORTED_PROTOCOL);
+}
+
+static void test_jsonp_is_no_transport(void **state)
+{
+	struct eio_request r = {.method = STR("GET"), .transport = STR("polling"), .eio = STR("3")};
+	enum eio_refusal why = EIO_REFUSALS;
+
+	(void)state;
+	eio_request_add_parameter(&r, STR("j="));
+	assert_false(eio_request_may_poll(&r, EIO_REVISION_3, EIO_SID_NONE, &why));
+	assert_int_equal(why, EIO_REFUSAL_UNKNOWN_TRANSPORT);
+	r.eio = STR("4"); /* there it is somebody's own parameter */
+	assert_true(eio_request_may_poll(&r, EIO_REVISION_3, EIO_SID_NONE, &why));
+}
+
+static void test_parameters_beside(void **state)
+{
+	struct eio_request r = {0};
+
+	(void)state;
+	eio_request_add_parameter(&r, STR("b64=1"));
+	eio_request_add_parameter(&r, STR("token=a.b=c"));
+	assert_true(str_eqz(r.b64, "1"));
+	assert_true(str_eqz(r.token, "a.b=c"));
+	assert_null(r.jsonp.p);
 }
 
 static void test_parameters(void **state)
@@ -319,6 +383,10 @@ int main(void)
 	    cmocka_unit_test(test_upgrade_of_a_session),
 	    cmocka_unit_test(test_plain_requests),
 	    cmocka_unit_test(test_foreign_origin),
+	    cmocka_unit_test(test_revision_3),
+	    cmocka_unit_test(test_polling_in_revision_3),
+	    cmocka_unit_test(test_jsonp_is_no_transport),
+	    cmocka_unit_test(test_parameters_beside),
 	    cmocka_unit_test(test_parameters),
 	    cmocka_unit_test(test_parameter_that_comes_twice),
 	    cmocka_unit_test(test_table_says_what_engine_io_says),

@@ -17,11 +17,12 @@ static void assert_read(struct str body, const char *expected)
 {
 	struct payload payload = {.rest = body};
 	struct buf out = {0};
-	struct str packet;
+	struct payload_packet packet;
 
 	while (payload_next(&payload, &packet)) {
+		assert_false(packet.is_binary);
 		buf_putc(&out, '[');
-		buf_puts(&out, packet);
+		buf_put(&out, packet.data);
 		buf_putc(&out, ']');
 	}
 	assert_false(payload_next(&payload, &packet));
@@ -49,7 +50,9 @@ static void test_reading(void **state)
 static void push(struct eio_queue *q, const char *text, bool is_binary)
 {
 	struct frame *f = frame_new(str_bytes(str_of(text)));
-	struct eio_entry e = {.frame = f, .type = EIO_PACKET_MESSAGE, .is_binary = is_binary};
+	struct eio_entry e = {.frame = f,
+	    .type = EIO_PACKET_MESSAGE,
+	    .form = is_binary ? EIO_FORM_BINARY : EIO_FORM_TEXT};
 
 	assert_int_equal(eio_queue_push(q, e, SIZE_MAX), ERR_OK);
 	frame_unref(&f);
@@ -57,11 +60,12 @@ static void push(struct eio_queue *q, const char *text, bool is_binary)
 
 static void assert_put(const struct eio_queue *q, size_t max, size_t n, const char *expected)
 {
-	struct buf out = {0};
+	struct payload_body out = {0};
 
 	assert_int_equal(payload_put(&out, q, max), n);
-	assert_true(str_eqz(buf_str(&out), expected));
-	buf_free(&out);
+	assert_false(out.is_binary);
+	assert_true(str_eqz(buf_str(&out.bytes), expected));
+	buf_free(&out.bytes);
 }
 
 static void test_writing(void **state)
@@ -111,15 +115,15 @@ static void test_bound(void **state)
 
 static void test_control(void **state)
 {
-	struct buf out = {0};
+	struct payload_body out = {0};
 
 	(void)state;
 	payload_put_control(&out, EIO_PACKET_NOOP);
-	assert_true(str_eqz(buf_str(&out), "6"));
+	assert_true(str_eqz(buf_str(&out.bytes), "6"));
 	payload_put_control(&out, EIO_PACKET_CLOSE);
-	assert_true(str_eqz(buf_str(&out), "6\x1e"
-					   "1"));
-	buf_free(&out);
+	assert_true(str_eqz(buf_str(&out.bytes), "6\x1e"
+						 "1"));
+	buf_free(&out.bytes);
 }
 
 int main(void)

@@ -272,7 +272,7 @@ static void assert_closed(struct scene *s, enum eio_close why)
 
 static void assert_unknown(struct scene *s)
 {
-	assert_int_equal(polls_sid(s->set, s->sid), EIO_SID_UNKNOWN);
+	assert_int_equal(polls_sid(s->set, s->sid, EIO_REVISION_4), EIO_SID_UNKNOWN);
 }
 
 static void test_poll_waits_and_takes_everything(void **state)
@@ -590,9 +590,9 @@ static void test_last_words_wait(void **state)
 	eio_session_close(s->session, EIO_CLOSE_FORCED_CLOSE);
 	end_turn(s);
 	assert_true(polls_next_due(s->set, &due));
-	assert_int_equal(polls_sid(s->set, s->sid), EIO_SID_POLLING);
+	assert_int_equal(polls_sid(s->set, s->sid, EIO_REVISION_4), EIO_SID_POLLING);
 	assert_int_equal(post(s, "4b"), 400);
-	assert_int_equal(polls_sid(s->set, s->sid), EIO_SID_POLLING);
+	assert_int_equal(polls_sid(s->set, s->sid, EIO_REVISION_4), EIO_SID_POLLING);
 	poll(s);
 	assert_polled(s, "4a\x1e"
 			 "1");
@@ -609,7 +609,7 @@ static void test_last_words_are_forgotten(void **state)
 	end_turn(s);
 	assert_true(polls_next_due(s->set, &due));
 	polls_expire(s->set, (struct mono){due.us - 1});
-	assert_int_equal(polls_sid(s->set, s->sid), EIO_SID_POLLING);
+	assert_int_equal(polls_sid(s->set, s->sid, EIO_REVISION_4), EIO_SID_POLLING);
 	polls_expire(s->set, due);
 	assert_unknown(s);
 	end_turn(s);
@@ -634,9 +634,9 @@ static void test_who_is_who(void **state)
 {
 	struct scene *s = *state;
 
-	assert_int_equal(polls_sid(s->set, STR("")), EIO_SID_NONE);
-	assert_int_equal(polls_sid(s->set, s->sid), EIO_SID_POLLING);
-	assert_int_equal(polls_sid(s->set, STR("__proto__")), EIO_SID_UNKNOWN);
+	assert_int_equal(polls_sid(s->set, STR(""), EIO_REVISION_4), EIO_SID_NONE);
+	assert_int_equal(polls_sid(s->set, s->sid, EIO_REVISION_4), EIO_SID_POLLING);
+	assert_int_equal(polls_sid(s->set, STR("__proto__"), EIO_REVISION_4), EIO_SID_UNKNOWN);
 }
 
 static void do_nothing(void *wire)
@@ -688,7 +688,7 @@ static void test_upgraded(void **state)
 	send_text(s, "a");
 	assert_true(eio_session_admit(s->session, &fast, s, s->now));
 	assert_int_equal(probe(s, "5"), EIO_PROBE_TAKEN);
-	assert_int_equal(polls_sid(s->set, s->sid), EIO_SID_WEBSOCKET);
+	assert_int_equal(polls_sid(s->set, s->sid, EIO_REVISION_4), EIO_SID_WEBSOCKET);
 	assert_polled(s, "6");
 	assert_int_equal(eio_session_queue(s->session)->count, 1);
 	bring(s, "4b");

@@ -98,9 +98,10 @@ size_t stage_open_count;
 static struct exchange *const poll_exchange = (struct exchange *)&stage_open_count;
 static struct exchange *const answered_exchange = (struct exchange *)(&stage_open_count + 1);
 
-enum eio_sid polls_sid(const struct polls *set, struct str sid)
+enum eio_sid polls_sid(const struct polls *set, struct str sid, enum eio_revision revision)
 {
 	(void)set;
+	(void)revision;
 	return !sid.len ? EIO_SID_NONE : str_eqz(sid, "known") ? EIO_SID_POLLING : EIO_SID_UNKNOWN;
 }
 

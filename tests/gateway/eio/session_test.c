@@ -456,7 +456,7 @@ static void test_sending(void **state)
 	assert_int_equal(eio_session_queued_bytes(s->session), 2 * EIO_QUEUE_ENTRY_BYTES + 3 + 1);
 	frame_unref(&f);
 	assert_sent(s, EIO_PACKET_MESSAGE, "one");
-	assert_true(eio_queue_at(eio_session_queue(s->session), 0)->is_binary);
+	assert_int_equal(eio_queue_at(eio_session_queue(s->session), 0)->form, EIO_FORM_BINARY);
 	assert_true(eio_queue_at(eio_session_queue(s->session), 0)->is_volatile);
 	assert_sent(s, EIO_PACKET_MESSAGE, "\x01");
 	assert_nothing_sent(s);

@@ -25,7 +25,9 @@ static struct frame *letters(size_t len)
 static void assert_header(size_t data_len, bool is_binary, const char *expected, size_t len)
 {
 	struct frame *f = letters(data_len);
-	struct eio_entry e = {.frame = f, .type = EIO_PACKET_MESSAGE, .is_binary = is_binary};
+	struct eio_entry e = {.frame = f,
+	    .type = EIO_PACKET_MESSAGE,
+	    .form = is_binary ? EIO_FORM_BINARY : EIO_FORM_TEXT};
 	uint8_t bytes[WSFRAME_HEADER_MAX];
 
 	assert_int_equal(wsframe_header_len(&e), len);
@@ -78,9 +80,42 @@ static void test_packet_without_data(void **state)
 static void push(struct eio_queue *q, const char *text, bool is_binary)
 {
 	struct frame *f = frame_new(str_bytes(str_of(text)));
-	struct eio_entry e = {.frame = f, .type = EIO_PACKET_MESSAGE, .is_binary = is_binary};
+	struct eio_entry e = {.frame = f,
+	    .type = EIO_PACKET_MESSAGE,
+	    .form = is_binary ? EIO_FORM_BINARY : EIO_FORM_TEXT};
 
 	assert_int_equal(eio_queue_push(q, e, UINT64_MAX), ERR_OK);
+	frame_unref(&f);
+}
+
+/* All receivers share one frame, whatever revision they speak. */
+static void test_forms_of_one_frame(void **state)
+{
+	static const struct {
+		enum eio_form form;
+		const char *bytes;
+		size_t len;
+	} forms[] = {
+	    {EIO_FORM_TEXT, "\x81\x04\x34xxx", 6},
+	    {EIO_FORM_BINARY, "\x82\x03xxx", 5},
+	    {EIO_FORM_TYPED, "\x82\x04\4xxx", 6},
+	    {EIO_FORM_BASE64,
+		"\x81\x05"
+		"b4xxx",
+		7},
+	};
+	struct frame *f = letters(3);
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
+		struct eio_entry e = {
+		    .frame = f, .type = EIO_PACKET_MESSAGE, .form = forms[i].form};
+		struct bytes whole = wsframe_in_place(&e);
+
+		assert_int_equal(whole.len, forms[i].len);
+		assert_memory_equal(whole.p, forms[i].bytes, forms[i].len);
+		assert_ptr_equal(whole.p + whole.len - 3, frame_data(f));
+	}
 	frame_unref(&f);
 }
 
@@ -152,6 +187,7 @@ int main(void)
 	    cmocka_unit_test(test_text_headers),
 	    cmocka_unit_test(test_binary_headers),
 	    cmocka_unit_test(test_packet_without_data),
+	    cmocka_unit_test(test_forms_of_one_frame),
 	    cmocka_unit_test(test_gather),
 	    cmocka_unit_test(test_gather_stops_at_the_size),
 	    cmocka_unit_test(test_close),
