@@ -70,6 +70,7 @@ const struct sio_parcel *sio_cast_parcel(struct sio_cast *c, enum codec_kind kin
 {
 	struct buf b = {0};
 
+	kind = codecs[kind].events;
 	if (c->parcels[kind].packet)
 		return &c->parcels[kind];
 	codecs[kind].put_event(&b, c->nsp, c->event, c->args);

@@ -30,6 +30,7 @@ void client_leave(struct sio_client *c)
 			continue;
 		}
 		*at = s->next;
+		free(s->id);
 		free(s);
 	}
 	if (!c->is_doomed)
@@ -101,33 +102,34 @@ static struct sio_socket *find_socket(const struct sio_client *c, unsigned nsp)
 	return s;
 }
 
-void client_send_refusal(
-    struct sio_client *c, struct str nsp, struct str message, struct bytes data)
+static void refuse_nsp(struct sio_client *c, struct str nsp)
 {
 	struct buf b = {0};
 
-	codecs[c->codec].put_connect_error(&b, nsp, message, data);
+	codecs[c->codec].put_connect_error(&b, nsp, STR("Invalid namespace"), (struct bytes){0});
 	client_send_built(c, &b);
+}
+
+static void add_socket(struct sio_client *c, unsigned nsp, struct bytes auth)
+{
+	struct sio_socket *s = xcalloc(1, sizeof(*s));
+
+	*s = (struct sio_socket){.client = c, .next = c->sockets, .nsp = nsp};
+	c->sockets = s;
+	c->dismissed &= ~nsp_bit(nsp);
+	c->events->on_connect(c->up, s, auth);
 }
 
 static void on_connect(struct sio_client *c, const struct packet *p)
 {
 	unsigned nsp;
 
-	if (!find_nsp(c, p->nsp, &nsp)) {
-		client_send_refusal(c, p->nsp, STR("Invalid namespace"), (struct bytes){0});
-		return;
-	}
-	if (find_socket(c, nsp)) {
+	if (!find_nsp(c, p->nsp, &nsp))
+		refuse_nsp(c, p->nsp);
+	else if (find_socket(c, nsp))
 		client_close(c, false);
-		return;
-	}
-	struct sio_socket *s = xcalloc(1, sizeof(*s));
-
-	*s = (struct sio_socket){.client = c, .next = c->sockets, .nsp = nsp};
-	c->sockets = s;
-	c->dismissed &= ~nsp_bit(nsp);
-	c->events->on_connect(c->up, s, p->data);
+	else
+		add_socket(c, nsp, p->data);
 }
 
 /*
@@ -219,7 +221,9 @@ static void dispatch(struct sio_client *c, const struct packet *p)
 
 static struct packet_limits limits_of(const struct sio_client *c)
 {
-	return (struct packet_limits){c->conf->max_attachments, c->conf->max_args_bytes};
+	return (struct packet_limits){.max_attachments = c->conf->max_attachments,
+	    .max_data_bytes = c->conf->max_args_bytes,
+	    .has_queries = c->codec == CODEC_LEGACY};
 }
 
 static enum err receive_text(struct sio_client *c, struct str text, struct buf *scratch)
@@ -296,6 +300,20 @@ void sio_client_receive(struct sio_client *c, struct bytes message, bool is_bina
 	if (receive(c, message, is_binary, &scratch))
 		client_close(c, true);
 	buf_free(&scratch);
+	client_leave(c);
+}
+
+void sio_client_begin_legacy(struct sio_client *c)
+{
+	unsigned root;
+
+	assert(!c->has_spoken);
+	client_enter(c);
+	/* It is spoken to before it speaks, so there is no other parser to be found out about. */
+	c->codec = CODEC_LEGACY;
+	c->has_spoken = true;
+	if (find_nsp(c, STR("/"), &root))
+		add_socket(c, root, (struct bytes){0});
 	client_leave(c);
 }
 

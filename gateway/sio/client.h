@@ -69,6 +69,12 @@ struct sio_client *sio_client_new(const struct sio_conf *conf, const struct sio_
  * Allowed inside of events and of the transport's functions: the memory goes when they return. */
 void sio_client_free(struct sio_client **c);
 
+/*
+ * The client is one of Socket.IO v2 or older: it is written to as such, and connected to "/", which
+ * it takes for granted (on_connect; nothing where there is no such namespace). Before it speaks.
+ */
+void sio_client_begin_legacy(struct sio_client *c);
+
 /* One message from the connection; the first one tells the parser of the client, default (text) or
  * msgpack (binary). May call every event and transport->close; after close the
  * client ignores everything but sio_client_free. */

@@ -19,8 +19,7 @@ struct sio_socket {
 	struct sio_socket *next;
 	enum socket_state state;
 	unsigned nsp; /* index in the configuration */
-	size_t id_len;
-	char id[LIMIT_SOCKET_ID];
+	char *id;     /* NULL until it is accepted */
 	void *owner;
 };
 
@@ -54,8 +53,6 @@ void client_send(struct sio_client *c, const struct sio_parcel *p, bool is_volat
 /* Sends what was built, whose data has no attachments, and empties it. */
 void client_send_built(struct sio_client *c, struct buf *b);
 
-void client_send_refusal(
-    struct sio_client *c, struct str nsp, struct str message, struct bytes data);
 void client_close(struct sio_client *c, bool is_parse_error);
 
 /* Tells the layer above, unless it was told before. */

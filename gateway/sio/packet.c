@@ -2,6 +2,7 @@
 
 #include "gateway/sio/client.h"
 #include "gateway/sio/json.h"
+#include "gateway/sio/query.h"
 #include "proto/limits.h"
 #include "proto/value.h"
 
@@ -10,6 +11,7 @@
 /* What the packet still has to say. */
 struct cursor {
 	struct str rest;
+	struct str query; /* of the namespace */
 };
 
 /* Names that mean something else to socket.io or to Node's EventEmitter; `error` is allowed. */
@@ -76,7 +78,18 @@ static enum err decode_attachments(
 	return ERR_OK;
 }
 
-static enum err decode_nsp(struct cursor *c, struct packet *p)
+/* "/name?query": the name stays. */
+static void split_query(struct cursor *c, struct packet *p)
+{
+	const char *sign = memchr(p->nsp.p, '?', p->nsp.len);
+	size_t len = sign ? (size_t)(sign - p->nsp.p) : p->nsp.len;
+
+	if (sign)
+		c->query = (struct str){sign + 1, p->nsp.len - len - 1};
+	p->nsp.len = len;
+}
+
+static enum err decode_nsp(struct cursor *c, const struct packet_limits *limits, struct packet *p)
 {
 	p->nsp = STR("/");
 	if (!begins_with(c, '/'))
@@ -86,6 +99,8 @@ static enum err decode_nsp(struct cursor *c, struct packet *p)
 	p->nsp = take(c, comma ? (size_t)(comma - c->rest.p) : c->rest.len);
 	if (comma)
 		take(c, 1);
+	if (limits->has_queries)
+		split_query(c, p);
 	if (p->nsp.len > LIMIT_NSP)
 		return ERR_TOO_BIG;
 	return str_is_utf8(p->nsp) ? ERR_OK : ERR_MALFORMED;
@@ -187,21 +202,41 @@ static enum err decode_data(
 	return ERR_OK;
 }
 
+/* Of CONNECT with a query, whatever else it has. */
+static enum err decode_query(const struct cursor *c, const struct packet_limits *limits,
+    struct buf *scratch, struct packet *p)
+{
+	size_t start = scratch->len;
+
+	if (!limits->has_queries || p->type != PACKET_CONNECT)
+		return ERR_OK;
+	p->data = (struct bytes){0};
+	if (c->query.len == 0)
+		return ERR_OK;
+	enum err e = query_read(c->query, limits->max_data_bytes, scratch);
+
+	if (!e)
+		p->data = bytes_of(buf_bytes(scratch).p + start, scratch->len - start);
+	return e;
+}
+
 enum err packet_decode(
     struct str text, const struct packet_limits *limits, struct buf *scratch, struct packet *ret)
 {
-	struct cursor c = {text};
+	struct cursor c = {.rest = text};
 	struct packet p = {0};
 	enum err e = decode_type(&c, &p.type);
 
 	if (!e)
 		e = decode_attachments(&c, limits, &p);
 	if (!e)
-		e = decode_nsp(&c, &p);
+		e = decode_nsp(&c, limits, &p);
 	if (!e)
 		e = decode_ack_id(&c, &p);
 	if (!e)
 		e = decode_data(&c, limits, scratch, &p);
+	if (!e)
+		e = decode_query(&c, limits, scratch, &p);
 	if (!e)
 		*ret = p;
 	return e;
@@ -245,6 +280,23 @@ void packet_put_connect_error(
 		json_write(out, data);
 	}
 	buf_putc(out, '}');
+}
+
+void packet_put_connect_legacy(struct buf *out, struct str nsp, struct str sid, struct str pid)
+{
+	(void)sid;
+	(void)pid;
+	put_head(out, PACKET_CONNECT, nsp);
+}
+
+void packet_put_refusal_legacy(
+    struct buf *out, struct str nsp, struct str message, struct bytes data)
+{
+	put_head(out, PACKET_CONNECT_ERROR, nsp);
+	if (data.len > 0)
+		json_write(out, data);
+	else
+		json_write_str(out, message);
 }
 
 void packet_put_disconnect(struct buf *out, struct str nsp)

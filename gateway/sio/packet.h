@@ -26,6 +26,7 @@ enum packet_type {
 struct packet_limits {
 	unsigned max_attachments;
 	size_t max_data_bytes; /* the JSON part as a value */
+	bool has_queries; /* a namespace may have a query, which is the data of CONNECT (query.h) */
 };
 
 /* A view of the text and of the scratch that it was decoded with. */
@@ -68,6 +69,12 @@ void packet_put_connect_error(
     struct buf *out, struct str nsp, struct str message, struct bytes data);
 
 void packet_put_disconnect(struct buf *out, struct str nsp);
+
+/* For clients of Socket.IO v2. CONNECT says nothing; a refusal is its data, without any its text.
+ */
+void packet_put_connect_legacy(struct buf *out, struct str nsp, struct str sid, struct str pid);
+void packet_put_refusal_legacy(
+    struct buf *out, struct str nsp, struct str message, struct bytes data);
 
 /*
  * args: array of what follows the name. When there are bins in it, the packet is a binary one, and

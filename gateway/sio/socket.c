@@ -1,7 +1,6 @@
 #include "gateway/sio/client_priv.h"
 
 #include <assert.h>
-#include <string.h>
 
 void sio_socket_accept(struct sio_socket *s, struct str sid, struct str pid)
 {
@@ -9,11 +8,10 @@ void sio_socket_accept(struct sio_socket *s, struct str sid, struct str pid)
 	struct buf b = {0};
 
 	assert(s->state == SOCKET_WAITING);
-	assert(sid.len > 0 && sid.len <= sizeof(s->id));
+	assert(sid.len > 0 && sid.len <= LIMIT_SOCKET_ID);
 	client_enter(c);
 	s->state = SOCKET_CONNECTED;
-	s->id_len = sid.len;
-	memcpy(s->id, sid.p, sid.len);
+	s->id = str_dup(sid);
 	timer_stop(&c->connect_timer);
 	codecs[c->codec].put_connect(&b, sio_socket_nsp(s), sid, pid);
 	client_send_built(c, &b);
@@ -23,11 +21,13 @@ void sio_socket_accept(struct sio_socket *s, struct str sid, struct str pid)
 void sio_socket_refuse(struct sio_socket *s, struct str message, struct bytes data)
 {
 	struct sio_client *c = s->client;
+	struct buf b = {0};
 
 	assert(s->state == SOCKET_WAITING);
 	client_enter(c);
 	s->state = SOCKET_ENDED;
-	client_send_refusal(c, sio_socket_nsp(s), message, data);
+	codecs[c->codec].put_refusal(&b, sio_socket_nsp(s), message, data);
+	client_send_built(c, &b);
 	client_leave(c);
 }
 
@@ -114,7 +114,7 @@ struct str sio_socket_nsp(const struct sio_socket *s)
 
 struct str sio_socket_id(const struct sio_socket *s)
 {
-	return (struct str){s->id, s->id_len};
+	return str_of(s->id);
 }
 
 bool sio_socket_is_connected(const struct sio_socket *s)

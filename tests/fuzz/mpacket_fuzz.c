@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-static const struct packet_limits limits = {LIMIT_ATTACHMENTS, LIMIT_ARGS};
+static const struct packet_limits limits = {LIMIT_ATTACHMENTS, LIMIT_ARGS, false};
 
 static void send_on(const struct packet *p)
 {

@@ -22,7 +22,7 @@ static int clean(void **state)
 /* An assembly for the packet, whose text and decoded form are gone already. */
 static struct assembly *begin(const char *text, size_t max_bytes)
 {
-	const struct packet_limits limits = {10, MAX_BYTES};
+	const struct packet_limits limits = {10, MAX_BYTES, false};
 	struct frame *copy = frame_new(str_bytes(str_of(text)));
 	struct buf decoded = {0};
 	struct packet p;

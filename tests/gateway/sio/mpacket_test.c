@@ -17,7 +17,7 @@
 	}
 #define BYTES(literal) bytes_of(literal, sizeof(literal) - 1)
 
-static const struct packet_limits limits = {10, LIMIT_ARGS};
+static const struct packet_limits limits = {10, LIMIT_ARGS, false};
 
 static struct buf scratch, out;
 
@@ -217,7 +217,7 @@ static void what_is_no_packet_is_refused(void **state)
 
 static void everything_is_bounded(void **state)
 {
-	const struct packet_limits tight = {1, 8};
+	const struct packet_limits tight = {1, 8, false};
 	struct buf b = {0};
 	struct packet p;
 

@@ -17,7 +17,7 @@
 
 #define BYTES(literal) bytes_of(literal, sizeof(literal) - 1)
 
-static const struct packet_limits limits = {10, LIMIT_ARGS};
+static const struct packet_limits limits = {10, LIMIT_ARGS, false};
 
 static struct buf scratch, out;
 
@@ -246,7 +246,7 @@ static void attachments_are_announced(void **state)
 
 static void everything_is_bounded(void **state)
 {
-	const struct packet_limits tight = {0, 8};
+	const struct packet_limits tight = {0, 8, false};
 	struct buf text = {0};
 	struct packet p;
 

@@ -13,7 +13,7 @@
 
 enum { ROUNDS = 10000, DEPTH = 3 };
 
-static const struct packet_limits limits = {LIMIT_ATTACHMENTS, LIMIT_ARGS};
+static const struct packet_limits limits = {LIMIT_ATTACHMENTS, LIMIT_ARGS, false};
 
 /* From a client of the default parser: text, then the bins of args. */
 static void through_text(struct bytes args, struct buf *ret)
