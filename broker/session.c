@@ -4,7 +4,6 @@
 
 #include <assert.h>
 #include <stdlib.h>
-#include <string.h>
 #include <utlist.h>
 
 struct sessions {
@@ -22,6 +21,7 @@ static void free_session(struct session *s)
 	for (size_t i = 0; i < s->grant_count; i++)
 		free(s->grants[i]);
 	free(s->grants);
+	free(s->id);
 	free(s->nsp);
 	free(s->ip);
 	free(s->user_agent);
@@ -99,7 +99,7 @@ enum err sessions_add(
 		free_session(s);
 		return ERR_INVALID;
 	}
-	memcpy(s->id, facts->id.p, facts->id.len);
+	s->id = str_dup(facts->id);
 	s->nsp = str_dup(facts->nsp);
 	s->ip = str_dup(facts->ip);
 	s->user_agent = str_dup(facts->user_agent);
@@ -110,7 +110,7 @@ enum err sessions_add(
 	s->user = find_or_add_user(ss, facts);
 	s->user->session_count++;
 	DL_APPEND2(s->user->sessions, s, user_prev, user_next);
-	HASH_ADD(hh, ss->all, id, facts->id.len, s);
+	HASH_ADD_KEYPTR(hh, ss->all, s->id, facts->id.len, s);
 	*ret = s;
 	return ERR_OK;
 }

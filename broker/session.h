@@ -26,7 +26,7 @@ struct user {
 };
 
 struct session {
-	char id[LIMIT_SOCKET_ID + 1];
+	char *id;
 	char *nsp;
 	struct user *user;
 	struct peer *peer;

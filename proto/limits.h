@@ -10,7 +10,7 @@ enum {
 	LIMIT_ROOM = LIMIT_ROOM_NAME + 8, /* with the prefix of a personal room */
 	LIMIT_USER = 128,         /* id of a user */
 	LIMIT_USERNAME = 256,     /* display name of a user */
-	LIMIT_SOCKET_ID = 32,     /* id of a namespace socket */
+	LIMIT_SOCKET_ID = LIMIT_NSP + 32, /* id of a namespace socket; old clients' have its name */
 	LIMIT_EVENT = 256,        /* name of an event */
 	LIMIT_MESSAGE_ID = 64,    /* a client's idempotency key, code points */
 	LIMIT_MESSAGE_ID_BYTES = 4 * LIMIT_MESSAGE_ID,

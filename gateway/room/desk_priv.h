@@ -18,7 +18,7 @@ struct seat {
 	struct sio_socket *socket;
 	struct hub_member *member;
 	struct pending_owner requests; /* what it waits for */
-	char id[CRYPTO_ID_LEN + 1];
+	char *id;
 	struct token_claims claims;
 	bool is_connected; /* the broker has answered; it is announced after a broken link */
 	struct mono since;

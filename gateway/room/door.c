@@ -58,6 +58,13 @@ static const struct sio_transport transport = {
 
 /* ---- connection -> client ---- */
 
+static void begin_legacy(struct door *d, const struct eio_handshake *h)
+{
+	d->facts.token = str_dup(h->token);
+	d->facts.sid = xstrdup(eio_session_id(d->session));
+	sio_client_begin_legacy(d->client);
+}
+
 static void on_open(void *up, struct eio_session *s, const struct eio_handshake *h)
 {
 	struct doors *all = up;
@@ -76,6 +83,8 @@ static void on_open(void *up, struct eio_session *s, const struct eio_handshake 
 	sio_client_set_owner(d->client, d);
 	eio_session_set_owner(s, d);
 	all->count++;
+	if (h->revision == EIO_REVISION_3)
+		begin_legacy(d, h);
 }
 
 static void on_message(void *up, struct eio_session *s, struct bytes message, bool is_binary)
@@ -108,6 +117,8 @@ static void free_door(struct door *d)
 	free(d->facts.ip);
 	free(d->facts.user_agent);
 	free(d->facts.authorization);
+	free(d->facts.token);
+	free(d->facts.sid);
 	d->all->count--;
 	free(d);
 }

@@ -13,6 +13,9 @@ struct doors;
 /* What is known of the connection of a client; lives as long as the client. */
 struct door_facts {
 	char *ip, *user_agent, *authorization;
+	/* Of a connection of Engine.IO revision 3: the token in its query, "" = none, and its id,
+	 * which its client takes for the id of its sockets. Of any other NULL. */
+	char *token, *sid;
 	const char *transport; /* of now, or the last one */
 	const char *reason;    /* why the connection closed, NULL while it is open */
 };

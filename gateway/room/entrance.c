@@ -6,6 +6,7 @@
 #include "proto/events.h"
 #include "proto/value.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
@@ -25,34 +26,35 @@ static struct str cut(const char *z, size_t limit)
 	return s;
 }
 
+/* Of the payload, else of the header, else what an old client has in its query. */
 static struct str find_token(const struct sio_socket *s, struct bytes auth)
 {
+	const struct door_facts *facts = door_facts_of(s);
+	struct str header = str_of(facts->authorization);
+	struct str bearer = STR("Bearer ");
 	struct bytes raw;
 	struct str token;
-	struct str header = str_of(door_facts_of(s)->authorization);
-	struct str bearer = STR("Bearer ");
 
 	if (auth.len && value_map_get(auth, STR("token"), &raw) == ERR_OK &&
 	    value_as_str(raw, &token))
 		return token;
 	if (!str_has_prefix(header, bearer))
-		return STR("");
+		return str_of(facts->token);
 	return (struct str){header.p + bearer.len, header.len - bearer.len};
 }
 
 static void refuse(struct sio_socket *s, enum token_verdict verdict, const char *detail)
 {
 	struct str message = verdict == TOKEN_MISSING ? STR("Authentication required")
-	                                              : STR("Invalid authentication");
+						      : STR("Invalid authentication");
 	struct buf data = {0};
 
 	if (door_note_refusal(s) > REFUSALS_MAX) {
 		sio_socket_close_connection(s);
 		return;
 	}
-	log_info("socket.refused", LOG_S(NSP, sio_socket_nsp(s)),
-	    LOG_Z(IP, door_facts_of(s)->ip), LOG_Z(REASON, token_verdict_code(verdict)),
-	    LOG_Z(MESSAGE, detail));
+	log_info("socket.refused", LOG_S(NSP, sio_socket_nsp(s)), LOG_Z(IP, door_facts_of(s)->ip),
+	    LOG_Z(REASON, token_verdict_code(verdict)), LOG_Z(MESSAGE, detail));
 	value_put_map(&data, 1);
 	value_put_str_pair(&data, STR("code"), str_of(token_verdict_code(verdict)));
 	sio_socket_refuse(s, message, buf_bytes(&data));
@@ -72,6 +74,7 @@ void entrance_free_seat(struct seat **seat)
 	HASH_DEL(d->seats_by_id, dead);
 	d->connected -= dead->is_connected;
 	sio_socket_set_owner(dead->socket, NULL);
+	free(dead->id);
 	free(dead);
 }
 
@@ -80,23 +83,39 @@ static const struct namespace_conf *conf_of(const struct desk *d, const struct s
 	return namespaces_find(d->parts.namespaces, d->parts.namespace_count, sio_socket_nsp(s));
 }
 
-/* claims: NULL = a guest. */
+/* A client is told the id of its socket; an old one believes that it knows. */
+static char *make_id(const struct sio_socket *s, const char *fresh)
+{
+	const char *sid = door_facts_of(s)->sid;
+	char id[LIMIT_SOCKET_ID + 1];
+
+	if (!sid)
+		return xstrdup(fresh);
+	if (str_eqz(sio_socket_nsp(s), "/"))
+		return xstrdup(sid);
+	snprintf(id, sizeof(id), "%.*s#%s", STR_ARG(sio_socket_nsp(s)), sid);
+	return xstrdup(id);
+}
+
+/* claims: NULL = a guest, whose name everybody sees: it must not be what opens a connection. */
 static struct seat *new_seat(struct desk *d, struct sio_socket *s, struct token_claims *claims)
 {
 	const struct namespace_conf *conf = conf_of(d, s);
 	struct seat *seat = xcalloc(1, sizeof(*seat));
+	char fresh[CRYPTO_ID_LEN + 1];
 
+	crypto_id(fresh);
+	seat->id = make_id(s, fresh);
 	seat->desk = d;
 	seat->socket = s;
 	seat->member = hub_member_new(s);
 	seat->is_errand = conf && conf->handler == NAMESPACE_WORKER;
 	seat->since = loop_now(d->parts.loop);
 	seat->since_wall = clock_wall();
-	crypto_id(seat->id);
 	if (claims)
 		seat->claims = *claims;
 	else
-		token_claims_guest(str_of(seat->id), &seat->claims);
+		token_claims_guest(str_of(fresh), &seat->claims);
 	DL_APPEND(d->seats, seat);
 	HASH_ADD_STR(d->seats_by_id, id, seat);
 	sio_socket_set_owner(s, seat);
@@ -156,8 +175,8 @@ static void admit_bearer(struct desk *d, struct sio_socket *s, struct bytes auth
 	struct token_claims claims;
 	const char *detail = "";
 	struct str token = find_token(s, auth);
-	enum token_verdict verdict = token_verify(
-	    d->parts.keys, &d->parts.rules, token, clock_wall(), &claims, &detail);
+	enum token_verdict verdict =
+	    token_verify(d->parts.keys, &d->parts.rules, token, clock_wall(), &claims, &detail);
 
 	metric_event_in(d->parts.metrics, METRIC_EVENT_CONNECTION);
 	if (verdict != TOKEN_OK) {
@@ -236,10 +255,9 @@ void entrance_on_reply(struct desk *d, struct seat *seat, const struct wire_repl
 	d->connected++;
 	sio_socket_accept(seat->socket, str_of(seat->id), STR(""));
 	enter_rooms(seat, reply->value);
-	log_info("socket.connected", LOG_Z(USER_ID, seat->claims.user),
-	    LOG_Z(SOCKET_ID, seat->id), LOG_Z(IP, facts->ip),
-	    LOG_Z(USER_AGENT, facts->user_agent), LOG_S(NSP, sio_socket_nsp(seat->socket)),
-	    LOG_Z(TRANSPORT, facts->transport));
+	log_info("socket.connected", LOG_Z(USER_ID, seat->claims.user), LOG_Z(SOCKET_ID, seat->id),
+	    LOG_Z(IP, facts->ip), LOG_Z(USER_AGENT, facts->user_agent),
+	    LOG_S(NSP, sio_socket_nsp(seat->socket)), LOG_Z(TRANSPORT, facts->transport));
 }
 
 void entrance_on_timeout(struct seat *seat)

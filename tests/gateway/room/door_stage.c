@@ -42,6 +42,13 @@ void sio_client_receive(struct sio_client *c, struct bytes message, bool is_bina
 	c->last[message.len] = '\0';
 }
 
+void sio_client_begin_legacy(struct sio_client *c)
+{
+	c->is_legacy = true;
+	if (stage.closes_at_once)
+		c->transport->close(c->down, false);
+}
+
 struct sio_client *sio_client_of_timer(struct timer *t)
 {
 	return CONTAINER_OF(t, struct sio_client, connect_timer);
@@ -104,6 +111,12 @@ void eio_session_set_owner(struct eio_session *s, void *owner)
 	s->owner = owner;
 }
 
+const char *eio_session_id(const struct eio_session *s)
+{
+	(void)s;
+	return "sid";
+}
+
 const char *eio_session_transport(const struct eio_session *s)
 {
 	return s->is_upgraded ? "websocket" : "polling";
@@ -160,7 +173,7 @@ int stage_teardown(void **state)
 	return frame_live() == 0 ? 0 : -1;
 }
 
-struct eio_session *stage_open(void)
+static struct eio_session *open_session(enum eio_revision revision)
 {
 	struct eio_session *s = test_calloc(1, sizeof(*s));
 	struct frame *ip = frame_new(bytes_of("10.0.0.1", 8));
@@ -169,7 +182,9 @@ struct eio_session *stage_open(void)
 	struct eio_handshake h = {.ip = bytes_str(frame_bytes(ip)),
 	    .user_agent = bytes_str(frame_bytes(agent)),
 	    .authorization = bytes_str(frame_bytes(token)),
-	    .transport = STR("websocket")};
+	    .transport = STR("websocket"),
+	    .token = STR("query"),
+	    .revision = revision};
 
 	s->events = &door_eio_events;
 	s->up = stage.doors;
@@ -178,6 +193,16 @@ struct eio_session *stage_open(void)
 	frame_unref(&agent);
 	frame_unref(&token);
 	return s;
+}
+
+struct eio_session *stage_open(void)
+{
+	return open_session(EIO_REVISION_4);
+}
+
+struct eio_session *stage_open_legacy(void)
+{
+	return open_session(EIO_REVISION_3);
 }
 
 void stage_receive(struct eio_session *s, const char *text, bool is_binary)

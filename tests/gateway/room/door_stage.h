@@ -31,6 +31,7 @@ struct sio_client {
 	struct mono born;
 	struct timer connect_timer;
 	unsigned messages, binaries, timeouts;
+	bool is_legacy;
 	char last[32];
 	void (*in_message)(struct sio_client *c);
 };
@@ -48,6 +49,7 @@ struct stage {
 	struct sio_client *newest;
 	unsigned living, ended; /* clients */
 	char last_reason[32];   /* of the one that ended last */
+	bool closes_at_once;    /* a client that begins as an old one */
 };
 
 extern struct stage stage;
@@ -58,6 +60,8 @@ int stage_teardown(void **state);
 
 /* A session of the server opens; its strings go when the call returns. */
 struct eio_session *stage_open(void);
+/* The same in revision 3, with "query" as token of its query; its id is "sid". */
+struct eio_session *stage_open_legacy(void);
 void stage_receive(struct eio_session *s, const char *text, bool is_binary);
 /* The server frees its closed sessions at the end of the turn, before or after the doors do. */
 void stage_free(struct eio_session **s);

@@ -197,6 +197,44 @@ static void test_many_close_in_one_turn(void **state)
 		stage_free(&sessions[i]);
 }
 
+static void test_an_old_client_begins_as_one(void **state)
+{
+	struct eio_session *old = stage_open_legacy();
+	const struct door_facts *facts = door_facts_of(&(struct sio_socket){stage.newest});
+
+	(void)state;
+	assert_true(stage.newest->is_legacy);
+	assert_string_equal(facts->token, "query");
+	assert_string_equal(facts->sid, "sid");
+
+	struct eio_session *new = stage_open();
+
+	/* What is in its address is nobody's token. */
+	facts = door_facts_of(&(struct sio_socket){stage.newest});
+	assert_false(stage.newest->is_legacy);
+	assert_null(facts->token);
+	assert_null(facts->sid);
+	eio_session_close(old, EIO_CLOSE_TRANSPORT_CLOSE);
+	eio_session_close(new, EIO_CLOSE_TRANSPORT_CLOSE);
+	fake_loop_end_turn(&stage.loop);
+	stage_free(&old);
+	stage_free(&new);
+}
+
+static void test_an_old_client_is_closed_as_it_comes(void **state)
+{
+	struct eio_session *s;
+
+	(void)state;
+	stage.closes_at_once = true;
+	s = stage_open_legacy();
+	assert_true(s->is_closed);
+	assert_int_equal(doors_count(stage.doors), 1);
+	fake_loop_end_turn(&stage.loop);
+	assert_int_equal(doors_count(stage.doors), 0);
+	stage_free(&s);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, stage_setup, stage_teardown)
 
 int main(void)
@@ -211,6 +249,8 @@ int main(void)
 	    TEST(test_clients_without_namespace_expire),
 	    TEST(test_refusals_are_counted_by_connection),
 	    TEST(test_many_close_in_one_turn),
+	    TEST(test_an_old_client_begins_as_one),
+	    TEST(test_an_old_client_is_closed_as_it_comes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -53,6 +53,21 @@ static void test_what_the_broker_is_told(void **state)
 	assert_int_equal(desk_connected(s->desk), 0);
 }
 
+/* An old client takes the id of its connection for its own, with the namespace before it. */
+static void test_the_id_of_an_old_client(void **state)
+{
+	struct stage *s = *state;
+
+	s->east.facts.sid = s->west.facts.sid = (char *)"sid";
+	stage_knock(s, &s->east, "{'token':'alice'}");
+	assert_str_is(taken_connect(s).socket, "/chat#sid");
+	s->west.nsp = "/";
+	stage_knock(s, &s->west, "{'token':'alice'}");
+	assert_str_is(taken_connect(s).socket, "sid");
+	stage_reply_ok(s, 1, "{'rooms':[]}");
+	stage_heard(&s->east, "accept /chat#sid \n");
+}
+
 /* What strangers send is cut to what the link carries, and never inside of a character. */
 static void test_long_texts_are_cut(void **state)
 {
@@ -302,6 +317,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(test_what_the_broker_is_told),
+	    TEST(test_the_id_of_an_old_client),
 	    TEST(test_long_texts_are_cut),
 	    TEST(test_agents_are_cut_between_characters),
 	    TEST(test_without_link_the_connection_is_closed),

@@ -46,6 +46,20 @@ static void test_the_token_of_the_header(void **state)
 	assert_str_is(taken_connect(s).user, "bob");
 }
 
+/* Old clients alone have one there (door.h), and what they say elsewhere goes first. */
+static void test_the_token_of_the_query(void **state)
+{
+	struct stage *s = *state;
+
+	s->east.facts.token = (char *)"carol";
+	stage_knock(s, &s->east, "");
+	assert_str_is(taken_connect(s).user, "carol");
+	s->west.facts.token = (char *)"carol";
+	s->west.facts.authorization = (char *)"Bearer bob";
+	stage_knock(s, &s->west, "");
+	assert_str_is(taken_connect(s).user, "bob");
+}
+
 static void test_no_token(void **state)
 {
 	static const char refusal[] = "refuse Authentication required {'code':'token_missing'}\n";
@@ -114,6 +128,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(test_the_token_of_the_payload),
 	    TEST(test_the_token_of_the_header),
+	    TEST(test_the_token_of_the_query),
 	    TEST(test_no_token),
 	    TEST(test_bad_tokens),
 	    TEST(test_too_many_refusals_close_the_connection),

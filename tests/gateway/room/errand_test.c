@@ -40,6 +40,21 @@ static void test_a_guest_is_asked_for_nothing(void **state)
 	stage_heard(&s->east, "");
 }
 
+/* Whoever knows the id of an old client's socket can take its connection over. */
+static void test_a_guests_name_is_not_an_old_clients_id(void **state)
+{
+	struct stage *s = *state;
+	struct wire_message m;
+
+	s->east.nsp = "/work";
+	s->east.facts.sid = (char *)"sid";
+	stage_knock(s, &s->east, "");
+	assert_true(fake_uplink_next(&s->link, &m));
+	assert_true(str_eqz(m.as.connect.socket, "/work#sid"));
+	assert_true(str_eqz(m.as.connect.user, "guest:socket-1"));
+	stage_heard(&s->east, "");
+}
+
 static void test_who_is_refused_hears_why(void **state)
 {
 	struct stage *s = *state;
@@ -156,6 +171,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    ERRAND_TEST(test_a_guest_is_asked_for_nothing),
+	    ERRAND_TEST(test_a_guests_name_is_not_an_old_clients_id),
 	    ERRAND_TEST(test_who_is_refused_hears_why),
 	    ERRAND_TEST(test_no_worker_closes_the_connection),
 	    ERRAND_TEST(test_events_go_as_they_are_and_acks_come_back),
