@@ -1,6 +1,7 @@
 /*
  * A client over its whole life: the bytes are cut into messages, each behind its kind and length
- * (1 and 2 bytes), and whatever event comes up goes down again to two clients, one of each parser.
+ * (1 and 2 bytes), and whatever event comes up goes down again to three clients: one of each parser
+ * and an old one, which speaks where the kind says so.
  */
 #include "tests/fuzz/fuzz.h"
 
@@ -8,15 +9,20 @@
 #include "proto/limits.h"
 #include "proto/value.h"
 
-enum { CLIENTS = 2 };
+enum { FIRST, MSGPACK, LEGACY, CLIENTS };
+
+/* Of the kind of a message. */
+enum { BINARY = 1, BY_LEGACY = 2 };
 
 static struct sio_client *clients[CLIENTS];
 static struct sio_socket *sockets[CLIENTS];
 
 static void on_connect(void *up, struct sio_socket *s, struct bytes auth)
 {
-	size_t i = sio_socket_client(s) == clients[1];
+	size_t i = 0;
 
+	while (clients[i] != sio_socket_client(s))
+		i++;
 	(void)up;
 	assert(!auth.len || value_check(auth, LIMIT_VALUE_DEPTH) == ERR_OK);
 	if (!str_eqz(sio_socket_nsp(s), "/")) {
@@ -94,16 +100,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (size_t i = 0; i < CLIENTS; i++)
 		clients[i] =
 		    sio_client_new(&conf, &events, NULL, &transport, NULL, (struct mono){1});
-	sio_client_receive(clients[1], bytes_of(connect, sizeof(connect) - 1), true);
+	sio_client_receive(clients[MSGPACK], bytes_of(connect, sizeof(connect) - 1), true);
+	sio_client_begin_legacy(clients[LEGACY]);
 	while (size >= 3) {
 		size_t len = (size_t)data[1] << 8 | data[2];
-		bool is_binary = data[0] & 1;
+		bool is_binary = data[0] & BINARY;
+		size_t speaker = data[0] & BY_LEGACY ? LEGACY : FIRST;
 
 		data += 3;
 		size -= 3;
 		if (len > size)
 			len = size;
-		sio_client_receive(clients[0], bytes_of(data, len), is_binary);
+		sio_client_receive(clients[speaker], bytes_of(data, len), is_binary);
 		data += len;
 		size -= len;
 	}
