@@ -46,6 +46,22 @@ static void test_refused_upgrade(void **state)
 	assert_int_equal(w.why, EIO_REFUSAL_UNSUPPORTED_PROTOCOL);
 }
 
+static void test_an_old_revision_where_it_is_spoken(void **state)
+{
+	struct http_routes old = routes;
+	struct wire w = stage_opening("/socket.io/");
+
+	(void)state;
+	old.oldest = EIO_REVISION_3;
+	w.engine.eio = STR("3");
+	assert_true(http_route_upgrade(&old, &w));
+	w.engine.upgrade = (struct str){0};
+	w.engine.transport = STR("polling");
+	assert_true(stage_is_poll(&old, &w));
+	assert_false(stage_is_poll(&routes, &w));
+	assert_int_equal(w.why, EIO_REFUSAL_UNSUPPORTED_PROTOCOL);
+}
+
 static void test_upgrade_when_full(void **state)
 {
 	struct wire w = stage_opening("/socket.io/");
@@ -174,6 +190,7 @@ int main(void)
 	    cmocka_unit_test(test_upgrade),
 	    cmocka_unit_test(test_upgrade_elsewhere),
 	    cmocka_unit_test(test_refused_upgrade),
+	    cmocka_unit_test(test_an_old_revision_where_it_is_spoken),
 	    cmocka_unit_test(test_upgrade_when_full),
 	    cmocka_unit_test(test_upgrade_of_a_forgotten_request),
 	    cmocka_unit_test(test_plain),
