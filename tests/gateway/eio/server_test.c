@@ -106,6 +106,7 @@ static int setup(void **state)
 	    .listen_address = "127.0.0.1",
 	    .path = "/socket.io/",
 	    .static_dir = "",
+	    .client_dir = "",
 	    .cors_origins = "",
 	    .cookie = "",
 	    .trusted_proxies = "",
