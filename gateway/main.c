@@ -78,7 +78,6 @@ static bool on_page(void *up, struct str path, struct eio_page *page)
 {
 	struct gateway *g = up;
 
-	page->status = 200;
 	page->content_type = "text/plain; charset=utf-8";
 	if (str_eqz(path, "/health")) {
 		buf_puts(page->body, STR("ok\n"));

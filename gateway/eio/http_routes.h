@@ -14,7 +14,7 @@ struct http_routes {
 	bool has_files;  /* elsewhere, which libwebsockets serves */
 	const struct client_files *client_files; /* under the path, too; NULL = none */
 	uint64_t sessions_max;
-	enum eio_revision oldest; /* of the protocol that is spoken */
+	enum eio_revision oldest;      /* of the protocol that is spoken */
 	const struct origins *origins; /* that may connect; NULL = nobody asks */
 	const struct proxies *proxies;
 	struct eio_family *family;

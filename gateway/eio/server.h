@@ -20,7 +20,7 @@ struct eio_server_conf {
 	const char *cookie;          /* with the session id, on polling; "" = none */
 	const char *trusted_proxies; /* as proxies.h has them; "" = none */
 	bool proxy_protocol;         /* their connections begin with a PROXY header */
-	const char *client_dir;     /* "" = none; files of the client library, served under path */
+	const char *client_dir;      /* "" = none; files of the client library, served under path */
 	uint64_t ping_interval_ms, ping_timeout_ms, upgrade_timeout_ms;
 	uint64_t max_payload_bytes;
 	uint64_t sessions_max;    /* over it 503 */
@@ -28,7 +28,7 @@ struct eio_server_conf {
 	uint64_t queue_max_bytes; /* per session; over it EIO_CLOSE_SLOW_CONSUMER */
 };
 
-/* An answer to a plain GET; body is a builder to fill. */
+/* An answer to a plain GET, 200 unless it is told otherwise; body is a builder to fill. */
 struct eio_page {
 	unsigned status;
 	const char *content_type;
