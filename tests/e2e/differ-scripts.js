@@ -195,11 +195,15 @@ const b = (payload, options) => frame(BINARY, payload, options);
 const c = (payload, options) => frame(CONTINUATION, payload, options);
 const big = 'x'.repeat(MAX_PAYLOAD - 1);
 
+// Engine.IO packets, and binary messages, as every transport carries them.
+const enginePackets = ['4', '4a', '4\u{1f600}\u0000\u2028', '44', `4${big}`, `4${big}x`, `4${big}xx`, '', '0', '0{}', '0{"sid":"x"}', '1', '1x', '2', '2probe', '2x', '3', '3probe', '3x', '5', '5x', '6', '6x', '7', '8', '9', 'a', 'B', ' ', '\u0000', '-', '4 ', ' 4',
+    '\ufeff4', '\u{1f4a3}', '4a\u001e4b', '\u001e', 'b', 'bAAEC', 'bQQ==', 'bQQ', 'bQ', 'b!!!', 'b====', 'bQQ==QQ==', 'b QQ==', 'bQQ==\n', 'b-_', 'b4a', 'bé', '{}', 'null', '10', '40', '4:'];
+const engineBytes = ['', 'a', '4a', '\u0004a', '\u0000', '2', 'b', big, `${big}x`, `${big}xx`];
+
 const frames = {
   // packets
-  ...Object.fromEntries(['4', '4a', '4\u{1f600}\u0000\u2028', '44', `4${big}`, `4${big}x`, `4${big}xx`, '', '0', '0{}', '0{"sid":"x"}', '1', '1x', '2', '2probe', '2x', '3', '3probe', '3x', '5', '5x', '6', '6x', '7', '8', '9', 'a', 'B', ' ', '\u0000', '-', '4 ', ' 4',
-    '\ufeff4', '\u{1f4a3}', '4a\u001e4b', '\u001e', 'b', 'bAAEC', 'bQQ==', 'bQQ', 'bQ', 'b!!!', 'b====', 'bQQ==QQ==', 'b QQ==', 'bQQ==\n', 'b-_', 'b4a', 'bé', '{}', 'null', '10', '40', '4:'].map((packet) => [`packet ${show(packet)}`, [t(packet)]])),
-  ...Object.fromEntries(['', 'a', '4a', '\u0004a', '\u0000', '2', 'b', big, `${big}x`, `${big}xx`].map((packet) => [`bytes ${show(packet)}`, [b(packet)]])),
+  ...Object.fromEntries(enginePackets.map((packet) => [`packet ${show(packet)}`, [t(packet)]])),
+  ...Object.fromEntries(engineBytes.map((packet) => [`bytes ${show(packet)}`, [b(packet)]])),
   'two packets': [t('4a'), t('4b')],
   'a packet, then garbage': [t('4a'), t('9')],
   'garbage, then a packet': [t('9'), t('4a')],
@@ -278,7 +282,14 @@ const requests = Object.fromEntries([
 module.exports = {
   MAX_PAYLOAD,
   chatScripts,
+  cut,
+  engineBytes,
+  enginePackets,
+  headerCases,
+  hex,
+  show,
   socketScripts: unique([...text, ...msgpack]),
   frameScripts: Object.entries(frames).map(([name, list]) => ({ name, frames: list })),
+  targets,
   requestScripts: Object.entries(requests).map(([name, request]) => ({ name, request })),
 };

@@ -18,6 +18,7 @@ const { program } = require('./stack');
 const { Raw, within } = require('./helpers');
 const { Relay } = require('./relay');
 const { BINARY, CLOSE, PING, PONG, TEXT, Peer, frame, upgrade } = require('./rawws');
+const { DIALECTS, visit } = require('./differ-http');
 const { MAX_PAYLOAD } = require('./differ-scripts');
 
 const RESERVED_EVENTS = new Set(['connect', 'connect_error', 'disconnect', 'disconnecting', 'newListener', 'removeListener']);
@@ -217,8 +218,10 @@ const endsWithClose = (bytes) => (bytes[0] & 0x0f) === CLOSE || (bytes.length > 
 
 class Engine {
   // What frames bring back, and how it ends, with the code of the server's close frame.
-  async play({ frames, request }) {
+  async play(script) {
+    const { frames, request } = script;
     if (request) return this.ask(request);
+    if (script.play) return visit(this.port, script);
     const peer = await upgrade(this.port, TARGET);
     await peer.text();
     const outcome = { packets: [], end: undefined };
@@ -273,10 +276,10 @@ class Engine {
 }
 
 class ReferenceEngine extends Engine {
-  static async start() {
+  static async start(dialect = 4) {
     const self = new ReferenceEngine();
     self.http = http.createServer((request, response) => { response.statusCode = 404; response.end(); });
-    self.server = engine.attach(self.http, { ...LIMITS });
+    self.server = engine.attach(self.http, { ...LIMITS, ...DIALECTS[dialect].servers.reference });
     self.server.on('connection', (socket) => { socket.on('message', (data) => socket.send(data)); });
     self.http.listen(0, '127.0.0.1');
     await once(self.http, 'listening');
@@ -292,10 +295,10 @@ class ReferenceEngine extends Engine {
 }
 
 class EchoEngine extends Engine {
-  static async start() {
+  static async start(dialect = 4) {
     const self = new EchoEngine();
     self.child = spawn(program('tests/echo'), ['--port', '0', '--ping-interval-ms', HOUR_MS, '--ping-timeout-ms', HOUR_MS,
-      '--max-payload-bytes', MAX_PAYLOAD].map(String), { stdio: ['ignore', 'pipe', 'inherit'] });
+      '--max-payload-bytes', MAX_PAYLOAD, ...DIALECTS[dialect].servers.echo].map(String), { stdio: ['ignore', 'pipe', 'inherit'] });
     self.exited = new Promise((resolve) => { self.child.once('exit', (code, signal) => resolve(code ?? signal)); });
     process.once('exit', () => self.child.kill('SIGKILL'));
     const listening = new Promise((resolve) => {

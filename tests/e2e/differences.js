@@ -2,9 +2,10 @@
  * Where Roomcast answers other than the reference server, each with its reason: read by
  * differ.test.js, and written out as docs/differences.md.
  *
- * level     "engine" (frames), "handshake" or "socket" (messages)
+ * level     "engine" (frames), "handshake" (of WebSocket), "request" (HTTP without a session),
+ *           "polling", "upgrade" or "socket" (messages)
  * delta     how the outcomes differ: "alive/closed" (the reference's first), "packets" (the same
- *           end after other packets), "code A/B" (close codes)
+ *           end after other packets), "code A/B" (close codes); an array where it may be either
  * scripts   the scripts it is about, all of which must differ so; left out, it is all that do
  */
 'use strict';
@@ -46,6 +47,72 @@ const differences = [
   { level: 'handshake', delta: 'packets', scripts: /^Upgrade to two$/, what: 'an Upgrade to two protocols', reference: '400 Invalid Upgrade header', roomcast: '403', reason: 'libwebsockets 4.1.6 answers it before anybody is asked' },
   { level: 'handshake', delta: 'alive/closed', scripts: /^a subprotocol$/, what: 'a WebSocket subprotocol offered (`protocols` of a client)', reference: 'selects the first', roomcast: '400 Bad request', reason: 'libwebsockets 4.1.6 knows the names of its protocols only; Engine.IO has none' },
   { level: 'handshake', delta: 'alive/closed', scripts: /^HTTP\/1\.0$/, what: 'an upgrade by HTTP/1.0', reference: 'accepts', roomcast: '400 Bad request', reason: 'RFC 6455, 4.2.1' },
+
+  // ---- requests of HTTP, without a session
+  { level: 'request', delta: ['closed/alive', 'packets'], scripts: /^target \/engine\.io\?EIO=4&transport=polling(&sid=x)?$/, what: 'the path without its slash at the end',
+    reference: 'not its own', roomcast: 'takes it', reason: 'clients with `addTrailingSlash: false` need no configuration' },
+  { level: 'request', delta: ['closed/alive', 'alive/closed'], scripts: /^target (\/\/engine|\/x\/\.\.|\/\.\/engine|\/engine\.io\/\.\.|\/engine\.io%2f|\/%65)/, what: 'a path with `..`, `.`, `//`, or encoded characters', reference: 'compares it as it is', roomcast: 'makes it plain first', reason: 'the files beside it are found so, and nothing can slip past a rule' },
+  { level: 'request', delta: 'alive/closed', scripts: /polling#x$/, what: 'a fragment in the target', reference: 'leaves it out', roomcast: 'Transport unknown', reason: 'RFC 9112 has no fragment in a target; no client sends one' },
+  { level: 'request', delta: ['alive/closed', 'packets'], scripts: /EIO=\d&EIO=4&|transport=polling&transport=|&sid=&sid=$/, what: 'EIO, transport or sid given twice', reference: 'takes the last, or an array for none', roomcast: 'refuses', reason: 'proxies and servers disagree which one counts' },
+  { level: 'request', delta: 'closed/alive', scripts: /EIO=4(&amp)?;transport/, what: '`;` between parameters', reference: 'a character like any other', roomcast: 'separates them', reason: 'libwebsockets 4.1.6 splits there; no client sends one that is not encoded' },
+  { level: 'request', delta: 'packets', scripts: /%00$/, what: 'a NUL in the query', reference: '400 with the error of its place', roomcast: 'drops the connection', reason: 'libwebsockets 4.1.6 takes no NUL in a target' },
+  { level: 'request', delta: ['alive/closed', 'packets'], scripts: /polling(%|%zz|&%|&a=%u1234)$/, what: '`%` without two hexadecimal digits', reference: 'a character like any other', roomcast: '403', reason: 'libwebsockets 4.1.6 answers it before anybody is asked; clients encode their query' },
+  { level: 'request', delta: 'packets', scripts: /&j=/, what: 'JSONP in revision 4', reference: 'answers with a script', roomcast: 'answers as to everybody', reason: 'no client of this revision asks for it, and scripts are read across origins' },
+  { level: 'request', delta: 'alive/closed', scripts: /\(436\)$|\(136\)$/, what: '100 parameters', reference: 'takes them', roomcast: 'drops the connection', reason: 'libwebsockets 4.1.6 has places for some 90' },
+  { level: 'request', delta: 'closed/alive', scripts: /&a=\u00e9$/, what: 'bytes over 127 in the target', reference: '400', roomcast: 'takes them', reason: 'they harm nothing: names and values of others are not looked at' },
+  { level: 'request', delta: 'packets', scripts: /^target \/engine\.io\/ x/, what: 'a space in the target', reference: '400', roomcast: 'the target ends there: Transport unknown', reason: 'refused either way' },
+  { level: 'request', delta: 'packets', scripts: /^target (engine|\*|https?:|HTTP:|ftp:|$)/, what: 'a target that is no path', reference: '404 or 400', roomcast: '403', reason: 'refused either way, by libwebsockets 4.1.6 before anybody is asked' },
+  { level: 'request', delta: 'packets', scripts: /^header: an Origin with (a control character|DEL)$/, what: 'a control character in the Origin', reference: '400 of its HTTP parser', roomcast: '400 Bad request, code 3', reason: 'as engine.io has it for parsers that let it through' },
+  { level: 'request', delta: 'alive/closed', scripts: /^header: Upgrade alone$/, what: 'Upgrade without Connection: Upgrade', reference: 'leaves it out', roomcast: '400 Bad request', reason: 'a proxy that passes on one and not the other is broken, and this tells' },
+  { level: 'request', delta: 'closed/alive', scripts: /^header: another Expect$/, what: 'an Expect that nobody knows', reference: '417', roomcast: 'leaves it out', reason: 'RFC 9110 lets a server choose' },
+  { level: 'request', delta: 'packets', scripts: /^header: a name that begins like/, what: 'a header whose name is the beginning of one that libwebsockets knows (`X-Auth`, `User`, `V`)', reference: 'a header like any other', roomcast: 'swallows the header behind it, and waits where there is none', reason: 'libwebsockets 4.1.6 looks for the end of such a name in the next line; give the header another name (`X-Auth-Key`)' },
+  { level: 'request', delta: 'packets', scripts: /^header: a header of 20000 bytes$/, what: 'more than 16 KiB of headers', reference: '431', roomcast: 'drops the connection', reason: 'libwebsockets 4.1.6 drops it before anybody is asked' },
+  { level: 'request', delta: 'closed/alive', scripts: /^header: (white space before|a header without|a folded|a header name with|a header with)|^ends of lines without CR$/, what: 'headers that RFC 9112 does not have: folded, without a colon or a name, with white space, NUL, bytes over 127, or no CR at their end', reference: '400', roomcast: 'leaves them out', reason: 'libwebsockets 4.1.6 reads them so; those that say how long a body is are checked again (`http_request_bad_body`)' },
+  { level: 'request', delta: 'closed/alive', scripts: /^header: no Host$/, what: 'a request without Host', reference: '400', roomcast: 'takes it', reason: 'nothing depends on it; for WebSocket RFC 6455 demands it, and there it is refused' },
+  { level: 'request', delta: 'packets', scripts: /^method (PUT|PATCH)$/, what: 'PUT and PATCH without Content-Length', reference: '400 Bad handshake method', roomcast: '411', reason: 'libwebsockets 4.1.6 would wait for a body' },
+  { level: 'request', delta: 'packets', scripts: /^method (TRACE|PROPFIND|SEARCH|FOO|G| GET|GETGET.*)$|^line: (a tab|garbage|a TLS greeting|an answer|the preface of HTTP\/2)$/, what: 'methods that nobody knows, and what is no request', reference: '400', roomcast: '403, or drops the connection', reason: 'refused either way, by libwebsockets 4.1.6 before anybody is asked' },
+  { level: 'request', delta: 'closed/alive', scripts: /^method (get|Get)$/, what: 'a method in small letters', reference: '400', roomcast: 'takes it', reason: 'libwebsockets 4.1.6 reads them so; it harms nothing' },
+  { level: 'request', delta: 'closed/alive', scripts: /^line: (HTTP\/1\.2|HTTP\/9\.9|HTTP\/11|http\/1\.1|HTTPS\/1\.1|an empty version|words behind the version)$/, what: 'a version of HTTP that is none', reference: '400', roomcast: 'takes it for HTTP/1.1', reason: 'libwebsockets 4.1.6 reads them so; WebSocket is refused to them' },
+  { level: 'request', delta: 'alive/closed', scripts: /^line: (an empty line|empty lines) first$/, what: 'empty lines before a request', reference: 'skips them', roomcast: 'drops the connection', reason: 'libwebsockets 4.1.6 does not skip them; RFC 9112 asks for it for the sake of clients of 1996' },
+  { level: 'request', delta: 'alive/closed', scripts: /^a GET with a body( in chunks)?$/, what: 'a GET with a body', reference: 'leaves it unread', roomcast: 'drops the connection, or 411', reason: 'RFC 9110, 9.3.1: it may lead to the request being refused; browsers cannot send it' },
+  { level: 'request', delta: 'alive/closed', scripts: /in one write$/, what: 'a second request before the answer to the first (pipelining)', reference: 'answers both in order', roomcast: 'drops the connection', reason: 'libwebsockets 4.1.6 loses requests that wait; neither browsers nor proxies send them' },
+
+  // ---- requests of a session
+  { level: 'polling', delta: 'packets', scripts: /(to|of) (EIO=\d|no EIO|an empty EIO)$|^a poll of another revision/, what: 'another revision than the session has', reference: '400 Bad request', roomcast: '400 Unsupported protocol version', reason: 'it says what is wrong; the session lives on either way' },
+  { level: 'polling', delta: 'packets', scripts: /(the sid twice|the sid and an empty one|a wrong sid first)$/, what: 'sid given twice', reference: 'takes the last', roomcast: '400 Session ID unknown', reason: 'proxies and servers disagree which one counts' },
+  { level: 'polling', delta: 'packets', scripts: /no slash at the end$/, what: 'the path without its slash at the end', reference: 'not its own', roomcast: 'takes it', reason: 'clients with `addTrailingSlash: false` need no configuration' },
+  { level: 'polling', delta: 'packets', scripts: /the sid with NUL$/, what: 'a NUL in the query', reference: '400 Session ID unknown', roomcast: 'drops the connection', reason: 'libwebsockets 4.1.6 takes no NUL in a target' },
+  { level: 'polling', delta: 'packets', scripts: /an absolute target$/, what: 'a target that is no path', reference: '404', roomcast: '403', reason: 'refused either way, by libwebsockets 4.1.6 before anybody is asked' },
+  { level: 'polling', delta: 'packets', scripts: /^(PUT|PATCH) with a sid$/, what: 'PUT and PATCH without Content-Length', reference: '500', roomcast: '411', reason: 'libwebsockets 4.1.6 would wait for a body' },
+  { level: 'polling', delta: 'packets', scripts: /^(TRACE|PROPFIND|SEARCH|FOO|G| GET|GETGET.*) with a sid$/, what: 'methods that nobody knows', reference: '400 or 500', roomcast: '403', reason: 'refused either way, by libwebsockets 4.1.6 before anybody is asked' },
+  { level: 'polling', delta: 'packets', scripts: /^(get|Get) with a sid$/, what: 'a method in small letters', reference: '400', roomcast: 'takes it', reason: 'libwebsockets 4.1.6 reads them so; it harms nothing' },
+  { level: 'polling', delta: 'packets', scripts: /^an Origin with a control character/, what: 'a control character in the Origin', reference: '400 of its HTTP parser', roomcast: '400 Bad request, code 3', reason: 'as engine.io has it for parsers that let it through' },
+  { level: 'polling', delta: 'packets', scripts: /^a long message to one who takes gzip$/, what: 'an answer of more than 1024 bytes to one who takes gzip', reference: 'compresses it', roomcast: 'does not', reason: 'a proxy in front does it where it pays; secrets beside what others have said are not compressed together' },
+  { level: 'polling', delta: 'alive/closed', scripts: /(^body|:) (4a \| )?(bQ|b!!!|b====|bQQ==QQ==|b-_|b4a|b\u00e9)( \| 4b)?$/, what: 'base64 that is none', reference: 'takes what can be read of it', roomcast: 'parse error', reason: 'no client writes it, and a message half read is worse than none' },
+  { level: 'polling', delta: 'alive/closed', scripts: /^bytes: (a lone byte|a character cut short|an overlong character|a surrogate|half a character)/, what: 'a body that is not UTF-8', reference: 'U+FFFD', roomcast: 'parse error', reason: 'it could be stored nowhere, and a WebSocket is closed for it, too' },
+  { level: 'polling', delta: ['closed/alive', 'packets'], scripts: /^POST (without a length|with an empty length)$/, what: 'a POST without Content-Length', reference: 'an empty body, which ends the session', roomcast: '411; the session lives', reason: 'libwebsockets 4.1.6 would wait for a body' },
+  { level: 'polling', delta: 'packets', scripts: /^POST with a length of 2\^64/, what: 'a length over 2^64', reference: '400', roomcast: '413', reason: 'refused either way' },
+  { level: 'polling', delta: ['packets', 'closed/alive'], scripts: /^POST (in (two |no )?chunks?|with gzip|with Transfer-Encoding)/, what: 'a body in chunks', reference: 'takes it', roomcast: '411; the session lives', reason: 'libwebsockets 4.1.6 does not read them; browsers cannot send it, and proxies have to be told to pass bodies on whole' },
+  { level: 'polling', delta: 'packets', scripts: /^POST with another Expect$/, what: 'an Expect that nobody knows', reference: '417', roomcast: 'leaves it out', reason: 'RFC 9110 lets a server choose' },
+  { level: 'polling', delta: 'closed/alive', scripts: /^POST that announces/, what: 'a POST that announces too much, and then another one', reference: 'waits for the first, and ends the session for the second', roomcast: '413 to the first', reason: 'what is too much need not be read first' },
+  { level: 'polling', delta: ['alive/closed', 'packets'], scripts: /^POST (with a length and (more bytes|another request)|and GET in one write)$|^(two polls on one connection|a poll that waits, and a POST on the same connection)$/, what: 'a second request, or other bytes, before the answer to the first (pipelining)',
+    reference: 'answers both in order', roomcast: 'drops the connection, and the session with it', reason: 'libwebsockets 4.1.6 loses requests that wait; neither browsers nor proxies send them' },
+  { level: 'polling', delta: 'packets', scripts: /^a message and the end, with a poll/, what: 'a message and a close packet (`1`) in one body', reference: 'the poll hears the answer to the message', roomcast: 'the poll hears a noop', reason: 'who ends a session does not listen any more' },
+  { level: 'polling', delta: 'packets', scripts: /^a message and an error, with a poll/, what: 'a message and an error in one body', reference: 'the poll hears the answer to the message', roomcast: 'and that the session has ended', reason: 'the poll is answered once, when the whole body has been read' },
+
+  // ---- the change from polling to WebSocket
+  { level: 'upgrade', delta: 'code no code/1002', what: 'whatever ends a WebSocket that is no probe', reference: 'closes without a code', roomcast: 'closes with 1002', reason: 'a code tells whoever debugs a client why; the session is carried by polling as before' },
+  { level: 'upgrade', delta: 'code no code/1000', scripts: /^the session ends behind the probe$/, what: 'a session that ends while it changes', reference: 'closes without a code', roomcast: 'closes with 1000', reason: 'as above' },
+  { level: 'upgrade', delta: 'alive/closed', scripts: /^probe 5x$/, what: '`5` with something behind it', reference: 'takes it for `5`', roomcast: 'closes that WebSocket; the session is carried by polling as before', reason: 'no client sends it' },
+  { level: 'upgrade', delta: 'packets', scripts: /^5 with a poll that waits$/, what: '`5` while a poll waits', reference: 'ends the poll with a close packet', roomcast: 'ends it with a noop', reason: 'the session has not ended' },
+  { level: 'upgrade', delta: 'packets', scripts: /^a POST that began before the change$/, what: 'a POST that is not whole when `5` comes', reference: 'drops the connection', roomcast: '400', reason: 'stock clients have posted everything by then; an answer tells the others' },
+  { level: 'upgrade', delta: 'alive/closed', scripts: /^the end by WebSocket$/, what: 'a close packet (`1`)', reference: 'ignores it', roomcast: 'closes with 1000', reason: 'it is what the client asks for; stock clients close the WebSocket by themselves' },
+  { level: 'upgrade', delta: 'packets', scripts: /^an upgrade with transport=polling$/, what: 'an upgrade with `transport=polling`', reference: 'accepts (101) and closes', roomcast: '400 Bad request', reason: 'the same refusal, where a client can read it' },
+  { level: 'upgrade', delta: 'packets', scripts: /^an upgrade with (EIO=\d|no EIO)$/, what: 'another revision than the session has', reference: '400 Bad request', roomcast: '400 Unsupported protocol version', reason: 'it says what is wrong; the session lives on either way' },
+  { level: 'upgrade', delta: 'packets', scripts: /^an upgrade with the sid twice$/, what: 'sid given twice', reference: 'takes the last', roomcast: '400 Session ID unknown', reason: 'proxies and servers disagree which one counts' },
+  { level: 'upgrade', delta: 'packets', scripts: /^an upgrade with an Origin with a control/, what: 'a control character in the Origin', reference: '400 of its HTTP parser', roomcast: '400 Bad request', reason: 'as engine.io has it for parsers that let it through' },
+  { level: 'upgrade', delta: 'packets', scripts: /^an upgrade with no key$/, what: 'a bad Sec-WebSocket-Key', reference: '400, named', roomcast: '400 Bad request', reason: 'one text for whatever is not a WebSocket handshake' },
+  { level: 'upgrade', delta: 'packets', scripts: /^an upgrade with version 12$/, what: 'a WebSocket version that is not 13', reference: '400', roomcast: '426 with Sec-WebSocket-Version: 13', reason: 'RFC 6455, 4.2.2' },
 
   // ---- Socket.IO, default parser
   { level: 'socket', delta: 'alive/closed', scripts: /^first: (0 1|0 \{\}| 0|\\n|\ufeff0)$|^tiny: 0 \| [123] $|^single: 0 \| 2( |\\t)\["a"\]$/, what: 'white space where a type or an ack id belongs',
@@ -95,6 +162,7 @@ function deltaOf(reference, ours) {
   return a === b ? undefined : `code ${a}/${b}`;
 }
 
+const isDelta = (entry, delta) => [entry.delta].flat().includes(delta);
 const isAbout = (entry, name) => !entry.scripts || (entry.scripts.test(name) && !entry.except?.test(name));
 
 /*
@@ -106,18 +174,20 @@ function complaints(level, found) {
   const said = [];
   const of = (text) => JSON.stringify(text).slice(0, 300);
   for (const { name, delta, reference, ours } of found) {
-    const about = entries.filter((entry) => isAbout(entry, name) && (delta === entry.delta || (entry.scripts && delta === undefined)));
+    const about = entries.filter((entry) => isAbout(entry, name) && (isDelta(entry, delta) || (entry.scripts && delta === undefined)));
     if (delta && about.length === 0) said.push(`not listed: ${name} (${delta})\n  reference ${of(reference)}\n  roomcast  ${of(ours)}`);
     if (delta && about.length > 1) said.push(`listed ${about.length} times: ${name} (${delta}): ${about.map((entry) => entry.what).join('; ')}`);
     if (!delta && about.length > 0) said.push(`no difference any more: ${name}, listed as "${about[0].what}"`);
   }
   for (const entry of entries) {
-    if (!found.some(({ name, delta }) => delta === entry.delta && isAbout(entry, name))) said.push(`no such difference any more: ${entry.what}`);
+    if (!found.some(({ name, delta }) => isDelta(entry, delta) && isAbout(entry, name))) said.push(`no such difference any more: ${entry.what}`);
   }
   return said;
 }
 
-const TITLES = { engine: 'Engine.IO packets and WebSocket frames', handshake: 'WebSocket handshakes', socket: 'Socket.IO packets' };
+const TITLES = {
+  engine: 'Engine.IO packets and WebSocket frames', handshake: 'WebSocket handshakes', request: 'HTTP requests', polling: 'HTTP long-polling', upgrade: 'From polling to WebSocket', socket: 'Socket.IO packets',
+};
 
 // docs/differences.md. counts: scripts compared, by level.
 function page(counts) {
@@ -130,11 +200,12 @@ function page(counts) {
   return `# Where Roomcast differs from the Node server
 
 Made from \`tests/e2e/differences.js\` by \`tests/e2e/differ.test.js\` (\`UPDATE=1\` writes it). That test sends
-the same scripts, valid, odd and hostile, to \`socket.io\` and \`engine.io\` of npm, over WebSocket, and to
-ours: frames and handshakes to \`tests/echo\`, Socket.IO packets to \`tests/relay\`, both of which send back
-what they hear. It compares the packets that come back, how it ends, and the close code of WebSocket, and
-fails when there is a difference that is not in this list, and when one of the list is none any more.
-Those of the default parser go to a gateway with its broker, too, which has to end what the relay ends.
+the same scripts of bytes, valid, odd and hostile, to \`socket.io\` and \`engine.io\` of npm and to ours:
+frames and requests to \`tests/echo\`, Socket.IO packets to \`tests/relay\`, both of which send back what
+they hear. It compares statuses and bodies, the packets that come back, whether the session and the
+connection live on, and the close code of WebSocket, and fails when there is a difference that is not in
+this list, and when one of the list is none any more.
+Scripts of Socket.IO packets go to a gateway with its broker, too, over WebSocket and over long-polling.
 
 ${parts.join('\n\n')}
 `;
