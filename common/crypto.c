@@ -93,12 +93,28 @@ enum err crypto_base64url_decode(struct str text, struct buf *out)
 	return decode_base64(text, NULL, sodium_base64_VARIANT_URLSAFE_NO_PADDING, out);
 }
 
-enum err crypto_base64_decode(struct str text, struct buf *out)
+static bool has(struct str text, char c)
+{
+	return text.len > 0 && memchr(text.p, c, text.len);
+}
+
+static enum err decode_standard(struct str text, int variant, struct buf *out)
 {
 	/* sodium would take a NUL for one of the characters to ignore. */
-	if (text.len > 0 && memchr(text.p, '\0', text.len))
-		return ERR_MALFORMED;
-	return decode_base64(text, " \t\r\n", sodium_base64_VARIANT_ORIGINAL, out);
+	return has(text, '\0') ? ERR_MALFORMED : decode_base64(text, " \t\r\n", variant, out);
+}
+
+enum err crypto_base64_decode(struct str text, struct buf *out)
+{
+	return decode_standard(text, sodium_base64_VARIANT_ORIGINAL, out);
+}
+
+enum err crypto_base64_decode_any(struct str text, struct buf *out)
+{
+	return decode_standard(text,
+	    has(text, '=') ? sodium_base64_VARIANT_ORIGINAL
+			   : sodium_base64_VARIANT_ORIGINAL_NO_PADDING,
+	    out);
 }
 
 void crypto_hs256(struct bytes key, struct bytes data, uint8_t ret_mac[CRYPTO_HS256_BYTES])

@@ -36,6 +36,9 @@ void crypto_base64_put(struct buf *out, struct bytes b);
 /* Standard base64 (with padding, white space ignored), as in PEM bodies. As above. */
 MUST_USE enum err crypto_base64_decode(struct str text, struct buf *out);
 
+/* Standard base64 with or without its padding, which says nothing. As above. */
+MUST_USE enum err crypto_base64_decode_any(struct str text, struct buf *out);
+
 /* HMAC-SHA-256 (RFC 2104), any key length. Verification is constant-time. */
 void crypto_hs256(struct bytes key, struct bytes data, uint8_t ret_mac[CRYPTO_HS256_BYTES]);
 bool crypto_hs256_verify(struct bytes key, struct bytes data, struct bytes mac);

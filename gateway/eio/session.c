@@ -107,7 +107,7 @@ static void on_message(struct eio_session *s, const struct eio_packet *p, struct
 		return;
 	}
 	buf_reset(decoded);
-	if (crypto_base64_decode(p->data, decoded))
+	if (crypto_base64_decode_any(p->data, decoded))
 		eio_session_close(s, EIO_CLOSE_PARSE_ERROR);
 	else
 		deliver(s, buf_bytes(decoded), true);

@@ -127,6 +127,24 @@ static void pem_bodies_are_checked(void **state)
 	assert_malformed(crypto_base64_decode, STR("Zm\0009v"));
 }
 
+static void padding_may_be_left_out(void **state)
+{
+	static const char *const good[] = {
+	    "", "Zg==", "Zg", "Zm8=", "Zm8", "Zm9v", "Zm9vYg", "Z g"};
+	static const char *const bad[] = {
+	    "Z", "Zg=", "Zg===", "Zh", "Zm9", "Zg==Zg==", "Zg==Zg", "====", "!!!", "-_8", "Zg=Zg"};
+	struct buf b = {0};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(good); i++)
+		assert_int_equal(crypto_base64_decode_any(str_of(good[i]), &b), ERR_OK);
+	assert_true(str_eqz(buf_str(&b), "fffofofoofoobf"));
+	buf_free(&b);
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		assert_malformed(crypto_base64_decode_any, str_of(bad[i]));
+	assert_malformed(crypto_base64_decode_any, STR("Zm\0009v"));
+}
+
 /* The keys of ZeroMQ's RFC 26 and RFC 32. */
 static const struct {
 	const char *hex, *z85;
@@ -211,6 +229,7 @@ int main(void)
 	    cmocka_unit_test(bytes_above_ascii_are_no_letters),
 	    cmocka_unit_test(pem_bodies_are_read),
 	    cmocka_unit_test(pem_bodies_are_checked),
+	    cmocka_unit_test(padding_may_be_left_out),
 	    cmocka_unit_test(z85_known_answers),
 	    cmocka_unit_test(curve_public_known_answers),
 	    cmocka_unit_test(curve_pairs_belong_together),

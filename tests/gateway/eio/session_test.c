@@ -267,11 +267,22 @@ static void test_base64_in_text_is_binary(void **state)
 	assert_open(s);
 }
 
+static void test_base64_needs_no_padding(void **state)
+{
+	struct scene *s = *state;
+
+	receive(s, "bAQI=");
+	receive(s, "bAQI");
+	receive(s, "bAQ");
+	assert_heard(s, "b:\x01\x02;b:\x01\x02;b:\x01;");
+	assert_open(s);
+}
+
 static void test_bad_base64_closes(void **state)
 {
 	struct scene *s = *state;
 
-	receive(s, "bAQI");
+	receive(s, "bAQJ");
 	assert_closed(s, EIO_CLOSE_PARSE_ERROR);
 	assert_heard(s, "");
 }
@@ -604,6 +615,7 @@ int main(void)
 	    OPEN(test_messages_go_up),
 	    OPEN(test_binary_has_no_type),
 	    OPEN(test_base64_in_text_is_binary),
+	    OPEN(test_base64_needs_no_padding),
 	    OPEN(test_bad_base64_closes),
 	    OPEN(test_empty_packet_closes),
 	    OPEN(test_unknown_type_closes),
