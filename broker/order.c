@@ -38,8 +38,8 @@ static bool is_array(struct bytes value)
 
 static const char *emit_fault(const struct wire_emit *e)
 {
-	if (e->event.len == 0 || is_reserved(e->event))
-		return "the event has no name, or one that clients keep for themselves";
+	if (is_reserved(e->event))
+		return "the event has a name that clients keep for themselves";
 	if (!is_array(e->args))
 		return "args is no array";
 	if (e->has_ack && (e->socket.len == 0 || e->ack > ack_max))

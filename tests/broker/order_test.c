@@ -41,6 +41,9 @@ static void test_to_one_room_user_and_all(void **state)
 	    &(struct wire_emit){.socket = STR("e1"), .event = STR("a"), .has_ack = true, .ack = 5});
 	assert_true(fake_peer_heard(
 	    &s->w->east, "SEND{socket=\"e1\" event=\"a\" args=<1:90> has_ack=true ack=5"));
+	/* No name is a name: stock clients say and hear it. */
+	emit(s, &s->north, &(struct wire_emit){.socket = STR("e1"), .event = STR("")});
+	assert_true(fake_peer_heard(&s->w->east, "SEND{socket=\"e1\" event=\"\""));
 	emit(s, &s->north,
 	    &(struct wire_emit){.event = STR("b"), .except = bytes_of("\x91\xa1x", 3)});
 	assert_true(fake_peer_heard(
@@ -63,7 +66,6 @@ static void test_what_makes_no_sense_is_not_done(void **state)
 	crew_stage_forget(s);
 	emit(s, &s->north,
 	    &(struct wire_emit){.nsp = STR("/chat"), .room = STR("user:ann"), .event = STR("a")});
-	emit(s, &s->north, &(struct wire_emit){.event = STR("")});
 	emit(s, &s->north, &(struct wire_emit){.event = STR("disconnect")});
 	emit(s, &s->north, &(struct wire_emit){.event = STR("a"), .args = bytes_of("\x80", 1)});
 	emit(s, &s->north, &(struct wire_emit){.event = STR("a"), .has_ack = true});

@@ -17,6 +17,7 @@ const WebSocket = require('ws');
 const { program } = require('./stack');
 const { Raw, within } = require('./helpers');
 const { Relay } = require('./relay');
+const { SEPARATOR, Poller } = require('./rawpoll');
 const { BINARY, CLOSE, PING, PONG, TEXT, Peer, frame, upgrade } = require('./rawws');
 const { DIALECTS, visit } = require('./differ-http');
 const { MAX_PAYLOAD } = require('./differ-scripts');
@@ -29,6 +30,15 @@ const SILENCE_MS = 10000;
 
 // A CONNECT to a namespace that is not there is answered by whoever lives, and changes nothing.
 const PROBE = { json: '0/nobody-is-here,', msgpack: Buffer.from(encode({ type: 0, nsp: '/nobody-is-here' })) };
+// A CONNECT that is answered, by one that lives.
+function isConnect(message, parser) {
+  if (parser === 'json') return typeof message === 'string' && /^(0(\/[a-z-]*,?)?(\{.*\})?)?$/.test(message);
+  try {
+    return decode(message).type === 0;
+  } catch {
+    return false;
+  }
+}
 const isProbed = (packet) => /nobody-is-here/.test(packet);
 
 function sorted(value) {
@@ -137,6 +147,13 @@ class ReferenceSocket {
     return { packets, end: isAlive ? 'alive' : 'closed' };
   }
 
+  // The same server, spoken to over long-polling.
+  polled() {
+    // What a packet sets off is done in ticks of its own.
+    const settle = async () => { for (let i = 0; i < 4; i++) await new Promise(setImmediate); };
+    return new PolledSocket(this.http.address().port, settle, () => this.stop());
+  }
+
   stop() {
     return new Promise((resolve) => { this.io.close(resolve); });
   }
@@ -173,6 +190,68 @@ class RelaySocket {
 
   stop() {
     return this.relay.end();
+  }
+}
+
+/*
+ * Socket.IO over long-polling, to whoever listens on a port. Each message is a POST of its own, and
+ * has had its whole effect when `settle` is done; a poll waits all the while.
+ */
+class PolledSocket {
+  constructor(port, settle, stop = () => {}) {
+    Object.assign(this, { port, settle, stop });
+  }
+
+  play({ messages, parser }) {
+    return new PolledPlay(this, parser).run(messages);
+  }
+}
+
+class PolledPlay {
+  constructor({ port, settle }, parser) {
+    Object.assign(this, { port, settle, parser, packets: [], isClosed: false, probes: 0, answers: 0, wake: () => {} });
+  }
+
+  read(packet) {
+    if (packet === '1') this.isClosed = true;
+    if (!/^[4b]/.test(packet)) return;
+    this.answers++;
+    const text = normal(packet[0] === 'b' ? Buffer.from(packet.slice(1), 'base64') : packet.slice(1), this.parser);
+    if (isProbed(text)) this.probes++;
+    else this.packets.push(text);
+  }
+
+  async poll(poller) {
+    while (!this.isClosed) {
+      const answer = await poller.get().catch(() => ({ status: 'none' }));
+      if (answer.status !== 200) this.isClosed = true;
+      else answer.body.split(SEPARATOR).forEach((packet) => this.read(packet));
+      this.wake();
+    }
+  }
+
+  until(done) {
+    return within((async () => {
+      while (!done() && !this.isClosed) await new Promise((resolve) => { this.wake = resolve; });
+    })(), () => `an answer over polling; so far ${this.packets}`, SILENCE_MS);
+  }
+
+  async run(messages) {
+    const poller = await Poller.open(this.port, '/socket.io/?EIO=4&transport=polling');
+    const polling = this.poll(poller);
+    // Before the second probe is answered, whatever the first one came behind has been.
+    for (const message of [...messages, PROBE[this.parser], PROBE[this.parser]]) {
+      const before = this.answers;
+      const { status } = await poller.post(typeof message === 'string' ? `4${message}` : `b${message.toString('base64')}`);
+      if (status !== 200) break;
+      // Letting somebody in takes a while; whatever comes before it is done closes the connection.
+      if (isConnect(message, this.parser)) await this.until(() => this.answers > before);
+      await this.settle();
+    }
+    await this.until(() => this.probes >= 2);
+    poller.destroy();
+    await polling;
+    return { packets: this.packets, end: this.probes >= 2 ? 'alive' : 'closed' };
   }
 }
 
@@ -317,4 +396,4 @@ class EchoEngine extends Engine {
   }
 }
 
-module.exports = { EchoEngine, GatewaySocket, ReferenceEngine, ReferenceSocket, RelaySocket };
+module.exports = { EchoEngine, GatewaySocket, PolledSocket, ReferenceEngine, ReferenceSocket, RelaySocket };

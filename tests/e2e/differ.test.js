@@ -8,12 +8,13 @@ const assert = require('node:assert/strict');
 const fs = require('node:fs');
 const path = require('node:path');
 const { ROOT, startStack } = require('./stack');
-const { test, userToken } = require('./helpers');
+const { connect, test, userToken } = require('./helpers');
 const { complaints, deltaOf, page } = require('./differences');
-const { chatScripts, frameScripts, requestScripts, socketScripts } = require('./differ-scripts');
+const { EchoWorker } = require('./echo-worker');
+const { MAX_PAYLOAD, chatScripts, frameScripts, requestScripts, socketScripts } = require('./differ-scripts');
 const { DIALECTS } = require('./differ-http');
 const { httpScripts } = require('./differ-polls');
-const { EchoEngine, GatewaySocket, ReferenceEngine, ReferenceSocket, RelaySocket } = require('./differ-servers');
+const { EchoEngine, GatewaySocket, PolledSocket, ReferenceEngine, ReferenceSocket, RelaySocket } = require('./differ-servers');
 
 const PAGE = path.join(ROOT, 'docs/differences.md');
 
@@ -38,8 +39,8 @@ async function compare(reference, ours, scripts, atOnce = 1) {
   return found;
 }
 
-function check(level, found) {
-  const said = complaints(level, found);
+function check(levels, found) {
+  const said = complaints(levels, found);
   assert.equal(said.length, 0, `${said.length} complaints\n${said.join('\n')}`);
   assert.equal(new Set(found.map(({ name }) => name)).size, found.length, 'names of scripts are unique');
   // That both are silent or both refuse everything would compare well, too.
@@ -56,7 +57,7 @@ test(`Socket.IO: ${socketScripts.length} scripts`, async () => {
       socketScripts.filter((script) => script.parser === parser)));
   }
   for (const { name, ours } of found) ends.set(name, ours.end);
-  check('socket', found);
+  check(['socket'], found);
 });
 
 // In the namespace of rooms, whose events and acks are others: what is compared is how it ends.
@@ -72,11 +73,32 @@ test(`the gateway ends what the relay ends: ${chatScripts.length} scripts`, asyn
   await stack.down();
 });
 
+// What has been sent has had its effect when a later event has been to the worker and back.
+test(`Socket.IO over long-polling, to a worker: ${socketScripts.length} scripts`, async () => {
+  const namespaces = ['/', '/custom'];
+  const stack = await startStack({ workerNamespaces: namespaces, gatewayOpts: { 'ping-interval-ms': 300000, 'max-payload-bytes': MAX_PAYLOAD } });
+  const worker = await EchoWorker.start(stack, namespaces);
+  const witness = await connect(stack.gateways[0], { nsp: '/' });
+  const ours = new PolledSocket(Number(new URL(stack.gateways[0].url).port), () => witness.ask('witness'));
+  const found = [];
+  try {
+    for (const parser of ['json', 'msgpack']) {
+      const reference = await ReferenceSocket.start(parser);
+      found.push(...await compare(reference.polled(), ours, socketScripts.filter((script) => script.parser === parser), AT_ONCE));
+    }
+  } finally {
+    witness.close();
+    await worker.stop();
+    await stack.down();
+  }
+  check(['socket', 'worker'], found);
+});
+
 test(`Engine.IO: ${frameScripts.length} scripts of frames, ${requestScripts.length} handshakes`, async () => {
   const frames = await compare(await ReferenceEngine.start(), await EchoEngine.start(), frameScripts);
   const requests = await compare(await ReferenceEngine.start(), await EchoEngine.start(), requestScripts);
-  check('engine', frames);
-  check('handshake', requests);
+  check(['engine'], frames);
+  check(['handshake'], requests);
 });
 
 for (const [level, what] of [['request', 'HTTP requests without a session'], ['polling', 'long-polling'], ['upgrade', 'the change to WebSocket']]) {
@@ -87,14 +109,14 @@ for (const [level, what] of [['request', 'HTTP requests without a session'], ['p
       found.push(...await compare(await ReferenceEngine.start(dialect), await EchoEngine.start(dialect),
         scripts.filter((script) => script.dialect === dialect), AT_ONCE));
     }
-    check(level, found);
+    check([level], found);
   });
 }
 
 test('the page about the differences is what the table says', () => {
   const counts = {};
   for (const { level } of httpScripts) counts[level] = (counts[level] ?? 0) + 1;
-  const made = page({ ...counts, engine: frameScripts.length, handshake: requestScripts.length, socket: socketScripts.length });
+  const made = page({ ...counts, engine: frameScripts.length, handshake: requestScripts.length, socket: socketScripts.length, worker: socketScripts.length });
   if (process.env.UPDATE) fs.writeFileSync(PAGE, made);
   assert.equal(fs.readFileSync(PAGE, 'utf8'), made);
 });

@@ -3,7 +3,8 @@
  * differ.test.js, and written out as docs/differences.md.
  *
  * level     "engine" (frames), "handshake" (of WebSocket), "request" (HTTP without a session),
- *           "polling", "upgrade" or "socket" (messages)
+ *           "polling", "upgrade", "socket" (messages) or "worker" (what is so beside "socket" when they
+ *           go over polling to a gateway, a broker and a worker)
  * delta     how the outcomes differ: "alive/closed" (the reference's first), "packets" (the same
  *           end after other packets), "code A/B" (close codes); an array where it may be either
  * scripts   the scripts it is about, all of which must differ so; left out, it is all that do
@@ -140,6 +141,9 @@ const differences = [
     reference: 'closes', roomcast: 'CONNECT to `/`', reason: 'its own parser takes it so; only its transport loses empty texts' },
   { level: 'socket', delta: 'packets', scripts: /^state:  \| 0$/, what: 'the same, and then CONNECT', reference: 'closes', roomcast: 'connects, then closes', reason: 'as above' },
 
+  // ---- Socket.IO, over long-polling to a gateway and an application worker
+  { level: 'worker', delta: 'packets', scripts: /^name: 0 \| 21\["x+\.\.\. \((265|5008)\)$|^msgpack: .* event \[ 'x+'\.\.\. (217|4960) more/, what: 'an event name over 256 bytes, to a worker', reference: 'takes it', roomcast: '`invalid_message`', reason: 'names are bounded before they are carried anywhere (`LIMIT_EVENT`)' },
+
   // ---- Socket.IO, msgpack parser
   { level: 'socket', delta: 'packets', scripts: /^msgpack first: 0\{"text":1\}$/, what: 'text to a server of msgpack', reference: 'closes', roomcast: 'a client of the default parser', reason: 'one port serves both: the first message tells' },
   { level: 'socket', delta: 'alive/closed', scripts: /^msgpack first: <82a474797065cb0000/, what: 'a packet type that is a double', reference: 'takes it', roomcast: 'parse error', reason: 'no client writes it' },
@@ -167,10 +171,10 @@ const isAbout = (entry, name) => !entry.scripts || (entry.scripts.test(name) && 
 
 /*
  * What is wrong with the table, as texts: found is [{ name, delta, reference, ours }] of all scripts
- * of a level, delta undefined where both agree.
+ * of the levels, delta undefined where both agree.
  */
-function complaints(level, found) {
-  const entries = differences.filter((entry) => entry.level === level);
+function complaints(levels, found) {
+  const entries = differences.filter((entry) => levels.includes(entry.level));
   const said = [];
   const of = (text) => JSON.stringify(text).slice(0, 300);
   for (const { name, delta, reference, ours } of found) {
@@ -187,6 +191,7 @@ function complaints(level, found) {
 
 const TITLES = {
   engine: 'Engine.IO packets and WebSocket frames', handshake: 'WebSocket handshakes', request: 'HTTP requests', polling: 'HTTP long-polling', upgrade: 'From polling to WebSocket', socket: 'Socket.IO packets',
+  worker: 'Socket.IO packets over long-polling, to an application worker',
 };
 
 // docs/differences.md. counts: scripts compared, by level.
@@ -205,7 +210,9 @@ frames and requests to \`tests/echo\`, Socket.IO packets to \`tests/relay\`, bot
 they hear. It compares statuses and bodies, the packets that come back, whether the session and the
 connection live on, and the close code of WebSocket, and fails when there is a difference that is not in
 this list, and when one of the list is none any more.
-Scripts of Socket.IO packets go to a gateway with its broker, too, over WebSocket and over long-polling.
+Scripts of Socket.IO packets go to a gateway with its broker, too: over WebSocket to a namespace of rooms,
+which has to end what the relay ends, and over long-polling to an echoing worker, which has to say what the
+reference says over long-polling, but for the differences that are listed here.
 
 ${parts.join('\n\n')}
 `;
