@@ -92,6 +92,15 @@ bool hand_serves(const struct hand *h, struct str nsp)
 	return false;
 }
 
+bool crew_serves(const struct crew *c, struct str nsp)
+{
+	for (const struct hand *h = c->hands; h; h = h->next) {
+		if (!h->is_gone && hand_serves(h, nsp))
+			return true;
+	}
+	return false;
+}
+
 void crew_remove(struct crew *c, struct hand **h)
 {
 	struct hand *dead = *h;

@@ -49,6 +49,8 @@ void crew_free(struct crew **c);
 /* The peer serves these (an encoded array of strings). ERR_INVALID; ERR_EXISTS: it serves already.
  */
 MUST_USE enum err crew_add(struct crew *c, struct peer *peer, struct bytes namespaces);
+/* Is there one for it? */
+bool crew_serves(const struct crew *c, struct str nsp);
 /* NULL when the peer is no worker. */
 struct hand *crew_find(const struct crew *c, const struct peer *peer);
 bool hand_serves(const struct hand *h, struct str nsp);

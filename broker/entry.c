@@ -103,7 +103,7 @@ static void enter_announced(struct broker *b, struct session *s, struct bytes ro
 		if (value_next(&r, &name) || name.type != VALUE_STR || name.as.s.len > LIMIT_ROOM)
 			return;
 		if (attend_find_or_create(b, str_of(s->nsp), name.as.s, &room) == ERR_OK &&
-		    (s->ward || attend_is_allowed(b, s, room)))
+		    (work_is_for(b, str_of(s->nsp)) || attend_is_allowed(b, s, room)))
 			attend_enter(b, s, room, notice);
 	}
 }

@@ -51,7 +51,8 @@ static bool may_order(struct broker *b, const struct peer *p, struct str nsp)
 {
 	const struct hand *h = crew_find(b->crew, p);
 
-	return h && hand_serves(h, nsp) && work_is_for(b, nsp);
+	return h && hand_serves(h, nsp) &&
+	       namespaces_find(b->config.namespaces, b->config.namespace_count, nsp);
 }
 
 static void send_one(struct broker *b, const struct wire_emit *e)
@@ -59,7 +60,7 @@ static void send_one(struct broker *b, const struct wire_emit *e)
 	const struct session *s = sessions_find(b->sessions, e->socket);
 	struct wire_message m = {.type = WIRE_SEND};
 
-	if (!s || !s->ward || !str_eqz(e->nsp, s->nsp))
+	if (!s || !str_eqz(e->nsp, s->nsp))
 		return;
 	m.as.send =
 	    (struct wire_send){e->socket, e->event, e->args, e->has_ack, e->ack, e->is_volatile};
@@ -116,6 +117,19 @@ static struct session *find(
 	return s;
 }
 
+/* The same, where it may be put into rooms: those of a namespace of rooms have rules of their own.
+ */
+static struct session *find_movable(
+    struct broker *b, const struct peer *p, const struct wire_message *m, struct str socket)
+{
+	struct session *s = find(b, p, m, socket);
+
+	if (!s || work_is_for(b, str_of(s->nsp)))
+		return s;
+	complain(p, m, "who is in a room of that namespace is not a worker's to say");
+	return NULL;
+}
+
 /* One that is not in yet hears of all its rooms when it is. */
 static void tell_moved(struct broker *b, const struct session *s, struct str room, bool is_in)
 {
@@ -129,7 +143,7 @@ static void tell_moved(struct broker *b, const struct session *s, struct str roo
 void order_on_join(struct broker *b, struct peer *p, const struct wire_message *m)
 {
 	const struct wire_work_join *j = &m->as.work_join;
-	struct session *s = find(b, p, m, j->socket);
+	struct session *s = find_movable(b, p, m, j->socket);
 	struct room *r;
 
 	if (!s)
@@ -154,7 +168,7 @@ void order_on_join(struct broker *b, struct peer *p, const struct wire_message *
 void order_on_leave(struct broker *b, struct peer *p, const struct wire_message *m)
 {
 	const struct wire_work_leave *l = &m->as.work_leave;
-	struct session *s = find(b, p, m, l->socket);
+	struct session *s = find_movable(b, p, m, l->socket);
 	struct room *r = s ? rooms_find(b->rooms, str_of(s->nsp), l->room) : NULL;
 	struct member *in = r ? member_find(r, s) : NULL;
 

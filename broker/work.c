@@ -119,16 +119,30 @@ void work_on_announced(struct broker *b, struct session *s)
 	enter_everybody(b, s);
 }
 
+/* In a namespace of rooms a session is nobody's ward before it has work for a worker. */
+static struct ward *ward_of(struct broker *b, struct session *s)
+{
+	struct str nsp = str_of(s->nsp);
+
+	if (work_is_for(b, nsp))
+		return s->ward;
+	if (!crew_serves(b->crew, nsp))
+		return NULL;
+	if (!s->ward)
+		ward_new(s)->is_admitted = true;
+	return s->ward;
+}
+
 void work_on_event(struct broker *b, struct peer *p, const struct wire_message *m)
 {
 	const struct wire_event *e = &m->as.event;
-	const struct session *s = attend_session(b, p, e->socket, e->request);
+	struct session *s = attend_session(b, p, e->socket, e->request);
 	struct task facts = {.request = e->request};
 	struct wire_message work = {.type = WIRE_WORK_EVENT};
 
 	if (!s)
 		return;
-	struct ward *w = s->ward;
+	struct ward *w = ward_of(b, s);
 
 	if (!w || !w->is_admitted) {
 		say_error(b, p, e->request, CLIENT_ERROR_UNKNOWN_EVENT, NULL);

@@ -2,8 +2,10 @@
 #define ROOMCAST_BROKER_WORK_H
 /*
  * Work: what clients of worker namespaces do becomes a task of an application worker, and what the
- * worker answers goes back. A worker that is gone has its unanswered tasks given to another; when
- * there is none they are answered UNAVAILABLE. What workers want of their own is order.h's.
+ * worker answers goes back. So do events of a namespace of rooms that have no name there, if a
+ * worker serves it; who is let in, and who is in which room, is then not the worker's. A worker
+ * that is gone has its unanswered tasks given to another; when there is none they are answered
+ * UNAVAILABLE. What workers want of their own is order.h's.
  */
 #include "broker/broker.h"
 #include "proto/wire.h"

@@ -199,7 +199,8 @@ static void on_event(void *up, struct sio_socket *s, const struct sio_event *eve
 	metric_event_in(d->parts.metrics, metric_event_of(p.event));
 	if (!p.seat || !p.seat->is_connected)
 		return;
-	if (p.seat->is_errand) {
+	/* What has no name here may have one at a worker; the broker knows whether there is one. */
+	if (p.seat->is_errand || p.event == EVENTS) {
 		enum err e = errand_event(p.seat, event);
 
 		if (e)
@@ -227,7 +228,7 @@ static void on_ack(void *up, struct sio_socket *s, uint64_t ack_id, struct bytes
 	const struct seat *seat = sio_socket_owner(s);
 
 	(void)up;
-	if (seat && seat->is_errand)
+	if (seat && (seat->is_errand || seat->is_asked))
 		errand_ack(seat, ack_id, args);
 }
 

@@ -24,6 +24,7 @@ struct seat {
 	struct mono since;
 	struct wall since_wall;
 	bool is_errand; /* in a worker namespace */
+	bool is_asked;  /* by a worker, which waits for an ack */
 	struct seat *prev, *next;
 	UT_hash_handle hh;
 };

@@ -101,11 +101,12 @@ static struct seat *find_seat(const struct desk *d, struct str socket)
 static void on_send(struct desk *d, const struct wire_message *m)
 {
 	const struct wire_send *w = &m->as.send;
-	const struct seat *seat = find_seat(d, w->socket);
+	struct seat *seat = find_seat(d, w->socket);
 	struct buf args = {0};
 
 	if (!seat || !make_plain(w->args, &args, m->type))
 		return;
+	seat->is_asked |= w->has_ack;
 	if (w->has_ack)
 		sio_socket_ask(seat->socket, w->event, buf_bytes(&args), w->ack);
 	else

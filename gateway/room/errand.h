@@ -1,8 +1,9 @@
 #ifndef ROOMCAST_GATEWAY_ROOM_ERRAND_H
 #define ROOMCAST_GATEWAY_ROOM_ERRAND_H
 /*
- * Errands: worker namespaces at the desk. What a client says is carried to the broker as it is, and
- * what an application worker wants said or done comes back. Values of workers are made plain here:
+ * Errands: what application workers do, at the desk. What a client of theirs says is carried to the
+ * broker as it is, in a worker namespace all of it and in a namespace of rooms what has no name
+ * there, and what a worker wants said or done comes back. Values of workers are made plain here:
  * whatever they hold, it is something that clients of both parsers can read.
  */
 #include "gateway/room/desk_priv.h"

@@ -56,6 +56,28 @@ static void test_to_one_room_user_and_all(void **state)
 	assert_false(fake_peer_heard(&s->w->west, "CAST"));
 }
 
+/* Its rooms are not the worker's; to speak in them is. */
+static void test_in_a_namespace_of_rooms(void **state)
+{
+	struct crew_stage *s = *state;
+
+	crew_stage_serve(s, &s->north);
+	world_connect(s->w, &s->w->east, "chatter", "ann");
+	crew_stage_forget(s);
+	emit(s, &s->north,
+	    &(struct wire_emit){.nsp = STR("/chat"), .room = STR("user:ann"), .event = STR("a")});
+	assert_true(fake_peer_heard(&s->w->east, "CAST{nsp=\"/chat\" room=\"user:ann\""));
+	emit(s, &s->north,
+	    &(struct wire_emit){.nsp = STR("/chat"), .socket = STR("chatter"), .event = STR("b")});
+	assert_true(fake_peer_heard(&s->w->east, "SEND{socket=\"chatter\" event=\"b\""));
+	crew_stage_event(s, "chatter", 50);
+	crew_stage_forget(s);
+	join(s, "chatter", "lobby");
+	leave(s, "chatter", "user:ann");
+	assert_int_equal(s->w->east.heard.len, 0);
+	assert_null(rooms_find(s->w->b.rooms, STR("/chat"), STR("lobby")));
+}
+
 static void test_what_makes_no_sense_is_not_done(void **state)
 {
 	struct crew_stage *s = *state;
@@ -64,8 +86,6 @@ static void test_what_makes_no_sense_is_not_done(void **state)
 	crew_stage_connect(s, &s->north, "e1");
 	world_connect(s->w, &s->w->east, "chatter", "ann");
 	crew_stage_forget(s);
-	emit(s, &s->north,
-	    &(struct wire_emit){.nsp = STR("/chat"), .room = STR("user:ann"), .event = STR("a")});
 	emit(s, &s->north, &(struct wire_emit){.event = STR("disconnect")});
 	emit(s, &s->north, &(struct wire_emit){.event = STR("a"), .args = bytes_of("\x80", 1)});
 	emit(s, &s->north, &(struct wire_emit){.event = STR("a"), .has_ack = true});
@@ -138,6 +158,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    ORDER_TEST(test_to_one_room_user_and_all),
+	    ORDER_TEST(test_in_a_namespace_of_rooms),
 	    ORDER_TEST(test_what_makes_no_sense_is_not_done),
 	    ORDER_TEST(test_rooms_live_while_somebody_is_in_them),
 	    ORDER_TEST(test_a_socket_is_in_so_many_rooms_only),

@@ -159,6 +159,66 @@ static void test_who_was_in_before_is_told_of_with_the_first_event(void **state)
 	assert_true(fake_peer_heard(&s->north, "WORK_EVENT{task=1"));
 }
 
+/* An event that the rooms do not know. */
+static void say_in_chat(struct crew_stage *s, uint64_t request)
+{
+	world_connect(s->w, &s->w->east, "chatter", "ann");
+	crew_stage_forget(s);
+	crew_stage_event(s, "chatter", request);
+}
+
+static void test_rooms_have_work_for_a_worker_that_serves_them(void **state)
+{
+	struct crew_stage *s = *state;
+	struct wire_message m = {.type = WIRE_WORK_ANSWER}, end = {.type = WIRE_DISCONNECT};
+
+	crew_stage_serve(s, &s->north);
+	say_in_chat(s, 50);
+	assert_true(fake_peer_heard(
+	    &s->north, "WORK_CONNECT{task=0 socket=\"chatter\" nsp=\"/chat\" user=\"ann\""));
+	assert_true(fake_peer_heard(
+	    &s->north, "WORK_EVENT{task=1 socket=\"chatter\" nsp=\"/chat\" event=\"ping\""));
+	m.as.work_answer = (struct wire_work_answer){1, bytes_of("\x91\x08", 2)};
+	work_on_answer(&s->w->b, &s->north, &m);
+	assert_true(fake_peer_heard(&s->w->east, "REPLY{request=50 error=0"));
+	end.as.disconnect = (struct wire_disconnect){STR("chatter"), STR("gone")};
+	entry_on_disconnect(&s->w->b, &s->w->east, &end);
+	assert_true(fake_peer_heard(&s->north, "WORK_DISCONNECT{socket=\"chatter\""));
+}
+
+static void test_rooms_without_a_worker_know_no_more_events(void **state)
+{
+	struct crew_stage *s = *state;
+
+	say_in_chat(s, 50);
+	s->w->request = 50;
+	assert_int_equal(world_last_error(s->w, &s->w->east), CLIENT_ERROR_UNKNOWN_EVENT);
+	crew_stage_serve(s, &s->north);
+	crew_stage_event(s, "chatter", s->w->request = 51);
+	work_on_peer_gone(&s->w->b, &s->north);
+	assert_int_equal(world_last_error(s->w, &s->w->east), CLIENT_ERROR_UNAVAILABLE);
+	crew_stage_event(s, "chatter", s->w->request = 52);
+	assert_int_equal(world_last_error(s->w, &s->w->east), CLIENT_ERROR_UNKNOWN_EVENT);
+}
+
+/* What an announcement may claim is a matter of the namespace, not of having had work. */
+static void test_having_had_work_opens_no_rooms(void **state)
+{
+	struct crew_stage *s = *state;
+	struct wire_message m = {.type = WIRE_CONNECT};
+
+	rooms_load(s->w->b.rooms, 7, STR("/chat"), STR("secret"), false, 0);
+	crew_stage_serve(s, &s->north);
+	say_in_chat(s, 50);
+	m.as.connect = (struct wire_connect){.socket = STR("chatter"),
+	    .nsp = STR("/chat"),
+	    .user = STR("ann"),
+	    .grants = bytes_of("\xc0", 1),
+	    .rooms = bytes_of("\x91\xa6secret", 8)};
+	entry_on_connect(&s->w->b, &s->w->east, &m);
+	assert_int_equal(world_room(s->w, "secret")->member_count, 0);
+}
+
 #define WORK_TEST(f) cmocka_unit_test_setup_teardown(f, crew_stage_setup, crew_stage_teardown)
 
 int main(void)
@@ -172,6 +232,9 @@ int main(void)
 	    WORK_TEST(test_another_worker_gets_what_is_unanswered_in_order),
 	    WORK_TEST(test_a_worker_hears_of_acks_and_of_the_end),
 	    WORK_TEST(test_who_was_in_before_is_told_of_with_the_first_event),
+	    WORK_TEST(test_rooms_have_work_for_a_worker_that_serves_them),
+	    WORK_TEST(test_rooms_without_a_worker_know_no_more_events),
+	    WORK_TEST(test_having_had_work_opens_no_rooms),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

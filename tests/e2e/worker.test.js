@@ -7,7 +7,7 @@ const { readFileSync } = require('node:fs');
 const path = require('node:path');
 const { after, before } = require('node:test');
 const { ROOT, startStack } = require('./stack');
-const { Raw, connect, refusal, test, waitFor } = require('./helpers');
+const { Raw, connect, refusal, test, userToken, waitFor } = require('./helpers');
 
 const EXAMPLES = path.join(ROOT, 'examples/worker');
 const PYTHON = ['/usr/bin/python3', path.join(EXAMPLES, 'echo.py')];
@@ -32,13 +32,13 @@ after(async () => {
 const confOf = (file, key) => new RegExp(`^${key} = (.*)$`, 'm').exec(readFileSync(`${stack.dir}/conf/${file}`, 'utf8'))[1];
 
 // A worker that the broker knows; over tcp it is the one that has a key.
-async function hire(program, { tcp = false } = {}) {
+async function hire(program, { tcp = false, namespaces = ['/', '/custom'] } = {}) {
   const name = tcp ? 'worker' : `worker-${++names}`;
   const endpoint = confOf('broker.conf', tcp ? 'tcp-endpoint' : 'ipc-endpoint');
   const before = stack.log('broker').filter((line) => line.event === 'worker.serving').length;
   const keys = `${stack.dir}/keys`;
   const [file, script] = program;
-  const worker = spawn(file, [script, endpoint, name, '/', '/custom'], {
+  const worker = spawn(file, [script, endpoint, name, ...namespaces], {
     stdio: ['ignore', 'inherit', 'inherit'],
     env: {
       ...process.env,
@@ -136,6 +136,33 @@ test('without a worker the connection is closed and comes back by itself', async
   const client = await coming;
   client.close();
   await dismiss(worker);
+});
+
+test('events that a namespace of rooms does not know go to a worker that serves it', async () => {
+  const alice = await connect(first, { token: userToken(stack, 'alice') });
+  const bob = await connect(second, { token: userToken(stack, 'bob') });
+  const unknown = { code: 'unknown_event', message: 'Unknown event' };
+  assert.deepEqual((await alice.ask('message-with-ack', 'x')).error, unknown);
+  for (const program of [PYTHON, NODE]) {
+    const worker = await hire(program, { namespaces: ['/chat'] });
+    assert.equal(await ask(alice, 'message-with-ack', 'x'), 'x');
+    // Without an ack, and with one of ours.
+    alice.socket.emit('message-back', 'is not known');
+    const back = new Promise((resolve) => { bob.socket.once('question', (question, answer) => { answer(question, 'answered'); resolve(); }); });
+    bob.socket.emit('ask', 'why');
+    await back;
+    await bob.inbox.take((e) => e.name === 'acked', 'the ack at the worker');
+    // The rooms go on as they are.
+    for (const client of [alice, bob]) assert.equal((await client.ask('join-room', { roomId: 'both' })).ok, true);
+    assert.equal((await alice.ask('message', { roomId: 'both', content: 'hello' })).ok, true);
+    await bob.next('message', { content: 'hello' });
+    alice.socket.emit('say', 'both', 'from the worker');
+    await bob.inbox.take((e) => e.name === 'said' && e.data === 'from the worker', 'what the worker says to a room');
+    await dismiss(worker);
+  }
+  assert.deepEqual((await bob.ask('message-with-ack', 'x')).error, unknown);
+  alice.close();
+  bob.close();
 });
 
 test('two workers share the sockets, and each keeps its order', async () => {

@@ -94,17 +94,45 @@ static void test_a_room_name_of_the_greatest_length(void **state)
 	assert_string_equal(pending_find(s->pending, 2)->room, room);
 }
 
-static void test_unknown_events_are_refused(void **state)
+/* There may be a worker that knows them; the broker says whether. */
+static void test_unknown_events_are_asked_about(void **state)
 {
 	struct stage *s = *state;
 
-	stage_event(s, &s->east, "dance", "[]", 7);
+	stage_event(s, &s->east, "dance", "[1]", 7);
+	stage_event(s, &s->east, "dance", "[]", STAGE_NO_ACK);
+	stage_heard(&s->east, "");
+	stage_sent(s,
+	    "EVENT{request=2 socket=\"socket-1\" event=\"dance\" args=<2:9101> has_ack=true}\n"
+	    "EVENT{request=3 socket=\"socket-1\" event=\"dance\" args=<1:90> has_ack=false}\n");
+	stage_reply_error(s, 2, CLIENT_ERROR_UNKNOWN_EVENT);
 	stage_heard(&s->east,
 	    "ack 7 [{'ok':false,'error':{'code':'unknown_event','message':'Unknown event'}}]\n");
-	stage_event(s, &s->east, "dance", "[]", STAGE_NO_ACK);
+	stage_reply_error(s, 3, CLIENT_ERROR_UNKNOWN_EVENT);
 	stage_heard(&s->east, STAGE_ERROR_EVENT
 	    " [{'ok':false,'error':{'code':'unknown_event','message':'Unknown event'}}]\n");
+	stage_event(s, &s->east, "dance", "[]", 8);
+	stage_reply_ok(s, 4, "['well']");
+	stage_heard(&s->east, "ack 8 ['well']\n");
+}
+
+static void test_acks_go_to_a_worker_that_has_asked(void **state)
+{
+	struct stage *s = *state;
+	struct wire_message m = {.type = WIRE_SEND};
+
+	desk_sio_events.on_ack(s->desk, &s->east, 3, bytes_of("\x90", 1));
 	stage_sent(s, "");
+	m.as.send = (struct wire_send){
+	    .socket = STR("socket-1"), .event = STR("a"), .args = bytes_of("\x90", 1)};
+	stage_hear(s, &m);
+	desk_sio_events.on_ack(s->desk, &s->east, 3, bytes_of("\x90", 1));
+	stage_sent(s, "");
+	m.as.send.has_ack = true;
+	m.as.send.ack = 3;
+	stage_hear(s, &m);
+	desk_sio_events.on_ack(s->desk, &s->east, 3, bytes_of("\x90", 1));
+	stage_sent(s, "ACK{socket=\"socket-1\" ack=3 args=<1:90>}\n");
 }
 
 /* The names of the other direction are in the table, but nobody may say them to us. */
@@ -280,7 +308,8 @@ int main(void)
 	    TEST(test_each_event_is_its_message),
 	    TEST(test_a_request_knows_what_its_answer_needs),
 	    TEST(test_a_room_name_of_the_greatest_length),
-	    TEST(test_unknown_events_are_refused),
+	    TEST(test_unknown_events_are_asked_about),
+	    TEST(test_acks_go_to_a_worker_that_has_asked),
 	    TEST(test_events_of_ours_are_unknown_from_clients),
 	    TEST(test_a_wrong_shape_names_every_field),
 	    TEST(test_no_argument_is_a_wrong_shape),
