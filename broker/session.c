@@ -26,6 +26,8 @@ static void free_session(struct session *s)
 	free(s->ip);
 	free(s->user_agent);
 	free(s->transport);
+	free(s->url);
+	buf_free(&s->headers);
 	free(s);
 }
 
@@ -104,6 +106,9 @@ enum err sessions_add(
 	s->ip = str_dup(facts->ip);
 	s->user_agent = str_dup(facts->user_agent);
 	s->transport = str_dup(facts->transport);
+	s->url = str_dup(facts->url);
+	buf_put(&s->headers, facts->headers);
+	s->is_secure = facts->is_secure;
 	s->since = facts->since;
 	s->peer = facts->peer;
 	s->generation = facts->generation;

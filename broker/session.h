@@ -5,6 +5,7 @@
  * they belong to. A user is known here while he has a session. Pure bookkeeping; what a session
  * is a member of is member.h's.
  */
+#include "common/buf.h"
 #include "common/clock.h"
 #include "common/str.h"
 #include "proto/limits.h"
@@ -31,7 +32,9 @@ struct session {
 	struct user *user;
 	struct peer *peer;
 	uint64_t generation; /* of the peer, when it was last announced */
-	char *ip, *user_agent, *transport;
+	char *ip, *user_agent, *transport, *url;
+	struct buf headers; /* encoded map */
+	bool is_secure;
 	char **grants; /* private rooms its token opens, grant_count of them */
 	size_t grant_count;
 	struct wall since;
@@ -46,7 +49,9 @@ struct session {
 struct session_facts {
 	struct str id, nsp, user, username;
 	struct bytes grants;
-	struct str ip, user_agent, transport;
+	struct str ip, user_agent, transport, url;
+	struct bytes headers; /* an encoded map, or nothing */
+	bool is_secure;
 	struct wall since;
 	struct peer *peer;
 	uint64_t generation;

@@ -46,6 +46,9 @@ static void put_connect(
 	    .user_agent = str_of(s->user_agent),
 	    .transport = str_of(s->transport),
 	    .since_ms = (uint64_t)s->since.ms,
+	    .url = str_of(s->url),
+	    .secure = s->is_secure,
+	    .headers = buf_bytes(&s->headers),
 	    .auth = auth,
 	};
 }

@@ -24,6 +24,9 @@ enum {
 	LIMIT_TYPE = 16,          /* type of a message */
 	LIMIT_IP = 64,
 	LIMIT_USER_AGENT = 256,
+	LIMIT_URL = 2048,         /* path and query of a handshake */
+	LIMIT_HEADER = 512,       /* one header of it, as workers hear it */
+	LIMIT_HEADERS = 4096,     /* all of them, encoded */
 	LIMIT_REASON = 256,
 	LIMIT_GATEWAY_ID = 64,
 	LIMIT_ROOMS_PER_SOCKET = 1000,

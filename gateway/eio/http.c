@@ -9,7 +9,7 @@ enum { TEXT_BYTES = 16384 + 1024 };
 
 struct http_request {
 	struct eio_request engine;
-	struct str path, user_agent, authorization;
+	struct str path, user_agent, authorization, referer, language;
 	struct str content_type, content_length, transfer_encoding, asked_headers, known_etag;
 	struct buf url;
 	const char *cors;
@@ -151,6 +151,8 @@ struct http_request *http_request_new(struct wire *w, const struct proxies *prox
 	r->engine.websocket_protocol = header(r, wsi, WSI_TOKEN_PROTOCOL);
 	r->user_agent = header(r, wsi, WSI_TOKEN_HTTP_USER_AGENT);
 	r->authorization = header(r, wsi, WSI_TOKEN_HTTP_AUTHORIZATION);
+	r->referer = header(r, wsi, WSI_TOKEN_HTTP_REFERER);
+	r->language = header(r, wsi, WSI_TOKEN_HTTP_ACCEPT_LANGUAGE);
 	r->content_type = header(r, wsi, WSI_TOKEN_HTTP_CONTENT_TYPE);
 	r->content_length = header(r, wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH);
 	r->transfer_encoding = header(r, wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING);
@@ -213,6 +215,9 @@ struct eio_handshake http_request_handshake(const struct http_request *r)
 	    .user_agent = r->user_agent,
 	    .authorization = r->authorization,
 	    .origin = r->engine.origin,
+	    .host = r->engine.host,
+	    .referer = r->referer,
+	    .language = r->language,
 	    .url = buf_str(&r->url),
 	    .transport = r->engine.transport,
 	    .token = r->engine.token,

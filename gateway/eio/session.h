@@ -38,9 +38,10 @@ struct eio_handshake {
 	struct str user_agent;
 	struct str authorization; /* header, "" when absent */
 	struct str origin;
-	struct str url;       /* path and query as sent */
-	struct str transport; /* "polling", "websocket" */
-	struct str token;     /* of the query, "" when absent */
+	struct str host, referer, language; /* headers, the last Accept-Language */
+	struct str url;                     /* path and query as sent */
+	struct str transport;               /* "polling", "websocket" */
+	struct str token;                   /* of the query, "" when absent */
 	enum eio_revision revision;
 	bool is_text_only; /* the client cannot read binary data */
 	bool secure;

@@ -1,5 +1,7 @@
 #include "gateway/room/door.h"
 
+#include "gateway/room/intro.h"
+
 #include <stdlib.h>
 #include <utlist.h>
 
@@ -69,15 +71,21 @@ static void on_open(void *up, struct eio_session *s, const struct eio_handshake 
 {
 	struct doors *all = up;
 	struct door *d = xcalloc(1, sizeof(*d));
+	struct buf url = {0};
 
+	intro_put_url(&url, h->url);
 	d->all = all;
 	d->session = s;
 	d->facts = (struct door_facts){
 	    .ip = str_dup(h->ip),
 	    .user_agent = str_dup(h->user_agent),
 	    .authorization = str_dup(h->authorization),
+	    .url = str_dup(buf_str(&url)),
+	    .is_secure = h->secure,
 	    .transport = eio_session_transport(s),
 	};
+	buf_free(&url);
+	intro_put_headers(&d->facts.headers, h);
 	d->client =
 	    sio_client_new(all->conf, all->events, all->up, &transport, d, loop_now(all->loop));
 	sio_client_set_owner(d->client, d);
@@ -119,6 +127,8 @@ static void free_door(struct door *d)
 	free(d->facts.authorization);
 	free(d->facts.token);
 	free(d->facts.sid);
+	free(d->facts.url);
+	buf_free(&d->facts.headers);
 	d->all->count--;
 	free(d);
 }

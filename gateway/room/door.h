@@ -16,6 +16,9 @@ struct door_facts {
 	/* Of a connection of Engine.IO revision 3: the token in its query, "" = none, and its id,
 	 * which its client takes for the id of its sockets. Of any other NULL. */
 	char *token, *sid;
+	char *url;          /* without what lets a client in */
+	struct buf headers; /* an encoded map of those that workers may see */
+	bool is_secure;
 	const char *transport; /* of now, or the last one */
 	const char *reason;    /* why the connection closed, NULL while it is open */
 };

@@ -146,6 +146,9 @@ void entrance_put_connect(const struct seat *seat, uint64_t request, struct byte
 	    .user_agent = cut(facts->user_agent, LIMIT_USER_AGENT),
 	    .transport = str_of(facts->transport),
 	    .since_ms = (uint64_t)seat->since_wall.ms,
+	    .url = str_of(facts->url),
+	    .secure = facts->is_secure,
+	    .headers = buf_bytes(&facts->headers),
 	    .rooms = rooms,
 	};
 }

@@ -257,7 +257,7 @@ static void test_another_version(void **state)
 	struct desk *d = *state;
 
 	assert_string_equal(desk_ask_raw(d, WIRE_VERSION + 1, "status", (struct bytes){0}),
-	    "VERSION: roomcastctl speaks version 3, the broker 2: use the one that was installed "
+	    "VERSION: roomcastctl speaks version 4, the broker 3: use the one that was installed "
 	    "with the broker");
 }
 

@@ -52,6 +52,9 @@ static void test_everything_is_copied(void **state)
 	    .ip = {text, 5},
 	    .user_agent = {text, 6},
 	    .transport = {text, 0},
+	    .url = {text, 4},
+	    .headers = bytes_of(text, 2),
+	    .is_secure = true,
 	    .since = {9},
 	    .generation = 3};
 	struct session *s = NULL;
@@ -65,6 +68,9 @@ static void test_everything_is_copied(void **state)
 	assert_string_equal(s->ip, "abcde");
 	assert_string_equal(s->user_agent, "abcdef");
 	assert_string_equal(s->transport, "");
+	assert_string_equal(s->url, "abcd");
+	assert_true(str_eqz(buf_str(&s->headers), "ab"));
+	assert_true(s->is_secure);
 	assert_int_equal(s->since.ms, 9);
 	assert_int_equal(s->generation, 3);
 	assert_ptr_equal(sessions_find(ss, STR("a")), s);

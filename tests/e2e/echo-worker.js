@@ -1,6 +1,7 @@
 /*
  * An application worker in this process, for tests that compare: it lets everybody in, sends every
  * event back to who sent it, and then acknowledges it with its arguments, byte for byte as they came.
+ * connects has the fields of every WORK_CONNECT, encoded.
  */
 'use strict';
 
@@ -9,7 +10,7 @@ const { encode } = require('@msgpack/msgpack');
 const zmq = require('zeromq');
 const { waitFor } = require('./helpers');
 
-const VERSION = 2;
+const VERSION = 3;
 const [HELLO, WELCOME, HEARTBEAT, CREDIT, BATCH] = [1, 2, 4, 5, 8];
 const [SERVE, CONNECT, EVENT] = [50, 51, 52];
 const [ACCEPT, ANSWER, DONE, EMIT] = [60, 62, 63, 64];
@@ -64,7 +65,7 @@ class EchoWorker {
     const [, endpoint] = /^ipc-endpoint = (.*)$/m.exec(readFileSync(`${stack.dir}/conf/broker.conf`, 'utf8'));
     self.socket = new zmq.Dealer({ linger: 0 });
     self.socket.connect(endpoint);
-    Object.assign(self, { namespaces, sent: 0, taken: 0, takenBytes: 0, leaving: Promise.resolve() });
+    Object.assign(self, { namespaces, connects: [], sent: 0, taken: 0, takenBytes: 0, leaving: Promise.resolve() });
     self.send(message(HELLO, VERSION, 'echo', Date.now(), 0, ...WINDOW));
     self.timer = setInterval(() => self.send(self.credit(), message(HEARTBEAT)), BEAT_MS);
     self.running = self.run();
@@ -93,7 +94,10 @@ class EchoWorker {
   answer([type, ...fields]) {
     const number = type[0];
     if (number === WELCOME) return [message(SERVE, this.namespaces)];
-    if (number === CONNECT) return [message(ACCEPT, fields[0])];
+    if (number === CONNECT) {
+      this.connects.push(Buffer.concat(fields));
+      return [message(ACCEPT, fields[0])];
+    }
     if (number !== EVENT) return [];
     const [task, socket, nsp, event, args, hasAck] = fields;
     return [message(EMIT, nsp, socket, '', null, event, args, false, 0, false), hasAck[0] === 0xc3 ? message(ANSWER, task, args) : message(DONE, task)];

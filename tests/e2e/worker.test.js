@@ -5,7 +5,9 @@ const assert = require('node:assert/strict');
 const { spawn } = require('node:child_process');
 const { readFileSync } = require('node:fs');
 const path = require('node:path');
+const { decodeMulti } = require('@msgpack/msgpack');
 const { after, before } = require('node:test');
+const { EchoWorker } = require('./echo-worker');
 const { ROOT, startStack } = require('./stack');
 const { Raw, connect, refusal, test, userToken, waitFor } = require('./helpers');
 
@@ -136,6 +138,25 @@ test('without a worker the connection is closed and comes back by itself', async
   const client = await coming;
   client.close();
   await dismiss(worker);
+});
+
+test('a worker hears of the handshake, but of nothing that lets a client in', async () => {
+  const worker = await EchoWorker.start(stack, ['/custom']);
+  const client = await enter(first, {
+    query: { a: '1 & 2', token: 'secret-1' },
+    extraHeaders: { Origin: 'http://example.com', Referer: 'http://example.com/page', 'Accept-Language': 'de', Cookie: 'io=secret-2', Authorization: 'Bearer secret-3' },
+  });
+  const [connect] = worker.connects;
+  const [, , nsp, , , ip, , transport, since, url, secure, headers] = [...decodeMulti(connect)];
+  assert.deepEqual([nsp, ip, transport, secure], ['/custom', '127.0.0.1', 'websocket', false]);
+  assert.ok(Math.abs(Date.now() - since) < 60000);
+  assert.match(url, /^\/socket\.io\/\?a=1%20%26%202&token=&EIO=4&transport=websocket$/);
+  assert.deepEqual(headers, { host: new URL(first.url).host, origin: 'http://example.com', referer: 'http://example.com/page', 'accept-language': 'de' });
+  assert.ok(!connect.includes('secret'));
+  client.close();
+  const before = stack.log('broker').filter((line) => line.event === 'peer.gone').length;
+  await worker.stop();
+  await waitFor('the worker to be missed', () => stack.log('broker').filter((line) => line.event === 'peer.gone').length > before);
 });
 
 test('events that a namespace of rooms does not know go to a worker that serves it', async () => {

@@ -15,6 +15,8 @@ void fake_socket_begin(struct sio_socket *s, const char *nsp)
 	s->facts = (struct door_facts){.ip = (char *)"10.0.0.1",
 	    .user_agent = (char *)"agent",
 	    .authorization = (char *)"",
+	    .url = (char *)"/socket.io/?EIO=4",
+	    .is_secure = true,
 	    .transport = "websocket"};
 }
 

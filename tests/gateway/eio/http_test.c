@@ -39,7 +39,9 @@ static void test_reads_what_a_handshake_needs(void **state)
 		[WSI_TOKEN_VERSION] = "\t13 \t",
 		[WSI_TOKEN_PROTOCOL] = "p",
 		[WSI_TOKEN_HTTP_USER_AGENT] = "agent",
-		[WSI_TOKEN_HTTP_AUTHORIZATION] = "Bearer x"},
+		[WSI_TOKEN_HTTP_AUTHORIZATION] = "Bearer x",
+		[WSI_TOKEN_HTTP_REFERER] = "http://example.com/page",
+		[WSI_TOKEN_HTTP_ACCEPT_LANGUAGE] = "de"},
 	    .fd = -1,
 	};
 	struct http_request *r = fake_request(&wsi);
@@ -62,6 +64,9 @@ static void test_reads_what_a_handshake_needs(void **state)
 	assert_true(str_eqz(h.origin, "http://example.com"));
 	assert_true(str_eqz(h.user_agent, "agent"));
 	assert_true(str_eqz(h.authorization, "Bearer x"));
+	assert_true(str_eqz(h.host, "localhost"));
+	assert_true(str_eqz(h.referer, "http://example.com/page"));
+	assert_true(str_eqz(h.language, "de"));
 	assert_true(str_eqz(h.transport, "websocket"));
 	assert_true(str_eqz(h.url, "/socket.io/?EIO=4&transport=websocket&token=a%20b%26c"));
 	assert_int_equal(h.ip.len, 0); /* the socket is gone already */

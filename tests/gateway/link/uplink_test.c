@@ -22,7 +22,7 @@ static void test_hello_says_who_we_are(void **state)
 	stage_open_and_greet(s);
 	assert_lines(&s->heard,
 	    "BATCH{number=1}\n"
-	    "HELLO{version=2 gateway=\"g1\" boot=7 last_gseq=0 credit_messages=2000 "
+	    "HELLO{version=3 gateway=\"g1\" boot=7 last_gseq=0 credit_messages=2000 "
 	    "credit_bytes=16777216}\n");
 	assert_false(uplink_is_up(s->uplink));
 	assert_string_equal(uplink_state_text(s->uplink), "not connected to the broker yet");
@@ -41,7 +41,8 @@ static void test_welcome_makes_it_up(void **state)
 	stage_until_heard(s, "RESUMED{");
 	const char announced[] = "CONNECT{request=0 socket=\"announced\" nsp=\"\" user=\"\" "
 				 "username=\"\" grants=<1:c0> ip=\"\" user_agent=\"\" "
-				 "transport=\"\" since_ms=0 rooms=<1:c0> auth=<1:c0>}\n";
+				 "transport=\"\" since_ms=0 url=\"\" secure=false headers=<1:c0> "
+				 "rooms=<1:c0> auth=<1:c0>}\n";
 	char expected[1024];
 
 	snprintf(expected, sizeof(expected), "BATCH{number=2}\n%s%sRESUMED{sockets=2}\n", announced,

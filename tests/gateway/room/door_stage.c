@@ -182,6 +182,9 @@ static struct eio_session *open_session(enum eio_revision revision)
 	struct eio_handshake h = {.ip = bytes_str(frame_bytes(ip)),
 	    .user_agent = bytes_str(frame_bytes(agent)),
 	    .authorization = bytes_str(frame_bytes(token)),
+	    .host = STR("x"),
+	    .url = STR("/?token=x&a=1"),
+	    .secure = true,
 	    .transport = STR("websocket"),
 	    .token = STR("query"),
 	    .revision = revision};

@@ -15,6 +15,9 @@ static void test_a_session_is_a_client(void **state)
 	assert_string_equal(facts->ip, "10.0.0.1");
 	assert_string_equal(facts->user_agent, "agent");
 	assert_string_equal(facts->authorization, "Bearer x");
+	assert_string_equal(facts->url, "/?token=&a=1");
+	assert_true(str_eqz(buf_str(&facts->headers), "\x81\xa4host\xa1x"));
+	assert_true(facts->is_secure);
 	assert_string_equal(facts->transport, "polling");
 	assert_null(facts->reason);
 	/* The facts are of now: a connection may change what carries it. */

@@ -46,6 +46,9 @@ static void test_what_the_broker_is_told(void **state)
 	assert_str_is(c.ip, "10.0.0.1");
 	assert_str_is(c.user_agent, "agent");
 	assert_str_is(c.transport, "websocket");
+	assert_str_is(c.url, "/socket.io/?EIO=4");
+	assert_true(c.secure);
+	assert_str_is(bytes_str(c.headers), "\xc0");
 	assert_in_range(c.since_ms, before.ms, clock_wall().ms);
 	assert_str_is(bytes_str(c.rooms), "\xc0");
 	assert_int_equal(pending_count(s->pending), 1);
