@@ -19,14 +19,15 @@ const HEADERS = ['set-cookie', 'content-encoding', 'access-control-allow-origin'
 
 /*
  * The revisions of the protocol. join and split: packets and the body that carries them. servers:
- * what each of the two has to be told to speak it.
+ * what each server has to be told to speak it (options of engine.io, arguments of tests/echo, and
+ * for fuzz.test.js options of the gateway).
  */
 const DIALECTS = {
   4: {
     eio: 4,
     join: (packets) => packets.join(SEPARATOR),
     split: (body) => body.split(SEPARATOR),
-    servers: { reference: {}, echo: [] },
+    servers: { reference: {}, echo: [], gateway: {} },
   },
 };
 
@@ -238,7 +239,6 @@ class Visit {
     else outcome.end = await this.isAliveByPolling(waiting);
     outcome.packets = [...this.lines, ...this.heard.map((packet) => `heard ${packet.length < 1000 ? packet : `${packet.slice(0, 20)}... (${packet.length})`}`)];
     outcome.code = this.code;
-    for (const peer of this.peers.values()) peer.destroy();
     return outcome;
   }
 
@@ -287,7 +287,11 @@ async function visit(port, { dialect, play }) {
     const waiting = await play(v);
     return v.finish(typeof waiting === 'string' ? waiting : undefined);
   };
-  return within(whole(), () => `a script to end; so far: ${v.lines.join(' | ')}`, 3 * SILENCE_MS);
+  try {
+    return await within(whole(), () => `a script to end; so far: ${v.lines.join(' | ')}`, 3 * SILENCE_MS);
+  } finally {
+    for (const peer of v.peers.values()) peer.destroy();
+  }
 }
 
 module.exports = { DIALECTS, visit };
