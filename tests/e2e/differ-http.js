@@ -31,6 +31,9 @@ const DIALECTS = {
   },
 };
 
+// Without the ids that sessions are given.
+const nameless = (text) => text.replace(/(\\?"sid\\?":\\?")[\w-]{20}/g, '$1SID');
+
 // A body in chunks; undefined while it is not whole.
 function unchunk(bytes) {
   const parts = [];
@@ -76,7 +79,7 @@ class Visit {
   }
 
   note(text) {
-    this.lines.push(this.sid ? text.replaceAll(this.sid, 'SID') : text.replace(/"sid":"[^"]+"/, '"sid":"SID"'));
+    this.lines.push(nameless(this.sid ? text.replaceAll(this.sid, 'SID') : text));
   }
 
   get query() {
@@ -131,7 +134,7 @@ class Visit {
   }
 
   hear(packets) {
-    this.heard.push(...packets.filter((packet) => packet !== NOOP));
+    this.heard.push(...packets.filter((packet) => packet !== NOOP).map(nameless));
   }
 
   // A request by hand, and its answer.
