@@ -52,12 +52,24 @@ struct gateway {
 
 /* ---- pages beside Engine.IO ---- */
 
+static void set_tls_metrics(struct metrics *m, const struct tls *tls)
+{
+	struct tls_counts counts = tls_counts(tls);
+
+	metrics_set(m, METRIC_TLS_HANDSHAKES, METRIC_TLS_BEGUN, 0, (int64_t)counts.begun);
+	metrics_set(m, METRIC_TLS_HANDSHAKES, METRIC_TLS_DONE, 0, (int64_t)counts.done);
+	metrics_set(m, METRIC_TLS_HANDSHAKES, METRIC_TLS_FAILED, 0, (int64_t)counts.failed);
+	metrics_set(m, METRIC_TLS_EXPIRES, 0, 0, tls_expires(tls));
+}
+
 static void render_metrics(struct gateway *g, struct buf *out)
 {
 	metrics_set(g->metrics, METRIC_CONNECTED_CLIENTS, 0, 0, (int64_t)doors_count(g->doors));
 	metrics_set(g->metrics, METRIC_ROOMS, 0, 0, (int64_t)hub_room_count(g->hub));
 	metrics_set(g->metrics, METRIC_SOCKETS, 0, 0, (int64_t)desk_connected(g->desk));
 	metrics_set(g->metrics, METRIC_LINK_UP, 0, 0, uplink_is_up(g->uplink));
+	if (eio_server_tls(g->server))
+		set_tls_metrics(g->metrics, eio_server_tls(g->server));
 	metrics_set(g->metrics, METRIC_PENDING, 0, 0, (int64_t)pending_count(g->pending));
 	metrics_render(g->metrics, out);
 }
@@ -194,6 +206,21 @@ static void on_drained(void *ctx)
 	loop_stop(((struct gateway *)ctx)->loop);
 }
 
+static void on_reload(void *ctx, int signo)
+{
+	struct gateway *g = ctx;
+	char why[TLS_WHY_SIZE] = "";
+
+	(void)signo;
+	if (!eio_server_tls(g->server))
+		return;
+	if (eio_server_reload_tls(g->server, why))
+		log_warn("tls.kept", LOG_Z(REASON, why),
+		    LOG_Z(HINT, "the old certificate stays; mend the files and send SIGHUP again"));
+	else
+		log_notice("tls.renewed", LOG_Z(PATH, g->config.tls_certificate_file));
+}
+
 /* ---- making the house ---- */
 
 static enum err read_keys(struct gateway *g, char *why)
@@ -282,6 +309,7 @@ static enum err open_server(struct gateway *g, char *why)
 	    .reuse_port = c->reuse_port,
 	    .path = c->path,
 	    .allow_eio3 = c->allow_eio3,
+	    .tls = {c->tls_certificate_file, c->tls_key_file},
 	    .static_dir = c->demo_dir,
 	    .client_dir = c->client_dir,
 	    .cors_origins = c->cors_origins,
@@ -335,6 +363,8 @@ static enum err open_house(struct gateway *g, char *why)
 		e = loop_on_signal(g->loop, SIGTERM, on_signal, g);
 	if (!e)
 		e = loop_on_signal(g->loop, SIGINT, on_signal, g);
+	if (!e)
+		e = loop_on_signal(g->loop, SIGHUP, on_reload, g);
 	return e;
 }
 

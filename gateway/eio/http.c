@@ -141,6 +141,7 @@ struct http_request *http_request_new(struct wire *w, const struct proxies *prox
 	struct lws *wsi = lws_of(w);
 
 	read_url(r, wsi);
+	r->is_secure = lws_is_ssl(wsi);
 	r->engine.version = header(r, wsi, WSI_TOKEN_HTTP);
 	r->engine.host = header(r, wsi, WSI_TOKEN_HOST);
 	r->engine.origin = header(r, wsi, WSI_TOKEN_ORIGIN);

@@ -174,6 +174,12 @@ static int on_closed(struct connection *c)
 	return 0;
 }
 
+/* libwebsockets has made what its TLS connections are made from. */
+static int on_tls_context(struct lws *wsi, void *context)
+{
+	return tls_govern(wires_of(wsi)->conf.tls, context) ? 0 : -1;
+}
+
 /* The one switch over what libwebsockets has to say. */
 static int on_lws(
     struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len)
@@ -212,6 +218,8 @@ static int on_lws(
 		return on_dropped(c);
 	case LWS_CALLBACK_CLOSED:
 		return on_closed(c);
+	case LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS:
+		return on_tls_context(wsi, user);
 	case LWS_CALLBACK_RAW_ADOPT: /* that is what CONNECT makes of a connection: a tunnel */
 		return -1;
 	default:
@@ -271,6 +279,12 @@ static enum err start(struct server_wires *s, char *ret_why, size_t why_size)
 	    .retry_and_idle_policy = &no_pings,
 	};
 
+	if (s->conf.tls) {
+		info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT |
+				LWS_SERVER_OPTION_CREATE_VHOST_SSL_CTX |
+				LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS;
+		info.alpn = "http/1.1"; /* what is written raw would break HTTP/2 */
+	}
 	lws_set_log_level(LLL_ERR | LLL_WARN, on_lws_log);
 	s->context = lws_create_context(&info);
 	if (s->context)
@@ -306,6 +320,8 @@ enum err server_wires_new(
 
 void server_wires_adopt(struct server_wires *s, int fd)
 {
+	if (s->conf.tls)
+		tls_tend(s->conf.tls, loop_now(s->conf.loop));
 	(void)lws_adopt_socket_vhost(s->vhost, fd);
 }
 

@@ -41,6 +41,7 @@ static void test_reads_what_a_handshake_needs(void **state)
 		[WSI_TOKEN_HTTP_USER_AGENT] = "agent",
 		[WSI_TOKEN_HTTP_AUTHORIZATION] = "Bearer x"},
 	    .fd = -1,
+	    .is_secure = true,
 	};
 	struct http_request *r = fake_request(&wsi);
 	const struct eio_request *e = http_request_engine(r);
@@ -65,7 +66,7 @@ static void test_reads_what_a_handshake_needs(void **state)
 	assert_true(str_eqz(h.transport, "websocket"));
 	assert_true(str_eqz(h.url, "/socket.io/?EIO=4&transport=websocket&token=a%20b%26c"));
 	assert_int_equal(h.ip.len, 0); /* the socket is gone already */
-	assert_false(h.secure);
+	assert_true(h.secure);
 	http_request_free(&r);
 	assert_null(r);
 	http_request_free(&r);
@@ -91,6 +92,7 @@ static void test_url_is_encoded_again(void **state)
 	struct http_request *r = fake_request(&wsi);
 
 	(void)state;
+	assert_false(http_request_handshake(r).secure);
 	assert_true(str_eqz(http_request_handshake(r).url, "/a%20b%3Fc%80?x=1%26sid=2%23&%25"));
 	assert_int_equal(http_request_engine(r)->sid.len, 0);
 	http_request_free(&r);
