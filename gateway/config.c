@@ -80,7 +80,8 @@ static const char *find_fault(const struct config *c)
 		return "no token can be checked: set token-hs256-secret-file or "
 		       "token-eddsa-public-key-file in [token]";
 	if (!c->tls_certificate_file[0] != !c->tls_key_file[0])
-		return "tls-certificate-file and tls-key-file go together: set both, or none for plain "
+		return "tls-certificate-file and tls-key-file go together: set both, or none for "
+		       "plain "
 		       "http";
 	if (c->path[0] != '/')
 		return "path must begin with /";

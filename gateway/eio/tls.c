@@ -42,8 +42,8 @@ static void warn_of_time(const struct tls *t, struct wall now)
 		    LOG_Z(HINT, "clients refuse this certificate: is the clock right?"));
 }
 
-enum err tls_new(const struct tls_files *files, struct wall now, char ret_why[TLS_WHY_SIZE],
-    struct tls **ret)
+enum err tls_new(
+    const struct tls_files *files, struct wall now, char ret_why[TLS_WHY_SIZE], struct tls **ret)
 {
 	struct tls *t = xcalloc(1, sizeof(*t));
 	enum err e = tls_pair_read(files, ret_why, &t->pair);

@@ -20,8 +20,8 @@ struct tls_counts {
 
 /* The files' names must outlive it. Errors of tls_pair_read(). One that has expired is taken, and
  * the log says so. */
-MUST_USE enum err tls_new(const struct tls_files *files, struct wall now,
-    char ret_why[TLS_WHY_SIZE], struct tls **ret);
+MUST_USE enum err tls_new(
+    const struct tls_files *files, struct wall now, char ret_why[TLS_WHY_SIZE], struct tls **ret);
 void tls_free(struct tls **tls);
 
 /* Puts the rules upon a context and answers for it from now on; once, and the context outlives no

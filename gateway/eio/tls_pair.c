@@ -12,7 +12,7 @@
 
 struct tls_pair {
 	X509 *certificate;
-	STACK_OF(X509) *chain;
+	STACK_OF(X509) * chain;
 	EVP_PKEY *key;
 };
 
@@ -95,8 +95,8 @@ static enum err parse_key(struct tls_pair *pair, BIO *text, const char *path, ch
 }
 
 /* One file, handed to a parser. */
-static enum err read_file(struct tls_pair *pair, const char *path, enum keyfile_kind kind,
-    char *ret_why)
+static enum err read_file(
+    struct tls_pair *pair, const char *path, enum keyfile_kind kind, char *ret_why)
 {
 	struct buf text = {0};
 	enum err e = keyfile_read(path, kind, &text, ret_why);
@@ -114,20 +114,20 @@ static enum err read_file(struct tls_pair *pair, const char *path, enum keyfile_
 }
 
 /* Tries it on for size: OpenSSL has rules of its own about what may be shown. */
-static enum err check(
-    const struct tls_pair *pair, const struct tls_files *files, char *ret_why)
+static enum err check(const struct tls_pair *pair, const struct tls_files *files, char *ret_why)
 {
 	if (X509_check_private_key(pair->certificate, pair->key) != 1)
 		return refuse(ret_why,
-		    "the key in %s does not belong to the certificate in %s; give the two that were "
+		    "the key in %s does not belong to the certificate in %s; give the two that "
+		    "were "
 		    "made for each other, the server's own certificate first",
 		    files->key, files->certificate);
 
 	SSL_CTX *scratch = SSL_CTX_new(TLS_server_method());
 	enum err e = ERR_OK;
 
-	if (!scratch || SSL_CTX_use_cert_and_key(scratch, pair->certificate, pair->key,
-			    pair->chain, 1) != 1)
+	if (!scratch ||
+	    SSL_CTX_use_cert_and_key(scratch, pair->certificate, pair->key, pair->chain, 1) != 1)
 		e = refuse(ret_why,
 		    "%s: OpenSSL does not take this certificate: %s; have one issued with a "
 		    "stronger key and signature",
