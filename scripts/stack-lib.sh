@@ -38,12 +38,13 @@ port_of() {
 	esac
 }
 
+has_tls() {
+	jq -e 'any(.opts.gateway[]; startswith("tls-certificate-file="))' "$DIR/stack.json" >/dev/null
+}
+
 url_of() {
 	local scheme=http
-	case $1 in
-	gateway-*) ! jq -e 'any(.opts.gateway[]; startswith("tls-certificate-file="))' "$DIR/stack.json" >/dev/null ||
-		scheme=https ;;
-	esac
+	[[ $1 != gateway-* ]] || ! has_tls || scheme=https
 	echo "$scheme://127.0.0.1:$(port_of "$1")"
 }
 
