@@ -209,15 +209,66 @@ static void test_peer_closes(void **state)
 {
 	struct stage *s = *state;
 
-	stage_send_text(s, "a");
 	assert_int_equal(websocket_peer_closing(s->ws, bytes_of("\x03\xe8"
 								"bye",
 							   5)),
 	    0);
 	assert_int_equal(s->closed, 1);
 	assert_int_equal(s->why, EIO_CLOSE_TRANSPORT_CLOSE);
+	stage_send_text(s, "a");
 	stage_end_turn(s);
 	assert_int_equal(s->lws.writes, 0); /* nothing after a close frame */
+}
+
+/* Question and farewell in one segment: the answer leaves before the close is answered. */
+static void test_peer_closes_behind_a_question(void **state)
+{
+	struct stage *s = *state;
+
+	stage_send_text(s, "a");
+	stage_send_long(s, CHUNK);
+	stage_send_text(s, "b");
+	assert_int_equal(websocket_peer_closing(s->ws, bytes_of("\x03\xe8", 2)), 0);
+	assert_int_equal(s->lws.written.len, 4 + 11 + CHUNK + 4);
+	assert_int_equal(eio_session_queued_bytes(s->session), 0);
+	buf_reset(&s->lws.written);
+	stage_end_turn(s);
+	assert_int_equal(s->lws.written.len, 0);
+}
+
+static void test_peer_closes_and_does_not_read(void **state)
+{
+	struct stage *s = *state;
+
+	s->lws.becomes_partial = true;
+	for (int i = 0; i < 20; i++)
+		stage_send_long(s, 10000);
+	assert_int_equal(websocket_peer_closing(s->ws, bytes_of("\x03\xe8", 2)), 0);
+	assert_int_equal(s->lws.writes, 1);
+	assert_int_equal(s->closed, 1);
+	stage_end_turn(s);
+	assert_int_equal(s->lws.writes, 1);
+}
+
+static void test_peer_closes_and_is_gone(void **state)
+{
+	struct stage *s = *state;
+
+	s->lws.is_broken = true;
+	stage_send_text(s, "a");
+	assert_int_equal(websocket_peer_closing(s->ws, bytes_of("\x03\xe8", 2)), -1);
+	assert_int_equal(s->closed, 1);
+	assert_int_equal(s->why, EIO_CLOSE_TRANSPORT_CLOSE);
+}
+
+/* What libwebsockets would echo, though RFC 6455 knows no such code. */
+static void test_peer_closes_with_a_code_that_is_none(void **state)
+{
+	struct stage *s = *state;
+
+	assert_int_equal(websocket_peer_closing(s->ws, bytes_of("\x13\x88", 2)), -1);
+	assert_int_equal(s->why, EIO_CLOSE_TRANSPORT_ERROR);
+	WRITTEN(s, "\x88\x02\x03\xea");
 }
 
 static void test_peer_closes_without_a_word(void **state)
@@ -291,6 +342,10 @@ int main(void)
 	    TEST(test_last_turn_leaves_a_full_socket_alone),
 	    TEST(test_answer_to_our_close_ends_it),
 	    TEST(test_peer_closes),
+	    TEST(test_peer_closes_behind_a_question),
+	    TEST(test_peer_closes_and_does_not_read),
+	    TEST(test_peer_closes_and_is_gone),
+	    TEST(test_peer_closes_with_a_code_that_is_none),
 	    TEST(test_peer_closes_without_a_word),
 	    TEST(test_peer_closes_badly),
 	    TEST(test_peer_closes_with_bad_text),
