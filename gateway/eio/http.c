@@ -255,6 +255,18 @@ uint64_t http_request_body_bytes(const struct http_request *r)
 	return length;
 }
 
+void http_copy_subprotocol(struct wire *w, char ret_name[EIO_SUBPROTOCOL_MAX + 1])
+{
+	char offer[EIO_SUBPROTOCOLS_MAX + 2];
+	int len = lws_hdr_copy(lws_of(w), offer, sizeof(offer), WSI_TOKEN_PROTOCOL);
+	struct str name = len > 0 ? eio_subprotocol(str_of(offer)) : STR("");
+
+	if (!name.len)
+		return;
+	memcpy(ret_name, name.p, name.len);
+	ret_name[name.len] = '\0';
+}
+
 static const char *phrase_of(unsigned status)
 {
 	static const struct {

@@ -30,6 +30,9 @@ struct server_wires {
 	struct lws_context *context;
 	struct lws_vhost *vhost;
 	struct lws_protocols protocols[2];
+	/* The name of our protocol: libwebsockets takes an upgrade that offers it, and answers with
+	 * it. So it is always the one that was last offered. */
+	char subprotocol[EIO_SUBPROTOCOL_MAX + 1];
 	struct lws_http_mount mounts[PAGES + 2]; /* the pages, Engine.IO, everything else */
 };
 
@@ -46,7 +49,12 @@ static struct server_wires *wires_of(struct lws *wsi)
 /* Everywhere here -1 = hang up, which is also how a connection ends whose last answer was sent. */
 static int on_upgrade(struct lws *wsi)
 {
-	return http_route_upgrade(wires_of(wsi)->conf.routes, wire_of(wsi)) ? 0 : -1;
+	struct server_wires *s = wires_of(wsi);
+
+	if (!http_route_upgrade(s->conf.routes, wire_of(wsi)))
+		return -1;
+	http_copy_subprotocol(wire_of(wsi), s->subprotocol);
+	return 0;
 }
 
 /* Comes before a plain request is served, by us or from a file. */
@@ -302,7 +310,8 @@ enum err server_wires_new(
 	struct server_wires *s = xcalloc(1, sizeof(*s));
 
 	s->conf = *conf;
-	s->protocols[0] = (struct lws_protocols){.name = "engine.io",
+	memcpy(s->subprotocol, "engine.io", sizeof("engine.io"));
+	s->protocols[0] = (struct lws_protocols){.name = s->subprotocol,
 	    .callback = on_lws,
 	    .per_session_data_size = sizeof(struct connection),
 	    .rx_buffer_size = CHUNK_BYTES,

@@ -84,6 +84,25 @@ static void test_reads_nothing_from_a_request_that_is_gone(void **state)
 	http_request_free(&r);
 }
 
+static void test_subprotocol_of_an_upgrade(void **state)
+{
+	struct lws wsi = {.path = (char[]){"/"}, .fd = -1};
+	char name[EIO_SUBPROTOCOL_MAX + 1] = "before";
+	char many[EIO_SUBPROTOCOLS_MAX + 2];
+
+	(void)state;
+	http_copy_subprotocol((struct wire *)(void *)&wsi, name);
+	assert_string_equal(name, "before");
+	wsi.headers[WSI_TOKEN_PROTOCOL] = "chat, superchat";
+	http_copy_subprotocol((struct wire *)(void *)&wsi, name);
+	assert_string_equal(name, "chat");
+	memset(many, 'a', sizeof(many) - 1);
+	many[sizeof(many) - 1] = '\0';
+	wsi.headers[WSI_TOKEN_PROTOCOL] = many;
+	http_copy_subprotocol((struct wire *)(void *)&wsi, name);
+	assert_string_equal(name, "chat");
+}
+
 /* A parameter cannot smuggle another one into the URL that the layer above sees. */
 static void test_url_is_encoded_again(void **state)
 {
@@ -317,6 +336,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_reads_what_a_handshake_needs),
 	    cmocka_unit_test(test_reads_nothing_from_a_request_that_is_gone),
+	    cmocka_unit_test(test_subprotocol_of_an_upgrade),
 	    cmocka_unit_test(test_url_is_encoded_again),
 	    cmocka_unit_test(test_largest_headers_fit),
 	    cmocka_unit_test(test_methods),
