@@ -124,13 +124,21 @@ static void on_message(void *up, struct eio_session *s, struct bytes message, bo
 	door_eio_events.on_message(((struct gateway *)up)->doors, s, message, is_binary);
 }
 
+static void on_oversize(void *up, struct eio_session *s, struct bytes head, bool is_binary)
+{
+	door_eio_events.on_oversize(((struct gateway *)up)->doors, s, head, is_binary);
+}
+
 static void on_close(void *up, struct eio_session *s, enum eio_close why)
 {
 	door_eio_events.on_close(((struct gateway *)up)->doors, s, why);
 }
 
 static const struct eio_server_events server_news = {
-    .session = {.on_open = on_open, .on_message = on_message, .on_close = on_close},
+    .session = {.on_open = on_open,
+	.on_message = on_message,
+	.on_oversize = on_oversize,
+	.on_close = on_close},
     .may_open = may_open,
     .on_page = on_page,
 };

@@ -64,8 +64,8 @@ void eio_server_stop_listening(struct eio_server *s);
 uint16_t eio_server_port(const struct eio_server *s);
 size_t eio_server_sessions(const struct eio_server *s);
 
-/* Reads certificate and key again, for connections to come; on failure the old ones stay and ret_why
- * says it in words. Only of a server that has TLS. */
+/* Reads certificate and key again, for connections to come; on failure the old ones stay and
+ * ret_why says it in words. Only of a server that has TLS. */
 MUST_USE enum err eio_server_reload_tls(struct eio_server *s, char ret_why[TLS_WHY_SIZE]);
 
 /* NULL = it has no TLS. */

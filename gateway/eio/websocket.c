@@ -269,6 +269,16 @@ static void complete(struct websocket *ws, struct bytes message, struct mono now
 		eio_session_receive(ws->session, message, is_binary, now);
 }
 
+/* Only the head of what is too big is there, if that. */
+static void refuse_big(struct websocket *ws, struct bytes chunk)
+{
+	struct bytes head = ws->message.len ? buf_bytes(&ws->message) : chunk;
+
+	if (!ws->is_candidate)
+		eio_session_oversize(ws->session, head, lws_frame_is_binary(lws_of(ws)));
+	refuse(ws, CODE_TOO_BIG, EIO_CLOSE_TOO_BIG);
+}
+
 void websocket_receive(struct websocket *ws, struct bytes chunk, struct mono now)
 {
 	size_t room = ws->set->max_message_bytes - ws->message.len;
@@ -279,7 +289,7 @@ void websocket_receive(struct websocket *ws, struct bytes chunk, struct mono now
 		return;
 	/* Refused as soon as it announces itself, not when it has arrived. */
 	if (chunk.len > room || to_come > room - chunk.len) {
-		refuse(ws, CODE_TOO_BIG, EIO_CLOSE_TOO_BIG);
+		refuse_big(ws, chunk);
 		return;
 	}
 	if (is_final && !ws->message.len) {

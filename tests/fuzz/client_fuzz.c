@@ -86,7 +86,10 @@ static void on_close(void *down, bool is_parse_error)
 	(void)is_parse_error;
 }
 
-static const struct sio_events events = {on_connect, on_event, on_ack, on_disconnect};
+static const struct sio_events events = {.on_connect = on_connect,
+    .on_event = on_event,
+    .on_ack = on_ack,
+    .on_disconnect = on_disconnect};
 static const struct sio_transport transport = {on_send, on_send_binary, on_close};
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -89,7 +89,9 @@ static bool on_page(void *up, struct str path, struct eio_page *page)
 }
 
 static const struct eio_server_events events = {
-    .session = {on_open, on_message, on_close}, .may_open = may_open, .on_page = on_page};
+    .session = {.on_open = on_open, .on_message = on_message, .on_close = on_close},
+    .may_open = may_open,
+    .on_page = on_page};
 
 static enum err start(struct scene *s)
 {

@@ -9,6 +9,7 @@ static void assert_refused(struct stage *s, enum eio_close why, const char *fram
 {
 	assert_int_equal(s->closed, 1);
 	assert_int_equal(s->why, why);
+	buf_reset(&s->heard);
 	stage_end_turn(s);
 	assert_true(s->lws.written.len >= 4);
 	assert_memory_equal(buf_bytes(&s->lws.written).p + 2, frame, 2);
@@ -74,6 +75,44 @@ static void test_announced_size_that_overflows(void **state)
 
 	stage_receive(s, "4abc", true, SIZE_MAX);
 	assert_refused(s, EIO_CLOSE_TOO_BIG, TOO_BIG);
+}
+
+static void test_what_is_too_big_is_shown_and_may_be_answered(void **state)
+{
+	struct stage *s = *state;
+
+	s->answers_big = true;
+	stage_receive(s, "42/chat,17[\"", true, STAGE_MAX_MESSAGE);
+	stage_heard(s, "big t:2/chat,17[\";");
+	assert_int_equal(s->why, EIO_CLOSE_TOO_BIG);
+	stage_end_turn(s);
+	WRITTEN(s, "\x81\x07\x34"
+		   "answer\x88\x13\x03\xf1payload too large");
+}
+
+static void test_the_head_of_fragments_is_their_first(void **state)
+{
+	struct stage *s = *state;
+
+	stage_receive(s, "42[", false, 0);
+	stage_receive(s, "\"a\"", false, 0);
+	stage_receive(s, "x", false, STAGE_MAX_MESSAGE);
+	stage_heard(s, "big t:2[\"a\";");
+}
+
+static void test_binary_that_is_too_big(void **state)
+{
+	struct stage *s = *state;
+
+	s->lws.is_binary = true;
+	stage_receive(s, "\x04xyz", true, STAGE_MAX_MESSAGE);
+	stage_heard(s, "big b:\x04xyz;");
+}
+
+static void test_only_messages_are_shown(void **state)
+{
+	stage_receive(*state, "2probe", true, STAGE_MAX_MESSAGE);
+	stage_heard(*state, "");
 }
 
 static void test_fragments_add_up(void **state)
@@ -146,6 +185,10 @@ int main(void)
 	    TEST(test_size_limit),
 	    TEST(test_announced_size),
 	    TEST(test_announced_size_that_overflows),
+	    TEST(test_what_is_too_big_is_shown_and_may_be_answered),
+	    TEST(test_the_head_of_fragments_is_their_first),
+	    TEST(test_binary_that_is_too_big),
+	    TEST(test_only_messages_are_shown),
 	    TEST(test_fragments_add_up),
 	    TEST(test_bad_text),
 	    TEST(test_character_cut_off_before_an_empty_fragment),

@@ -68,6 +68,19 @@ static void on_message(void *up, struct eio_session *session, struct bytes messa
 		eio_session_close(session, EIO_CLOSE_FORCED_CLOSE);
 }
 
+static void on_oversize(void *up, struct eio_session *session, struct bytes head, bool is_binary)
+{
+	struct stage *s = up;
+
+	buf_puts(&s->heard, is_binary ? STR("big b:") : STR("big t:"));
+	buf_put(&s->heard, (struct bytes){head.p, head.len < 20 ? head.len : 20});
+	buf_putc(&s->heard, ';');
+	if (s->answers_big) {
+		assert_true(eio_session_is_open(session));
+		stage_send_text(s, "answer");
+	}
+}
+
 static void on_close(void *up, struct eio_session *session, enum eio_close why)
 {
 	struct stage *s = up;
@@ -77,7 +90,8 @@ static void on_close(void *up, struct eio_session *session, enum eio_close why)
 	s->why = why;
 }
 
-const struct eio_events stage_events = {on_open, on_message, on_close};
+const struct eio_events stage_events = {
+    .on_open = on_open, .on_message = on_message, .on_oversize = on_oversize, .on_close = on_close};
 
 const struct mono stage_now = {1000000};
 

@@ -33,6 +33,7 @@ struct stage {
 	int closed;
 	enum eio_close why;
 	bool closes_on_message;
+	bool answers_big; /* a message over the limit */
 };
 
 /* What every session of a stage tells. */
