@@ -189,6 +189,15 @@ static bool is_misunderstood(const struct eio_request *r, enum eio_revision olde
 	return true;
 }
 
+unsigned eio_request_bad_http(const struct eio_request *r)
+{
+	if (str_eqz(r->version, "HTTP/1.0"))
+		return 0;
+	if (!str_eqz(r->version, "HTTP/1.1"))
+		return 505;
+	return r->host.len ? 0 : 400;
+}
+
 /*
  * libwebsockets 4.1 answers 101 to nearly anything, so RFC 6455 section 4.2.1 is enforced here.
  */

@@ -58,6 +58,10 @@ enum eio_sid {
 	EIO_SID_OTHER_REVISION, /* a session of another revision than the request */
 };
 
+/* The status that HTTP itself refuses a request with, for its version or for want of a Host; 0 = it
+ * does not. */
+unsigned eio_request_bad_http(const struct eio_request *r);
+
 /* The revision that a request speaks; who says nothing speaks 3, as clients did then. */
 enum eio_revision eio_request_revision(const struct eio_request *r);
 

@@ -284,6 +284,7 @@ static const char *phrase_of(unsigned status)
 	    {426, "Upgrade Required"},
 	    {500, "Internal Server Error"},
 	    {503, "Service Unavailable"},
+	    {505, "HTTP Version Not Supported"},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(phrases); i++) {

@@ -126,6 +126,25 @@ static void test_upgrade_headers(void **state)
 	assert_allowed(BUT(connection, ",,\tUPGRADE ,x"));
 }
 
+static void test_http(void **state)
+{
+	static const char *const bad[] = {
+	    "", "HTTP/0.9", "HTTP/1.2", "HTTP/2.0", "HTTP/9.9", "http/1.1", "HTTP/1.1 "};
+	struct eio_request r = {.host = STR("x")};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		r.version = str_of(bad[i]);
+		assert_int_equal(eio_request_bad_http(&r), 505);
+	}
+	r.version = STR("HTTP/1.1");
+	assert_int_equal(eio_request_bad_http(&r), 0);
+	r.host = STR("");
+	assert_int_equal(eio_request_bad_http(&r), 400);
+	r.version = STR("HTTP/1.0");
+	assert_int_equal(eio_request_bad_http(&r), 0);
+}
+
 static void test_subprotocols(void **state)
 {
 	static const char *const offers[][2] = {{"chat", "chat"}, {"v1.chat, v2.chat", "v1.chat"},
@@ -404,6 +423,7 @@ int main(void)
 	    cmocka_unit_test(test_method_and_version),
 	    cmocka_unit_test(test_origin_with_control_characters),
 	    cmocka_unit_test(test_upgrade_headers),
+	    cmocka_unit_test(test_http),
 	    cmocka_unit_test(test_subprotocols),
 	    cmocka_unit_test(test_key),
 	    cmocka_unit_test(test_websocket_version),
