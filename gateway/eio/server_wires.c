@@ -78,7 +78,7 @@ static int on_body(struct lws *wsi, struct bytes chunk)
 {
 	struct exchange *x = lws_get_opaque_user_data(wsi);
 
-	return !x || exchange_receive(x, chunk) ? 0 : -1;
+	return !x || exchange_receive(x, chunk, loop_now(wires_of(wsi)->conf.loop)) ? 0 : -1;
 }
 
 static int on_body_complete(struct lws *wsi)
