@@ -214,6 +214,18 @@ static void test_bad_configuration(void **state)
 	assert_null(s->server);
 }
 
+static void test_files_of_tls_that_are_not_there(void **state)
+{
+	struct scene *s = *state;
+
+	s->conf.tls = (struct tls_files){"/nowhere/tls.pem", "/nowhere/tls.key"};
+	assert_int_equal(start(s), ERR_NOT_FOUND);
+	assert_non_null(strstr(s->why, "/nowhere/tls.pem"));
+	s->conf.tls = (struct tls_files){"", ""};
+	assert_int_equal(start(s), ERR_OK);
+	assert_null(eio_server_tls(s->server));
+}
+
 static void test_session_opens_and_times_out(void **state)
 {
 	struct scene *s = *state;
@@ -369,6 +381,7 @@ int main(void)
 	    TEST(test_made_and_unmade),
 	    TEST(test_port_in_use),
 	    TEST(test_bad_configuration),
+	    TEST(test_files_of_tls_that_are_not_there),
 	    TEST(test_session_opens_and_times_out),
 	    TEST(test_client_goes_away),
 	    TEST(test_closed_while_it_opens),
