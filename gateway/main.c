@@ -12,10 +12,10 @@
 #include "gateway/auth/keys.h"
 #include "gateway/config.h"
 #include "gateway/drain.h"
-#include "gateway/eio/server.h"
 #include "gateway/link/pending.h"
 #include "gateway/link/uplink.h"
 #include "gateway/metrics.h"
+#include "gateway/pages.h"
 #include "gateway/room/desk.h"
 #include "gateway/room/door.h"
 #include "gateway/room/hub.h"
@@ -52,56 +52,19 @@ struct gateway {
 
 /* ---- pages beside Engine.IO ---- */
 
-static void set_tls_metrics(struct metrics *m, const struct tls *tls)
-{
-	struct tls_counts counts = tls_counts(tls);
-
-	metrics_set(m, METRIC_TLS_HANDSHAKES, METRIC_TLS_BEGUN, 0, (int64_t)counts.begun);
-	metrics_set(m, METRIC_TLS_HANDSHAKES, METRIC_TLS_DONE, 0, (int64_t)counts.done);
-	metrics_set(m, METRIC_TLS_HANDSHAKES, METRIC_TLS_FAILED, 0, (int64_t)counts.failed);
-	metrics_set(m, METRIC_TLS_EXPIRES, 0, 0, tls_expires(tls));
-}
-
-static void render_metrics(struct gateway *g, struct buf *out)
-{
-	metrics_set(g->metrics, METRIC_CONNECTED_CLIENTS, 0, 0, (int64_t)doors_count(g->doors));
-	metrics_set(g->metrics, METRIC_ROOMS, 0, 0, (int64_t)hub_room_count(g->hub));
-	metrics_set(g->metrics, METRIC_SOCKETS, 0, 0, (int64_t)desk_connected(g->desk));
-	metrics_set(g->metrics, METRIC_LINK_UP, 0, 0, uplink_is_up(g->uplink));
-	if (eio_server_tls(g->server))
-		set_tls_metrics(g->metrics, eio_server_tls(g->server));
-	metrics_set(g->metrics, METRIC_PENDING, 0, 0, (int64_t)pending_count(g->pending));
-	metrics_render(g->metrics, out);
-}
-
-static void render_ready(const struct gateway *g, struct eio_page *page)
-{
-	const char *why = drain_is_on(g->drain) ? "draining" : uplink_state_text(g->uplink);
-
-	if (!drain_is_on(g->drain) && uplink_is_up(g->uplink)) {
-		buf_puts(page->body, STR("ready\n"));
-		return;
-	}
-	page->status = 503;
-	buf_printf(page->body, "not ready: %s\n", why);
-}
-
 static bool on_page(void *up, struct str path, struct eio_page *page)
 {
-	struct gateway *g = up;
+	const struct gateway *g = up;
+	const struct pages pages = {.metrics = g->metrics,
+	    .doors = g->doors,
+	    .hub = g->hub,
+	    .desk = g->desk,
+	    .uplink = g->uplink,
+	    .pending = g->pending,
+	    .drain = g->drain,
+	    .tls = eio_server_tls(g->server)};
 
-	page->content_type = "text/plain; charset=utf-8";
-	if (str_eqz(path, "/health")) {
-		buf_puts(page->body, STR("ok\n"));
-	} else if (str_eqz(path, "/ready")) {
-		render_ready(g, page);
-	} else if (str_eqz(path, "/metrics")) {
-		page->content_type = "text/plain; version=0.0.4; charset=utf-8";
-		render_metrics(g, page->body);
-	} else {
-		return false;
-	}
-	return true;
+	return pages_answer(&pages, path, page);
 }
 
 static bool may_open(void *up)
