@@ -3,6 +3,7 @@
 
 const assert = require('node:assert/strict');
 const { randomBytes } = require('node:crypto');
+const { once } = require('node:events');
 const { spawn } = require('node:child_process');
 const fs = require('node:fs');
 const https = require('node:https');
@@ -11,6 +12,7 @@ const os = require('node:os');
 const path = require('node:path');
 const { after, before } = require('node:test');
 const tls = require('node:tls');
+const { Echo, QUIET } = require('./echo');
 const { Issuer, RSA } = require('./issuer');
 const { program, startStack } = require('./stack');
 const { connect, refusal, test, userToken, waitFor, within } = require('./helpers');
@@ -322,4 +324,21 @@ test('connections leave nothing behind', async () => {
   await waitFor(`${before} descriptors`, () => openFiles() <= before);
   const { begun, done } = await handshakes();
   assert.ok(begun >= done && done > MANY, `${begun} ${done}`);
+});
+
+test('behind a proxy that passes TLS on, with a PROXY header before it', async () => {
+  const header = Buffer.from('0d0a0d0a000d0a515549540a2111000ccb0071427f00000100500050', 'hex');
+  const echo = await Echo.start(...QUIET, '--tls-certificate-file', files.certificate, '--tls-key-file', files.key,
+    '--proxy-protocol', '1', '--trusted-proxies', '127.0.0.1');
+  const plain = net.connect({ port: echo.port, host: '127.0.0.1' });
+  try {
+    plain.write(header);
+    const socket = tls.connect({ socket: plain, host: '127.0.0.1', ca: issuer.ca });
+    socket.write('GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    const [answer] = await within(once(socket, 'data'), () => 'an answer');
+    assert.match(answer.toString(), /^HTTP\/1\.1 200 /);
+  } finally {
+    plain.destroy();
+    await echo.stop();
+  }
 });
