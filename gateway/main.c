@@ -161,7 +161,6 @@ static void on_watchdog(void *ctx)
 static void on_signal(void *ctx, int signo)
 {
 	struct gateway *g = ctx;
-
 	bool is_hasty = drain_is_on(g->drain);
 
 	log_notice("gateway.stopping", LOG_U(SIGNAL, (uint64_t)signo));

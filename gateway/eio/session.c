@@ -120,11 +120,9 @@ void eio_session_oversize(struct eio_session *s, struct bytes head, bool is_bina
 
 	if (!eio_session_is_open(s) || !up->on_oversize)
 		return;
-	if (is_binary)
-		up->on_oversize(s->family->up, s, head, true);
-	else if (eio_packet_parse(bytes_str(head), &p) == ERR_OK && p.type == EIO_PACKET_MESSAGE &&
-		 !p.is_base64)
-		up->on_oversize(s->family->up, s, str_bytes(p.data), false);
+	if (eio_revision_row(s->revision)->parse(head, is_binary, &p) == ERR_OK &&
+	    p.type == EIO_PACKET_MESSAGE && !p.is_base64)
+		up->on_oversize(s->family->up, s, str_bytes(p.data), p.is_binary);
 }
 
 typedef void packet_handler(struct eio_session *s, const struct eio_packet *p, struct mono now);
