@@ -2,6 +2,7 @@
 
 #include "gateway/eio/origins.h"
 #include "gateway/eio/proxies.h"
+#include "gateway/eio/tls_pair.h"
 #include "proto/limits.h"
 
 #include <ctype.h>
@@ -78,6 +79,10 @@ static const char *find_fault(const struct config *c)
 	if (!c->token_hs256_secret_file[0] && !c->token_eddsa_public_key_file[0])
 		return "no token can be checked: set token-hs256-secret-file or "
 		       "token-eddsa-public-key-file in [token]";
+	if (!c->tls_certificate_file[0] != !c->tls_key_file[0])
+		return "tls-certificate-file and tls-key-file go together: set both, or none for "
+		       "plain "
+		       "http";
 	if (c->path[0] != '/')
 		return "path must begin with /";
 	if (strlen(c->gateway_id) > LIMIT_GATEWAY_ID)
@@ -103,6 +108,24 @@ static enum err check_cors(const struct config *c, char *ret_why, size_t why_siz
 	return e;
 }
 
+/* Here too, and not only where they are used, so that --check-config knows of it. */
+static enum err check_tls(const struct config *c, char *ret_why, size_t why_size)
+{
+	struct tls_files files = {c->tls_certificate_file, c->tls_key_file};
+	char why[TLS_WHY_SIZE] = "";
+	struct tls_pair *pair = NULL;
+
+	if (!tls_is_wanted(&files))
+		return ERR_OK;
+
+	enum err e = tls_pair_read(&files, why, &pair);
+
+	tls_pair_free(&pair);
+	if (e)
+		snprintf(ret_why, why_size, "%s", why);
+	return e;
+}
+
 static enum err check(const void *config, char *ret_why, size_t why_size)
 {
 	const struct config *c = config;
@@ -110,10 +133,14 @@ static enum err check(const void *config, char *ret_why, size_t why_size)
 
 	if (!fault)
 		fault = namespaces_find_fault(c->namespaces, c->namespace_count);
-	if (!fault)
-		return check_cors(c, ret_why, why_size);
-	snprintf(ret_why, why_size, "%s", fault);
-	return ERR_INVALID;
+	if (fault) {
+		snprintf(ret_why, why_size, "%s", fault);
+		return ERR_INVALID;
+	}
+
+	enum err e = check_cors(c, ret_why, why_size);
+
+	return e ? e : check_tls(c, ret_why, why_size);
 }
 
 static const struct conf_group namespaces = {

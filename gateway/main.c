@@ -12,10 +12,10 @@
 #include "gateway/auth/keys.h"
 #include "gateway/config.h"
 #include "gateway/drain.h"
-#include "gateway/eio/server.h"
 #include "gateway/link/pending.h"
 #include "gateway/link/uplink.h"
 #include "gateway/metrics.h"
+#include "gateway/pages.h"
 #include "gateway/room/desk.h"
 #include "gateway/room/door.h"
 #include "gateway/room/hub.h"
@@ -52,44 +52,19 @@ struct gateway {
 
 /* ---- pages beside Engine.IO ---- */
 
-static void render_metrics(struct gateway *g, struct buf *out)
-{
-	metrics_set(g->metrics, METRIC_CONNECTED_CLIENTS, 0, 0, (int64_t)doors_count(g->doors));
-	metrics_set(g->metrics, METRIC_ROOMS, 0, 0, (int64_t)hub_room_count(g->hub));
-	metrics_set(g->metrics, METRIC_SOCKETS, 0, 0, (int64_t)desk_connected(g->desk));
-	metrics_set(g->metrics, METRIC_LINK_UP, 0, 0, uplink_is_up(g->uplink));
-	metrics_set(g->metrics, METRIC_PENDING, 0, 0, (int64_t)pending_count(g->pending));
-	metrics_render(g->metrics, out);
-}
-
-static void render_ready(const struct gateway *g, struct eio_page *page)
-{
-	const char *why = drain_is_on(g->drain) ? "draining" : uplink_state_text(g->uplink);
-
-	if (!drain_is_on(g->drain) && uplink_is_up(g->uplink)) {
-		buf_puts(page->body, STR("ready\n"));
-		return;
-	}
-	page->status = 503;
-	buf_printf(page->body, "not ready: %s\n", why);
-}
-
 static bool on_page(void *up, struct str path, struct eio_page *page)
 {
-	struct gateway *g = up;
+	const struct gateway *g = up;
+	const struct pages pages = {.metrics = g->metrics,
+	    .doors = g->doors,
+	    .hub = g->hub,
+	    .desk = g->desk,
+	    .uplink = g->uplink,
+	    .pending = g->pending,
+	    .drain = g->drain,
+	    .tls = eio_server_tls(g->server)};
 
-	page->content_type = "text/plain; charset=utf-8";
-	if (str_eqz(path, "/health")) {
-		buf_puts(page->body, STR("ok\n"));
-	} else if (str_eqz(path, "/ready")) {
-		render_ready(g, page);
-	} else if (str_eqz(path, "/metrics")) {
-		page->content_type = "text/plain; version=0.0.4; charset=utf-8";
-		render_metrics(g, page->body);
-	} else {
-		return false;
-	}
-	return true;
+	return pages_answer(&pages, path, page);
 }
 
 static bool may_open(void *up)
@@ -112,13 +87,21 @@ static void on_message(void *up, struct eio_session *s, struct bytes message, bo
 	door_eio_events.on_message(((struct gateway *)up)->doors, s, message, is_binary);
 }
 
+static void on_oversize(void *up, struct eio_session *s, struct bytes head, bool is_binary)
+{
+	door_eio_events.on_oversize(((struct gateway *)up)->doors, s, head, is_binary);
+}
+
 static void on_close(void *up, struct eio_session *s, enum eio_close why)
 {
 	door_eio_events.on_close(((struct gateway *)up)->doors, s, why);
 }
 
 static const struct eio_server_events server_news = {
-    .session = {.on_open = on_open, .on_message = on_message, .on_close = on_close},
+    .session = {.on_open = on_open,
+	.on_message = on_message,
+	.on_oversize = on_oversize,
+	.on_close = on_close},
     .may_open = may_open,
     .on_page = on_page,
 };
@@ -178,7 +161,6 @@ static void on_watchdog(void *ctx)
 static void on_signal(void *ctx, int signo)
 {
 	struct gateway *g = ctx;
-
 	bool is_hasty = drain_is_on(g->drain);
 
 	log_notice("gateway.stopping", LOG_U(SIGNAL, (uint64_t)signo));
@@ -192,6 +174,21 @@ static void on_signal(void *ctx, int signo)
 static void on_drained(void *ctx)
 {
 	loop_stop(((struct gateway *)ctx)->loop);
+}
+
+static void on_reload(void *ctx, int signo)
+{
+	struct gateway *g = ctx;
+	char why[TLS_WHY_SIZE] = "";
+
+	(void)signo;
+	if (!eio_server_tls(g->server))
+		return;
+	if (eio_server_reload_tls(g->server, why))
+		log_warn("tls.kept", LOG_Z(REASON, why),
+		    LOG_Z(HINT, "the old certificate stays; mend the files and send SIGHUP again"));
+	else
+		log_notice("tls.renewed", LOG_Z(PATH, g->config.tls_certificate_file));
 }
 
 /* ---- making the house ---- */
@@ -282,6 +279,7 @@ static enum err open_server(struct gateway *g, char *why)
 	    .reuse_port = c->reuse_port,
 	    .path = c->path,
 	    .allow_eio3 = c->allow_eio3,
+	    .tls = {c->tls_certificate_file, c->tls_key_file},
 	    .static_dir = c->demo_dir,
 	    .client_dir = c->client_dir,
 	    .cors_origins = c->cors_origins,
@@ -335,6 +333,8 @@ static enum err open_house(struct gateway *g, char *why)
 		e = loop_on_signal(g->loop, SIGTERM, on_signal, g);
 	if (!e)
 		e = loop_on_signal(g->loop, SIGINT, on_signal, g);
+	if (!e)
+		e = loop_on_signal(g->loop, SIGHUP, on_reload, g);
 	return e;
 }
 

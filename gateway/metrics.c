@@ -17,6 +17,17 @@ static const struct metric_label direction_label = {
     "direction", direction_values, ARRAY_LEN(direction_values)};
 static const struct metric_label event_label = {"event", event_values, ARRAY_LEN(event_values)};
 
+static const char *const tls_values[] = {
+    [METRIC_TLS_BEGUN] = "begun",
+    [METRIC_TLS_DONE] = "done",
+    [METRIC_TLS_FAILED] = "failed",
+};
+/* One value, so that the series is there with TLS only. */
+static const char *const certificate_values[] = {"server"};
+static const struct metric_label certificate_label = {
+    "certificate", certificate_values, ARRAY_LEN(certificate_values)};
+static const struct metric_label tls_label = {"state", tls_values, ARRAY_LEN(tls_values)};
+
 const struct metric_desc metric_table[METRICS] = {
 #define METRIC(name, kind, text, a, b, help) {text, METRIC_##kind, help, {a, b}},
 #include "gateway/metrics.def"

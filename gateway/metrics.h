@@ -24,6 +24,9 @@ enum {
 	METRIC_EVENT_VALUES
 };
 
+/* Values of the state label of TLS handshakes. */
+enum { METRIC_TLS_BEGUN, METRIC_TLS_DONE, METRIC_TLS_FAILED };
+
 /* The label value of an application event; EVENT_UNKNOWN is "other". */
 size_t metric_event_of(enum event event);
 

@@ -38,7 +38,15 @@ port_of() {
 	esac
 }
 
-url_of() { echo "http://127.0.0.1:$(port_of "$1")"; }
+has_tls() {
+	jq -e 'any(.opts.gateway[]; startswith("tls-certificate-file="))' "$DIR/stack.json" >/dev/null
+}
+
+url_of() {
+	local scheme=http
+	[[ $1 != gateway-* ]] || ! has_tls || scheme=https
+	echo "$scheme://127.0.0.1:$(port_of "$1")"
+}
 
 # ---- processes ----
 
@@ -65,7 +73,7 @@ launch() {
 await() {
 	local deadline=$((SECONDS + READY_SECONDS)) pid why=''
 	pid=$(cat "$DIR/pid/$1")
-	until curl -sf --noproxy '*' -o /dev/null --max-time 5 "$(url_of "$1")/$2"; do
+	until curl -sfk --noproxy '*' -o /dev/null --max-time 5 "$(url_of "$1")/$2"; do
 		kill -0 "$pid" 2>/dev/null || why="$1 ended before it was ready"
 		[ $SECONDS -lt $deadline ] || why="$1 was not ready in $READY_SECONDS s"
 		if [ -n "$why" ]; then

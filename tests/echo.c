@@ -77,10 +77,22 @@ static bool on_page(void *up, struct str path, struct eio_page *page)
 }
 
 static const struct eio_server_events events = {
-    .session = {on_open, on_message, on_close},
+    .session = {.on_open = on_open, .on_message = on_message, .on_close = on_close},
     .may_open = may_open,
     .on_page = on_page,
 };
+
+static void on_reload(void *ctx, int signo)
+{
+	struct echo *e = ctx;
+	char why[TLS_WHY_SIZE] = "";
+
+	(void)signo;
+	if (eio_server_reload_tls(e->server, why))
+		printf("kept: %s\n", why);
+	else
+		printf("renewed\n");
+}
 
 static void on_signal(void *ctx, int signo)
 {
@@ -119,6 +131,8 @@ static void parse(int argc, char **argv, struct eio_server_conf *conf)
 	    {"trusted-proxies", &conf->trusted_proxies, NULL},
 	    {"cors-credentials", NULL, &credentials},
 	    {"proxy-protocol", NULL, &proxy_protocol},
+	    {"tls-certificate-file", &conf->tls.certificate, NULL},
+	    {"tls-key-file", &conf->tls.key, NULL},
 	    {"port", NULL, &port},
 	    {"ping-interval-ms", NULL, &conf->ping_interval_ms},
 	    {"ping-timeout-ms", NULL, &conf->ping_timeout_ms},
@@ -155,6 +169,8 @@ static int run(struct echo *e, const struct eio_server_conf *conf)
 		fprintf(stderr, "echo: %s\n", why);
 		return 1;
 	}
+	if (eio_server_tls(e->server) && loop_on_signal(e->loop, SIGHUP, on_reload, e))
+		return 1;
 	printf("listening on %s port %u\n", conf->listen_address,
 	    (unsigned)eio_server_port(e->server));
 	loop_run(e->loop);

@@ -106,7 +106,10 @@ static void on_disconnect(void *up, struct sio_socket *s, enum sio_end why)
 	guest_of(s)->sockets[nsp_of(s)] = NULL;
 }
 
-static const struct sio_events events = {on_connect, on_event, on_ack, on_disconnect};
+static const struct sio_events events = {.on_connect = on_connect,
+    .on_event = on_event,
+    .on_ack = on_ack,
+    .on_disconnect = on_disconnect};
 
 int main(void)
 {

@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <utlist.h>
 
+/* For a body to arrive whole: the largest at 10 kB/s. */
+enum { BODY_MS = 100 * 1000 };
+
 static struct exchange *exchange_new(
     struct polls *set, struct polling *p, struct wire *w, const struct http_request *r)
 {
@@ -122,10 +125,15 @@ enum eio_sid polls_sid(const struct polls *set, struct str sid, enum eio_revisio
 	return is_polling ? EIO_SID_POLLING : EIO_SID_WEBSOCKET;
 }
 
-bool exchange_receive(struct exchange *x, struct bytes chunk)
+bool exchange_receive(struct exchange *x, struct bytes chunk, struct mono now)
 {
 	struct polling *p = x->polling;
 
+	/* libwebsockets waits anew after each piece, however small. */
+	if (!x->body_began.us)
+		x->body_began = now;
+	if (mono_ms_between(x->body_began, now) > BODY_MS)
+		return false;
 	if (!p)
 		return true;
 	if (p->post != x || chunk.len > p->set->max_body_bytes - x->body.len)

@@ -60,6 +60,43 @@ static bool list_has(struct str list, const char *word)
 	return false;
 }
 
+/* RFC 7230, 3.2.6 */
+static bool is_token(struct str s)
+{
+	for (size_t i = 0; i < s.len; i++) {
+		unsigned char c = (unsigned char)s.p[i];
+
+		if (c <= ' ' || c >= 0x7f || strchr("(),/:;<=>?@[\\]{}\"", c))
+			return false;
+	}
+	return s.len > 0;
+}
+
+static bool list_has_exactly(struct str list, struct str word)
+{
+	while (list.len) {
+		if (str_eq(next_element(&list), word))
+			return true;
+	}
+	return false;
+}
+
+struct str eio_subprotocol(struct str offer)
+{
+	struct str list = offer, first = next_element(&list);
+	bool is_good = is_token(first) && first.len <= EIO_SUBPROTOCOL_MAX &&
+		       !(first.p[0] >= '0' && first.p[0] <= '9') &&
+		       offer.len <= EIO_SUBPROTOCOLS_MAX && offer.p[offer.len - 1] != ',';
+
+	is_good = is_good && !list_has_exactly(list, first);
+	while (is_good && list.len) {
+		struct str next = next_element(&list);
+
+		is_good = is_token(next) && !list_has_exactly(list, next);
+	}
+	return is_good ? first : STR("");
+}
+
 static bool is_key(struct str key)
 {
 	struct buf bytes = {0};
@@ -152,15 +189,24 @@ static bool is_misunderstood(const struct eio_request *r, enum eio_revision olde
 	return true;
 }
 
+unsigned eio_request_bad_http(const struct eio_request *r)
+{
+	if (str_eqz(r->version, "HTTP/1.0"))
+		return 0;
+	if (!str_eqz(r->version, "HTTP/1.1"))
+		return 505;
+	return r->host.len ? 0 : 400;
+}
+
 /*
  * libwebsockets 4.1 answers 101 to nearly anything, so RFC 6455 section 4.2.1 is enforced here.
- * It also insists on knowing the subprotocol a client offers, and we have none.
  */
 static bool is_websocket_opening(const struct eio_request *r)
 {
 	return str_eqz(r->version, "HTTP/1.1") && str_eqz(r->method, "GET") && r->host.len &&
 	       eq_ignoring_case(r->upgrade, "websocket") && list_has(r->connection, "upgrade") &&
-	       is_key(r->websocket_key) && !r->websocket_protocol.len;
+	       is_key(r->websocket_key) &&
+	       (!r->websocket_protocol.len || eio_subprotocol(r->websocket_protocol).len);
 }
 
 bool eio_request_may_upgrade(const struct eio_request *r, enum eio_revision oldest,

@@ -40,6 +40,15 @@ struct eio_request {
 /* Adds one query parameter, "name=value", decoded. Others than ours are ignored. */
 void eio_request_add_parameter(struct eio_request *r, struct str parameter);
 
+/*
+ * The subprotocol that an offer (Sec-WebSocket-Protocol) is answered with: the first one, as the
+ * reference has it, for Engine.IO knows none. Empty = nothing is offered, or what we cannot answer:
+ * no list of tokens, one twice, or more than libwebsockets can hold (a name that begins with a
+ * digit is a number to it).
+ */
+enum { EIO_SUBPROTOCOL_MAX = 62, EIO_SUBPROTOCOLS_MAX = 126 };
+struct str eio_subprotocol(struct str offer);
+
 /* What the sid of a request stands for. */
 enum eio_sid {
 	EIO_SID_NONE, /* there is none: a session is asked for */
@@ -48,6 +57,10 @@ enum eio_sid {
 	EIO_SID_WEBSOCKET,
 	EIO_SID_OTHER_REVISION, /* a session of another revision than the request */
 };
+
+/* The status that HTTP itself refuses a request with, for its version or for want of a Host; 0 = it
+ * does not. */
+unsigned eio_request_bad_http(const struct eio_request *r);
 
 /* The revision that a request speaks; who says nothing speaks 3, as clients did then. */
 enum eio_revision eio_request_revision(const struct eio_request *r);

@@ -141,6 +141,7 @@ struct http_request *http_request_new(struct wire *w, const struct proxies *prox
 	struct lws *wsi = lws_of(w);
 
 	read_url(r, wsi);
+	r->is_secure = lws_is_ssl(wsi);
 	r->engine.version = header(r, wsi, WSI_TOKEN_HTTP);
 	r->engine.host = header(r, wsi, WSI_TOKEN_HOST);
 	r->engine.origin = header(r, wsi, WSI_TOKEN_ORIGIN);
@@ -259,6 +260,18 @@ uint64_t http_request_body_bytes(const struct http_request *r)
 	return length;
 }
 
+void http_copy_subprotocol(struct wire *w, char ret_name[EIO_SUBPROTOCOL_MAX + 1])
+{
+	char offer[EIO_SUBPROTOCOLS_MAX + 2];
+	int len = lws_hdr_copy(lws_of(w), offer, sizeof(offer), WSI_TOKEN_PROTOCOL);
+	struct str name = len > 0 ? eio_subprotocol(str_of(offer)) : STR("");
+
+	if (!name.len)
+		return;
+	memcpy(ret_name, name.p, name.len);
+	ret_name[name.len] = '\0';
+}
+
 static const char *phrase_of(unsigned status)
 {
 	static const struct {
@@ -276,6 +289,7 @@ static const char *phrase_of(unsigned status)
 	    {426, "Upgrade Required"},
 	    {500, "Internal Server Error"},
 	    {503, "Service Unavailable"},
+	    {505, "HTTP Version Not Supported"},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(phrases); i++) {

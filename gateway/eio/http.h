@@ -52,6 +52,10 @@ unsigned http_request_bad_body(const struct http_request *r);
 /* How many bytes of body follow, when the above is 0. */
 uint64_t http_request_body_bytes(const struct http_request *r);
 
+/* Of an upgrade that goes on: copies the name of the subprotocol that it is answered with; leaves
+ * ret_name alone when none is offered. */
+void http_copy_subprotocol(struct wire *w, char ret_name[EIO_SUBPROTOCOL_MAX + 1]);
+
 struct http_answer {
 	unsigned status;
 	const char *content_type; /* NULL = without a body */

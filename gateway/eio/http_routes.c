@@ -132,9 +132,11 @@ static bool is_body_for_file(const struct http_routes *routes, const struct http
 bool http_route_plain(const struct http_routes *routes, struct wire *w)
 {
 	struct http_request *r = http_request_new(w, routes->proxies);
-	unsigned status = http_request_bad_body(r);
+	unsigned status = eio_request_bad_http(http_request_engine(r));
 
 	set_cors(routes, r);
+	if (!status)
+		status = http_request_bad_body(r);
 	if (!status && is_body_for_file(routes, r))
 		status = 405;
 	if (status) {

@@ -38,8 +38,8 @@ MUST_USE struct exchange *polls_request(
 MUST_USE struct exchange *exchange_new_take(
     struct polls *set, struct wire *w, const struct http_request *r, struct frame **answer);
 
-/* Some of the body came. false = hang up. */
-MUST_USE bool exchange_receive(struct exchange *x, struct bytes chunk);
+/* Some of the body came. false = hang up: it is too much, or has taken too long by now. */
+MUST_USE bool exchange_receive(struct exchange *x, struct bytes chunk, struct mono now);
 
 /* All of it came. false = hang up. */
 MUST_USE bool exchange_complete(struct exchange *x, struct mono now);

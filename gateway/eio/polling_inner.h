@@ -30,6 +30,7 @@ struct exchange {
 	struct polling *polling; /* NULL = nothing to do with it (any more) */
 	struct wire *wire;
 	struct buf body;
+	struct mono body_began; /* 0 = nothing of it has come */
 	struct frame *answer;  /* NULL = not known yet */
 	const char *cors;      /* headers that it carries */
 	struct exchange *next; /* in set->complete */

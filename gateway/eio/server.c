@@ -21,6 +21,7 @@ struct eio_server {
 	struct client_files *client_files;
 	struct proxies *proxies;
 	struct greeter *greeter; /* NULL = connections say nothing before HTTP */
+	struct tls *tls; /* NULL = plain HTTP */
 	struct server_wires *wires;
 	struct listener *listener; /* NULL once it has stopped listening */
 	uint16_t port;
@@ -178,9 +179,25 @@ static enum err open_wires(
 	    .websockets = s->websockets,
 	    .path = s->path,
 	    .static_dir = static_dir,
+	    .tls = s->tls,
 	};
 
 	return server_wires_new(&conf, ret_why, why_size, &s->wires);
+}
+
+static enum err open_tls(
+    struct eio_server *s, const struct tls_files *files, char *ret_why, size_t why_size)
+{
+	char why[TLS_WHY_SIZE];
+
+	if (!tls_is_wanted(files))
+		return ERR_OK;
+
+	enum err e = tls_new(files, clock_wall(), why, &s->tls);
+
+	if (e)
+		snprintf(ret_why, why_size, "%s", why);
+	return e;
 }
 
 enum err eio_server_new(struct loop *loop, const struct eio_server_conf *conf,
@@ -195,6 +212,8 @@ enum err eio_server_new(struct loop *loop, const struct eio_server_conf *conf,
 	if (e)
 		goto fail;
 	e = read_lists(s, conf, ret_why, why_size);
+	if (!e)
+		e = open_tls(s, &conf->tls, ret_why, why_size);
 	if (e)
 		goto fail;
 	e = open_wires(s, conf->static_dir, ret_why, why_size);
@@ -237,6 +256,7 @@ void eio_server_free(struct eio_server **s)
 	end_last_turn(dead);
 	server_wires_free(&dead->wires);
 	end_last_turn(dead);
+	tls_free(&dead->tls);
 	loop_timer_free(&dead->heartbeat);
 	polls_free(&dead->polls);
 	websockets_free(&dead->websockets);
@@ -261,6 +281,16 @@ uint16_t eio_server_port(const struct eio_server *s)
 size_t eio_server_sessions(const struct eio_server *s)
 {
 	return eio_family_open_count(s->family);
+}
+
+enum err eio_server_reload_tls(struct eio_server *s, char ret_why[TLS_WHY_SIZE])
+{
+	return tls_reload(s->tls, clock_wall(), ret_why);
+}
+
+const struct tls *eio_server_tls(const struct eio_server *s)
+{
+	return s->tls;
 }
 
 void eio_server_each(

@@ -7,6 +7,7 @@
  */
 #include "common/buf.h"
 #include "gateway/eio/session.h"
+#include "gateway/eio/tls.h"
 #include "gateway/loop.h"
 
 struct eio_server_conf {
@@ -21,6 +22,7 @@ struct eio_server_conf {
 	const char *trusted_proxies; /* as proxies.h has them; "" = none */
 	bool proxy_protocol;         /* their connections begin with a PROXY header */
 	const char *client_dir;      /* "" = none; files of the client library, served under path */
+	struct tls_files tls;       /* none = plain HTTP */
 	uint64_t ping_interval_ms, ping_timeout_ms, upgrade_timeout_ms;
 	uint64_t max_payload_bytes;
 	uint64_t sessions_max;    /* over it 503 */
@@ -47,7 +49,7 @@ struct eio_server;
 
 /*
  * Listens when it returns. conf strings and events must outlive the server. ERR_SYSTEM with
- * ret_why in words (address in use, not permitted, ...).
+ * ret_why in words (address in use, not permitted, ...); errors of tls_new().
  */
 MUST_USE enum err eio_server_new(struct loop *loop, const struct eio_server_conf *conf,
     const struct eio_server_events *events, void *up, char *ret_why, size_t why_size,
@@ -61,6 +63,13 @@ void eio_server_stop_listening(struct eio_server *s);
 
 uint16_t eio_server_port(const struct eio_server *s);
 size_t eio_server_sessions(const struct eio_server *s);
+
+/* Reads certificate and key again, for connections to come; on failure the old ones stay and
+ * ret_why says it in words. Only of a server that has TLS. */
+MUST_USE enum err eio_server_reload_tls(struct eio_server *s, char ret_why[TLS_WHY_SIZE]);
+
+/* NULL = it has no TLS. */
+const struct tls *eio_server_tls(const struct eio_server *s);
 
 /* Calls fn for every open session; fn may close sessions. */
 void eio_server_each(

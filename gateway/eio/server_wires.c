@@ -30,6 +30,9 @@ struct server_wires {
 	struct lws_context *context;
 	struct lws_vhost *vhost;
 	struct lws_protocols protocols[2];
+	/* The name of our protocol: libwebsockets takes an upgrade that offers it, and answers with
+	 * it. So it is always the one that was last offered. */
+	char subprotocol[EIO_SUBPROTOCOL_MAX + 1];
 	struct lws_http_mount mounts[PAGES + 2]; /* the pages, Engine.IO, everything else */
 };
 
@@ -46,7 +49,12 @@ static struct server_wires *wires_of(struct lws *wsi)
 /* Everywhere here -1 = hang up, which is also how a connection ends whose last answer was sent. */
 static int on_upgrade(struct lws *wsi)
 {
-	return http_route_upgrade(wires_of(wsi)->conf.routes, wire_of(wsi)) ? 0 : -1;
+	struct server_wires *s = wires_of(wsi);
+
+	if (!http_route_upgrade(s->conf.routes, wire_of(wsi)))
+		return -1;
+	http_copy_subprotocol(wire_of(wsi), s->subprotocol);
+	return 0;
 }
 
 /* Comes before a plain request is served, by us or from a file. */
@@ -70,7 +78,7 @@ static int on_body(struct lws *wsi, struct bytes chunk)
 {
 	struct exchange *x = lws_get_opaque_user_data(wsi);
 
-	return !x || exchange_receive(x, chunk) ? 0 : -1;
+	return !x || exchange_receive(x, chunk, loop_now(wires_of(wsi)->conf.loop)) ? 0 : -1;
 }
 
 static int on_body_complete(struct lws *wsi)
@@ -174,6 +182,12 @@ static int on_closed(struct connection *c)
 	return 0;
 }
 
+/* libwebsockets has made what its TLS connections are made from. */
+static int on_tls_context(struct lws *wsi, void *context)
+{
+	return tls_govern(wires_of(wsi)->conf.tls, context) ? 0 : -1;
+}
+
 /* The one switch over what libwebsockets has to say. */
 static int on_lws(
     struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len)
@@ -212,6 +226,8 @@ static int on_lws(
 		return on_dropped(c);
 	case LWS_CALLBACK_CLOSED:
 		return on_closed(c);
+	case LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS:
+		return on_tls_context(wsi, user);
 	case LWS_CALLBACK_RAW_ADOPT: /* that is what CONNECT makes of a connection: a tunnel */
 		return -1;
 	default:
@@ -271,6 +287,12 @@ static enum err start(struct server_wires *s, char *ret_why, size_t why_size)
 	    .retry_and_idle_policy = &no_pings,
 	};
 
+	if (s->conf.tls) {
+		info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT |
+				LWS_SERVER_OPTION_CREATE_VHOST_SSL_CTX |
+				LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS;
+		info.alpn = "http/1.1"; /* what is written raw would break HTTP/2 */
+	}
 	lws_set_log_level(LLL_ERR | LLL_WARN, on_lws_log);
 	s->context = lws_create_context(&info);
 	if (s->context)
@@ -288,7 +310,8 @@ enum err server_wires_new(
 	struct server_wires *s = xcalloc(1, sizeof(*s));
 
 	s->conf = *conf;
-	s->protocols[0] = (struct lws_protocols){.name = "engine.io",
+	memcpy(s->subprotocol, "engine.io", sizeof("engine.io"));
+	s->protocols[0] = (struct lws_protocols){.name = s->subprotocol,
 	    .callback = on_lws,
 	    .per_session_data_size = sizeof(struct connection),
 	    .rx_buffer_size = CHUNK_BYTES,
@@ -306,6 +329,8 @@ enum err server_wires_new(
 
 void server_wires_adopt(struct server_wires *s, int fd)
 {
+	if (s->conf.tls)
+		tls_tend(s->conf.tls, loop_now(s->conf.loop));
 	(void)lws_adopt_socket_vhost(s->vhost, fd);
 }
 

@@ -6,6 +6,7 @@
  * else. For the server alone.
  */
 #include "gateway/eio/http_routes.h"
+#include "gateway/eio/tls.h"
 #include "gateway/eio/websocket.h"
 
 struct server_wires;
@@ -18,6 +19,7 @@ struct server_wires_conf {
 	struct websockets *websockets;
 	const char *path; /* of Engine.IO, without the slash at its end */
 	const char *static_dir;
+	struct tls *tls; /* NULL = plain HTTP */
 };
 
 /* ERR_SYSTEM with ret_why in words. */

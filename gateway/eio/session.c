@@ -113,6 +113,18 @@ static void on_message(struct eio_session *s, const struct eio_packet *p, struct
 		deliver(s, buf_bytes(decoded), true);
 }
 
+void eio_session_oversize(struct eio_session *s, struct bytes head, bool is_binary)
+{
+	const struct eio_events *up = s->family->events;
+	struct eio_packet p;
+
+	if (!eio_session_is_open(s) || !up->on_oversize)
+		return;
+	if (eio_revision_row(s->revision)->parse(head, is_binary, &p) == ERR_OK &&
+	    p.type == EIO_PACKET_MESSAGE && !p.is_base64)
+		up->on_oversize(s->family->up, s, str_bytes(p.data), p.is_binary);
+}
+
 typedef void packet_handler(struct eio_session *s, const struct eio_packet *p, struct mono now);
 
 static packet_handler *const on_packet[EIO_REVISIONS][EIO_PACKETS] = {

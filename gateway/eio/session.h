@@ -55,6 +55,9 @@ struct eio_events {
 	void (*on_open)(void *up, struct eio_session *s, const struct eio_handshake *h);
 	/* One message (text or binary), a view good during the call. May send; may close. */
 	void (*on_message)(void *up, struct eio_session *s, struct bytes message, bool is_binary);
+	/* A message over the limit has begun with these bytes; the rest of it will not come, and
+	 * the session is closed next. May send. May be NULL. */
+	void (*on_oversize)(void *up, struct eio_session *s, struct bytes head, bool is_binary);
 	/* The session is over; last call for it. Do not send. */
 	void (*on_close)(void *up, struct eio_session *s, enum eio_close why);
 };

@@ -68,6 +68,9 @@ void eio_session_open(struct eio_session *s, const struct eio_handshake *h, stru
 void eio_session_receive(
     struct eio_session *s, struct bytes packet, bool is_binary, struct mono now);
 
+/* A packet over the limit has begun so; the transport closes the session for it next. */
+void eio_session_oversize(struct eio_session *s, struct bytes head, bool is_binary);
+
 /* Closes the session if its queue overflowed since the last time: the transport asks at the end
  * of a turn in which it was woken. */
 void eio_session_end_turn(struct eio_session *s);

@@ -9,6 +9,7 @@
 enum {
 	KEPT_MESSAGE_BYTES = 4096, /* a longer message gives its memory back */
 	CLOSE_LINGER_S = 5,        /* for the peer to read what it is sent before a close */
+	CODES_END = 5000,          /* of those that a close frame may have */
 	CODE_PROTOCOL = 1002,
 	CODE_BAD_TEXT = 1007,
 	CODE_TOO_BIG = 1009,
@@ -268,6 +269,16 @@ static void complete(struct websocket *ws, struct bytes message, struct mono now
 		eio_session_receive(ws->session, message, is_binary, now);
 }
 
+/* Only the head of what is too big is there, if that. */
+static void refuse_big(struct websocket *ws, struct bytes chunk)
+{
+	struct bytes head = ws->message.len ? buf_bytes(&ws->message) : chunk;
+
+	if (!ws->is_candidate)
+		eio_session_oversize(ws->session, head, lws_frame_is_binary(lws_of(ws)));
+	refuse(ws, CODE_TOO_BIG, EIO_CLOSE_TOO_BIG);
+}
+
 void websocket_receive(struct websocket *ws, struct bytes chunk, struct mono now)
 {
 	size_t room = ws->set->max_message_bytes - ws->message.len;
@@ -278,7 +289,7 @@ void websocket_receive(struct websocket *ws, struct bytes chunk, struct mono now
 		return;
 	/* Refused as soon as it announces itself, not when it has arrived. */
 	if (chunk.len > room || to_come > room - chunk.len) {
-		refuse(ws, CODE_TOO_BIG, EIO_CLOSE_TOO_BIG);
+		refuse_big(ws, chunk);
 		return;
 	}
 	if (is_final && !ws->message.len) {
@@ -301,18 +312,43 @@ void websocket_writeable(struct websocket *ws)
 	push_on(ws);
 }
 
+/* Everything that waits, as long as the socket takes it. false = it failed. */
+static bool flush(struct websocket *ws)
+{
+	struct eio_queue *q = queue_of(ws);
+
+	while (q && q->count && !lws_partial_buffered(lws_of(ws))) {
+		if (!write_some(ws, q))
+			return false;
+	}
+	return true;
+}
+
+/* The code to answer a bad close frame with; 0 = it is a good one. */
+static uint16_t find_fault(struct bytes payload)
+{
+	if (payload.len == 0)
+		return 0;
+	if (payload.len == 1 || (payload.p[0] << 8 | payload.p[1]) >= CODES_END)
+		return CODE_PROTOCOL;
+
+	struct str text = {(const char *)payload.p + 2, payload.len - 2};
+
+	return str_is_utf8(text) ? 0 : CODE_BAD_TEXT;
+}
+
 int websocket_peer_closing(struct websocket *ws, struct bytes payload)
 {
 	bool is_answer = ws->close_code && ws->is_silent;
-	struct str text =
-	    payload.len > 2 ? (struct str){(const char *)payload.p + 2, payload.len - 2} : STR("");
-	uint16_t code = payload.len == 1 ? CODE_PROTOCOL : str_is_utf8(text) ? 0 : CODE_BAD_TEXT;
+	uint16_t code = find_fault(payload);
+	/* What came before it is answered before it. */
+	bool is_broken = may_write(ws) && !flush(ws);
 
 	if (code && may_write(ws) && !lws_partial_buffered(lws_of(ws)))
 		say_goodbye(ws, code, "");
 	ws->is_silent = true;
 	end_session(ws, code ? EIO_CLOSE_TRANSPORT_ERROR : EIO_CLOSE_TRANSPORT_CLOSE);
-	return is_answer || code ? -1 : 0;
+	return is_answer || is_broken || code ? -1 : 0;
 }
 
 void websocket_dropped(struct websocket *ws)

@@ -48,8 +48,9 @@ void websocket_receive(struct websocket *ws, struct bytes chunk, struct mono now
 void websocket_writeable(struct websocket *ws);
 
 /*
- * The peer sent a close frame with this payload: 0 = libwebsockets answers it, -1 = hang up
- * (it was the answer to ours, or a bad one). Nothing is written after it.
+ * The peer sent a close frame with this payload. What is queued leaves first, as far as the socket
+ * takes it, then nothing any more: 0 = libwebsockets answers the frame, -1 = hang up (it was the
+ * answer to ours, or a bad one).
  */
 MUST_USE int websocket_peer_closing(struct websocket *ws, struct bytes payload);
 

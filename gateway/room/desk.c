@@ -222,6 +222,14 @@ static void on_event(void *up, struct sio_socket *s, const struct sio_event *eve
 	buf_free(&details);
 }
 
+static void on_oversize(void *up, struct sio_socket *s, bool has_ack, uint64_t ack_id)
+{
+	const struct desk *d = up;
+	struct answer_to to = {s, has_ack, ack_id, str_of(d->parts.error_event)};
+
+	answer_error(&to, &(struct answer_fault){.error = CLIENT_ERROR_PAYLOAD_TOO_LARGE});
+}
+
 /* Only what workers send carries an ack id. */
 static void on_ack(void *up, struct sio_socket *s, uint64_t ack_id, struct bytes args)
 {
@@ -235,6 +243,7 @@ static void on_ack(void *up, struct sio_socket *s, uint64_t ack_id, struct bytes
 const struct sio_events desk_sio_events = {
     .on_connect = entrance_on_connect,
     .on_event = on_event,
+    .on_oversize = on_oversize,
     .on_ack = on_ack,
     .on_disconnect = entrance_on_disconnect,
 };

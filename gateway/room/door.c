@@ -103,6 +103,14 @@ static void on_message(void *up, struct eio_session *s, struct bytes message, bo
 	sio_client_receive(d->client, message, is_binary);
 }
 
+static void on_oversize(void *up, struct eio_session *s, struct bytes head, bool is_binary)
+{
+	struct door *d = eio_session_owner(s);
+
+	(void)up;
+	sio_client_oversize(d->client, head, is_binary);
+}
+
 static void on_close(void *up, struct eio_session *s, enum eio_close why)
 {
 	struct doors *all = up;
@@ -115,7 +123,7 @@ static void on_close(void *up, struct eio_session *s, enum eio_close why)
 }
 
 const struct eio_events door_eio_events = {
-    .on_open = on_open, .on_message = on_message, .on_close = on_close};
+    .on_open = on_open, .on_message = on_message, .on_oversize = on_oversize, .on_close = on_close};
 
 /* ---- the end ---- */
 

@@ -65,6 +65,11 @@ enum err assembly_add(struct assembly *a, struct bytes attachment)
 	return ERR_OK;
 }
 
+const struct packet *assembly_packet(const struct assembly *a)
+{
+	return &a->packet;
+}
+
 bool assembly_is_complete(const struct assembly *a)
 {
 	return a->count == a->packet.attachments;

@@ -17,6 +17,9 @@ void assembly_free(struct assembly **a);
 /* One binary message, copied; not called on a complete one. ERR_TOO_BIG: over max_bytes. */
 MUST_USE enum err assembly_add(struct assembly *a, struct bytes attachment);
 
+/* What the text said; name and data may still have to be completed. */
+const struct packet *assembly_packet(const struct assembly *a);
+
 bool assembly_is_complete(const struct assembly *a);
 
 /*

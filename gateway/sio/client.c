@@ -317,6 +317,37 @@ void sio_client_begin_legacy(struct sio_client *c)
 	client_leave(c);
 }
 
+/* The event that a message belongs to of which only the head is there. */
+static bool find_event(
+    const struct sio_client *c, struct bytes head, bool is_binary, struct packet *ret)
+{
+	const struct packet_limits limits = limits_of(c);
+
+	/* msgpack has the ack id anywhere. */
+	if (c->codec == CODEC_MSGPACK || is_binary != (c->assembly != NULL))
+		return false;
+	if (!is_binary)
+		return packet_peek_event(bytes_str(head), &limits, ret) == ERR_OK;
+	*ret = *assembly_packet(c->assembly);
+	return ret->type == PACKET_EVENT;
+}
+
+void sio_client_oversize(struct sio_client *c, struct bytes head, bool is_binary)
+{
+	struct sio_socket *s = NULL;
+	struct packet p;
+	unsigned nsp;
+
+	if (c->is_closed || !c->events->on_oversize)
+		return;
+	client_enter(c);
+	if (find_event(c, head, is_binary, &p) && find_nsp(c, p.nsp, &nsp))
+		s = find_socket(c, nsp);
+	if (s && s->state == SOCKET_CONNECTED)
+		c->events->on_oversize(c->up, s, p.has_ack, p.ack_id);
+	client_leave(c);
+}
+
 struct sio_client *sio_client_of_timer(struct timer *t)
 {
 	return CONTAINER_OF(t, struct sio_client, connect_timer);

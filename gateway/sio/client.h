@@ -39,6 +39,9 @@ struct sio_events {
 	 * sio_socket_accept or sio_socket_refuse. */
 	void (*on_connect)(void *up, struct sio_socket *s, struct bytes auth);
 	void (*on_event)(void *up, struct sio_socket *s, const struct sio_event *event);
+	/* An event that is too big to be read; the connection closes next. May answer. May be NULL.
+	 */
+	void (*on_oversize)(void *up, struct sio_socket *s, bool has_ack, uint64_t ack_id);
 	/* The answer to an event we sent with an ack id. */
 	void (*on_ack)(void *up, struct sio_socket *s, uint64_t ack_id, struct bytes args);
 	/* Told for every socket that on_connect was told of, unless it was refused. */
@@ -79,6 +82,9 @@ void sio_client_begin_legacy(struct sio_client *c);
  * msgpack (binary). May call every event and transport->close; after close the
  * client ignores everything but sio_client_free. */
 void sio_client_receive(struct sio_client *c, struct bytes message, bool is_binary);
+
+/* A message that is too big for the connection has begun so. The caller closes it next. */
+void sio_client_oversize(struct sio_client *c, struct bytes head, bool is_binary);
 
 /* The client whose connect timer this is; then call sio_client_on_connect_timeout(). */
 struct sio_client *sio_client_of_timer(struct timer *t);

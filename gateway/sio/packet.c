@@ -220,19 +220,41 @@ static enum err decode_query(const struct cursor *c, const struct packet_limits 
 	return e;
 }
 
+/* Everything before the data. */
+static enum err decode_head(struct cursor *c, const struct packet_limits *limits, struct packet *p)
+{
+	enum err e = decode_type(c, &p->type);
+
+	if (!e)
+		e = decode_attachments(c, limits, p);
+	if (!e)
+		e = decode_nsp(c, limits, p);
+	if (!e)
+		e = decode_ack_id(c, p);
+	return e;
+}
+
+enum err packet_peek_event(struct str head, const struct packet_limits *limits, struct packet *ret)
+{
+	struct cursor c = {.rest = head};
+	struct packet p = {0};
+	enum err e = decode_head(&c, limits, &p);
+
+	/* Else there may be more to come of the ack id. */
+	if (!e && (p.type != PACKET_EVENT || !begins_with(&c, data_begins[PACKET_EVENT])))
+		e = ERR_MALFORMED;
+	if (!e)
+		*ret = p;
+	return e;
+}
+
 enum err packet_decode(
     struct str text, const struct packet_limits *limits, struct buf *scratch, struct packet *ret)
 {
 	struct cursor c = {.rest = text};
 	struct packet p = {0};
-	enum err e = decode_type(&c, &p.type);
+	enum err e = decode_head(&c, limits, &p);
 
-	if (!e)
-		e = decode_attachments(&c, limits, &p);
-	if (!e)
-		e = decode_nsp(&c, limits, &p);
-	if (!e)
-		e = decode_ack_id(&c, &p);
 	if (!e)
 		e = decode_data(&c, limits, scratch, &p);
 	if (!e)

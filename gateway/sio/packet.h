@@ -54,6 +54,13 @@ MUST_USE enum err packet_decode(
     struct str text, const struct packet_limits *limits, struct buf *scratch, struct packet *ret);
 
 /*
+ * What can be known of an event when only the beginning of its text is there: all of ret but name
+ * and data. ERR_MALFORMED: it is no event, or its data has not begun; ERR_TOO_BIG as above.
+ */
+MUST_USE enum err packet_peek_event(
+    struct str head, const struct packet_limits *limits, struct packet *ret);
+
+/*
  * For every parser: makes name and data of p from the array [name, argument, ...] that lies at
  * start in scratch, as its last. ERR_MALFORMED: there is no name, or a reserved one.
  */

@@ -32,7 +32,7 @@ enum key {
 /* clang-format off */
 static const struct argp_option help[] = {
 	{ 0, 0, 0, 0, "The server:", 1 },
-	{ "url", KEY_URL, "URL[,URL...]", 0, "http://host:port; members take them in turn", 1 },
+	{ "url", KEY_URL, "URL[,URL...]", 0, "http://host:port or https; members take them in turn", 1 },
 	{ "path", KEY_PATH, "PATH", 0, "Where Socket.IO is (/socket.io/)", 1 },
 	{ "nsp", KEY_NSP, "NAME", 0, "Namespace (/chat)", 1 },
 	{ "room", KEY_ROOM, "NAME", 0, "Room; nobody else may publish into it (bench)", 1 },

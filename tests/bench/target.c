@@ -7,15 +7,16 @@
 
 enum { PORT_MAX = 65535 };
 
-static bool strip_scheme(const char **url)
+static bool strip_scheme(const char **url, bool *ret_secure)
 {
-	static const char *const schemes[] = {"http://", "ws://"};
+	static const char *const schemes[] = {"http://", "ws://", "https://", "wss://"};
 
 	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
 		size_t len = strlen(schemes[i]);
 
 		if (strncmp(*url, schemes[i], len) == 0) {
 			*url += len;
+			*ret_secure = i >= 2;
 			return true;
 		}
 	}
@@ -54,8 +55,8 @@ bool target_parse(const char *url, struct target *ret_target, const char **ret_r
 	char host[TARGET_HOST_MAX];
 	char *colon;
 
-	*ret_reason = "it must be http://host:port";
-	if (!strip_scheme(&url) || strlen(url) >= sizeof(host))
+	*ret_reason = "it must be http://host:port or https://host:port";
+	if (!strip_scheme(&url, &target.is_secure) || strlen(url) >= sizeof(host))
 		return false;
 	snprintf(host, sizeof(host), "%s", url);
 	if (host[0] != '\0' && host[strlen(host) - 1] == '/')

@@ -16,6 +16,7 @@
 #include "tests/bench/growbuf.h"
 #include "tests/bench/loop.h"
 #include "tests/bench/target.h"
+#include "tests/bench/tlspipe.h"
 #include "tests/bench/wsframe.h"
 
 /*
@@ -34,6 +35,7 @@ struct wsclient {
 	enum state state;
 	uint32_t mask;
 	struct wsclient_conf conf;
+	struct tlspipe *tls; /* NULL = plain */
 
 	/* The beginning of a frame whose end has not come; the loop's scratch is only borrowed. */
 	struct growbuf rest;
@@ -159,6 +161,20 @@ static size_t take_frames(struct wsclient *c, const uint8_t *data, size_t len, u
 	return used;
 }
 
+static ssize_t receive(struct wsclient *c, void *data, size_t room)
+{
+	if (c->tls)
+		return tlspipe_read(c->tls, data, room);
+	return recv(c->source.fd, data, room, 0);
+}
+
+static ssize_t transmit(struct wsclient *c, const void *data, size_t len)
+{
+	if (c->tls)
+		return tlspipe_write(c->tls, data, len);
+	return send(c->source.fd, data, len, MSG_NOSIGNAL);
+}
+
 static void on_readable(struct wsclient *c)
 {
 	size_t room, used = 0, len = c->rest.len;
@@ -171,7 +187,7 @@ static void on_readable(struct wsclient *c)
 	}
 	if (len > 0)
 		memcpy(data, c->rest.data, len);
-	got = recv(c->source.fd, data + len, room - len, 0);
+	got = receive(c, data + len, room - len);
 	if (got < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (got <= 0) {
@@ -197,9 +213,12 @@ static void after_flush(struct wsclient *c)
 		growbuf_clear(&c->out);
 		c->out_sent = 0;
 	}
-	if (is_full != c->wants_room)
-		loop_change(c->conf.loop, &c->source, is_full ? EPOLLIN | EPOLLOUT : EPOLLIN);
-	c->wants_room = is_full;
+	/* In the middle of a handshake it is the server that has to speak. */
+	bool wants_room = is_full && (!c->tls || tlspipe_wants_room(c->tls));
+
+	if (wants_room != c->wants_room)
+		loop_change(c->conf.loop, &c->source, wants_room ? EPOLLIN | EPOLLOUT : EPOLLIN);
+	c->wants_room = wants_room;
 }
 
 static void on_connected(struct wsclient *c)
@@ -226,9 +245,11 @@ static void on_ready(struct loop_source *source, uint32_t epoll_events)
 		on_connected(c);
 		return;
 	}
-	if (epoll_events & EPOLLOUT)
+	if (epoll_events & EPOLLOUT || (c->tls && c->out_sent < c->out.len))
 		wsclient_flush(c);
 	if (c->state != DEAD && (epoll_events & (EPOLLIN | EPOLLERR | EPOLLHUP)))
+		on_readable(c);
+	while (c->state != DEAD && c->tls && tlspipe_has_more(c->tls))
 		on_readable(c);
 }
 
@@ -269,6 +290,7 @@ struct wsclient *wsclient_connect(
 	    errno != EINPROGRESS)
 		die("cannot connect to %s: %s", target->host, strerror(errno));
 	c = new_client(conf, fd, CONNECTING);
+	c->tls = target->is_secure ? tlspipe_new(fd) : NULL;
 	growbuf_append(&c->out, request, (size_t)len);
 	loop_add(conf->loop, &c->source, EPOLLOUT);
 	return c;
@@ -288,6 +310,7 @@ void wsclient_free(struct wsclient **client)
 
 	if (!c)
 		return;
+	tlspipe_free(&c->tls);
 	close(c->source.fd);
 	growbuf_release(&c->rest);
 	growbuf_release(&c->out);
@@ -303,8 +326,7 @@ void wsclient_queue(struct wsclient *c, const char *text, size_t len)
 void wsclient_flush(struct wsclient *c)
 {
 	while (c->state != DEAD && c->out_sent < c->out.len) {
-		ssize_t sent = send(c->source.fd, c->out.data + c->out_sent,
-		    c->out.len - c->out_sent, MSG_NOSIGNAL);
+		ssize_t sent = transmit(c, c->out.data + c->out_sent, c->out.len - c->out_sent);
 
 		if (sent < 0 && errno == EINTR)
 			continue;

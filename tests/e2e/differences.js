@@ -28,10 +28,6 @@ const differences = [
   { level: 'engine', delta: 'code 1012/1002', what: 'a close with code 1012', reference: 'echoes the code', roomcast: 'closes with 1002', reason: 'libwebsockets 4.1.6 answers close frames, and this code so; the connection ends either way' },
   { level: 'engine', delta: 'code 1013/1002', what: 'a close with code 1013', reference: 'echoes the code', roomcast: 'closes with 1002', reason: 'as for 1012' },
   { level: 'engine', delta: 'code 1014/1002', what: 'a close with code 1014', reference: 'echoes the code', roomcast: 'closes with 1002', reason: 'as for 1012' },
-  { level: 'engine', delta: 'code 1002/5000', what: 'a close with code 5000', reference: 'closes with 1002', roomcast: 'echoes the code', reason: 'libwebsockets 4.1.6 answers close frames, and this code so; the connection ends either way' },
-  { level: 'engine', delta: 'code 1002/65535', what: 'a close with code 65535', reference: 'closes with 1002', roomcast: 'echoes the code', reason: 'as for 5000' },
-  { level: 'engine', delta: 'packets', scripts: /^a message and close in one write$/, what: 'a message and a close frame in one write',
-    reference: 'answers the message, then closes', roomcast: 'closes; the message has its effect', reason: 'answers leave at the end of the turn, and behind a close frame nothing may be sent' },
 
   // ---- handshakes of WebSocket
   { level: 'handshake', delta: 'closed/alive', scripts: /^target \/engine\.io\?EIO=4&transport=websocket$/, what: 'the path without its slash at the end',
@@ -46,7 +42,6 @@ const differences = [
   { level: 'handshake', delta: 'alive/closed', scripts: /^version 8$/, what: 'WebSocket version 8', reference: 'accepts', roomcast: '426 with Sec-WebSocket-Version: 13', reason: 'a draft of 2011' },
   { level: 'handshake', delta: 'packets', scripts: /^Upgrade to something else$/, what: 'an Upgrade to another protocol', reference: '400 Invalid Upgrade header', roomcast: '400 Bad request', reason: 'one text for whatever is not a WebSocket handshake' },
   { level: 'handshake', delta: 'packets', scripts: /^Upgrade to two$/, what: 'an Upgrade to two protocols', reference: '400 Invalid Upgrade header', roomcast: '403', reason: 'libwebsockets 4.1.6 answers it before anybody is asked' },
-  { level: 'handshake', delta: 'alive/closed', scripts: /^a subprotocol$/, what: 'a WebSocket subprotocol offered (`protocols` of a client)', reference: 'selects the first', roomcast: '400 Bad request', reason: 'libwebsockets 4.1.6 knows the names of its protocols only; Engine.IO has none' },
   { level: 'handshake', delta: 'alive/closed', scripts: /^HTTP\/1\.0$/, what: 'an upgrade by HTTP/1.0', reference: 'accepts', roomcast: '400 Bad request', reason: 'RFC 6455, 4.2.1' },
 
   // ---- requests of HTTP, without a session

@@ -56,6 +56,18 @@ suite('handshake', QUIET, (echo) => {
     peer.destroy();
   });
 
+  test('answers with the first subprotocol that is offered', async () => {
+    for (const offer of ['chat', 'v2.chat, v1.chat', 'engine.io', 'chat']) {
+      const peer = await echo().session({ headers: { 'Sec-WebSocket-Protocol': offer } });
+      assert.equal(peer.answer.headers['sec-websocket-protocol'], offer.split(',')[0]);
+      peer.destroy();
+      const plain = await echo().session();
+      assert.equal(plain.answer.headers['sec-websocket-protocol'], undefined);
+      plain.destroy();
+      assert.equal((await echo().get('/health')).status, 200);
+    }
+  });
+
   test('takes a token of 8000 characters', async () => {
     (await echo().session({ headers: { Authorization: `Bearer ${'x'.repeat(8000)}` } })).destroy();
   });
@@ -97,7 +109,9 @@ suite('refused upgrades', QUIET, (echo) => {
     ['Connection without upgrade', base, { headers: { Connection: 'keep-alive' } }, 400, 'Bad request'],
     ['no Connection', base, { headers: { Connection: null } }, 400, 'Bad request'],
     ['h2c', base, { headers: { Upgrade: 'h2c', 'HTTP2-Settings': 'AAMAAABkAARAAAAAAAIAAAAA' } }, 400, 'Bad request'],
-    ['a subprotocol', base, { headers: { 'Sec-WebSocket-Protocol': 'chat' } }, 400, 'Bad request'],
+    ['a subprotocol twice', base, { headers: { 'Sec-WebSocket-Protocol': 'chat, chat' } }, 400, 'Bad request'],
+    ['a subprotocol that is none', base, { headers: { 'Sec-WebSocket-Protocol': 'a b' } }, 400, 'Bad request'],
+    ['a subprotocol of 7000 blanks', base, { headers: { 'Sec-WebSocket-Protocol': `b${' '.repeat(7000)}x` } }, 400, 'Bad request'],
     ['no version', base, { headers: { 'Sec-WebSocket-Version': null } }, 426, 'Upgrade Required'],
     ['version 8', base, { headers: { 'Sec-WebSocket-Version': '8' } }, 426, 'Upgrade Required'],
     ['two versions', base, { headers: { 'Sec-WebSocket-Version': ['13', '13'] } }, 426, 'Upgrade Required'],

@@ -17,6 +17,11 @@ int lws_hdr_copy(struct lws *wsi, char *to, int size, enum lws_token_indexes tok
 	return (int)strlen(value);
 }
 
+int lws_is_ssl(struct lws *wsi)
+{
+	return wsi->is_secure;
+}
+
 int lws_hdr_copy_fragment(
     struct lws *wsi, char *to, int size, enum lws_token_indexes token, int index)
 {

@@ -15,7 +15,7 @@ struct lws {
 	const char *forwarded_proto; /* the one custom header; NULL = none */
 	int fd;                      /* -1 = it is gone */
 	struct buf written;
-	bool is_broken, is_last;
+	bool is_broken, is_last, is_secure;
 	int completed;
 	enum pending_timeout timeout;
 };

@@ -12,7 +12,7 @@
 enum { FIRST, MSGPACK, LEGACY, CLIENTS };
 
 /* Of the kind of a message. */
-enum { BINARY = 1, BY_LEGACY = 2 };
+enum { BINARY = 1, BY_LEGACY = 2, OVERSIZE = 0x80 };
 
 static struct sio_client *clients[CLIENTS];
 static struct sio_socket *sockets[CLIENTS];
@@ -86,7 +86,20 @@ static void on_close(void *down, bool is_parse_error)
 	(void)is_parse_error;
 }
 
-static const struct sio_events events = {on_connect, on_event, on_ack, on_disconnect};
+static void on_oversize(void *up, struct sio_socket *s, bool has_ack, uint64_t ack_id)
+{
+	static const uint8_t args[] = {0x90};
+
+	(void)up;
+	if (has_ack)
+		sio_socket_ack(s, ack_id, bytes_of(args, sizeof(args)));
+}
+
+static const struct sio_events events = {.on_connect = on_connect,
+    .on_event = on_event,
+    .on_oversize = on_oversize,
+    .on_ack = on_ack,
+    .on_disconnect = on_disconnect};
 static const struct sio_transport transport = {on_send, on_send_binary, on_close};
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -104,14 +117,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	sio_client_begin_legacy(clients[LEGACY]);
 	while (size >= 3) {
 		size_t len = (size_t)data[1] << 8 | data[2];
-		bool is_binary = data[0] & BINARY;
+		bool is_binary = data[0] & BINARY, is_oversize = data[0] & OVERSIZE;
 		size_t speaker = data[0] & BY_LEGACY ? LEGACY : FIRST;
 
 		data += 3;
 		size -= 3;
 		if (len > size)
 			len = size;
-		sio_client_receive(clients[speaker], bytes_of(data, len), is_binary);
+		if (is_oversize)
+			sio_client_oversize(clients[speaker], bytes_of(data, len), is_binary);
+		else
+			sio_client_receive(clients[speaker], bytes_of(data, len), is_binary);
 		data += len;
 		size -= len;
 	}

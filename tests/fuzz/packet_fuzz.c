@@ -21,6 +21,23 @@ static enum err complete(
 	return e ? e : assembly_finish(a, scratch, p);
 }
 
+/* What the head of a whole event tells is what the event says. */
+static void peek(struct str text, const struct packet_limits *limits, const struct packet *whole)
+{
+	struct packet head;
+	bool is_event = whole && whole->type == PACKET_EVENT && whole->data.len > 0;
+
+	if (packet_peek_event(text, limits, &head)) {
+		assert(!is_event);
+		return;
+	}
+	assert(head.type == PACKET_EVENT && head.ack_id <= PACKET_ACK_ID_MAX);
+	assert(str_is_utf8(head.nsp) && head.nsp.len <= LIMIT_NSP);
+	if (is_event)
+		assert(str_eq(head.nsp, whole->nsp) && head.has_ack == whole->has_ack &&
+		       head.ack_id == whole->ack_id && head.attachments == whole->attachments);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	/* Old clients' packets begin alike; the last bit of the size stands for who it is. */
@@ -31,6 +48,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct packet p;
 	enum err e = packet_decode(bytes_str(text), &limits, &scratch, &p);
 
+	peek(bytes_str(text), &limits, e ? NULL : &p);
 	if (!e && p.attachments > 0)
 		e = complete(&p, text, &whole, &a);
 	if (!e) {

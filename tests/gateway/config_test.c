@@ -142,6 +142,23 @@ static void test_some_token_must_be_checkable(void **state)
 	assert_no_fault(&c);
 }
 
+static void test_certificate_and_key_go_together(void **state)
+{
+	static const char fault[] =
+	    "tls-certificate-file and tls-key-file go together: set both, or "
+	    "none for plain http";
+	struct config c = *(struct config *)*state;
+	char why[400] = "";
+
+	c.tls_certificate_file = (char *)"/nowhere/tls.pem";
+	assert_fault(&c, fault);
+	c.tls_key_file = (char *)"/nowhere/tls.key";
+	assert_int_equal(config_spec.check(&c, why, sizeof(why)), ERR_NOT_FOUND);
+	assert_non_null(strstr(why, "/nowhere/tls.pem does not exist"));
+	c.tls_certificate_file = (char *)"";
+	assert_fault(&c, fault);
+}
+
 static void test_the_path_begins_with_a_slash(void **state)
 {
 	struct config c = *(struct config *)*state;
@@ -282,6 +299,7 @@ int main(void)
 	    TEST(test_the_largest_payload_fits_into_the_link),
 	    TEST(test_tcp_needs_keys),
 	    TEST(test_some_token_must_be_checkable),
+	    TEST(test_certificate_and_key_go_together),
 	    TEST(test_the_path_begins_with_a_slash),
 	    TEST(test_the_gateway_id_fits_into_the_link),
 	    TEST(test_the_error_event_is_a_name),

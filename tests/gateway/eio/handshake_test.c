@@ -124,7 +124,53 @@ static void test_upgrade_headers(void **state)
 	assert_refused(BUT(connection, "upgraded, xupgrade"), EIO_REFUSAL_BAD_REQUEST);
 	assert_allowed(BUT(connection, "keep-alive, Upgrade"));
 	assert_allowed(BUT(connection, ",,\tUPGRADE ,x"));
-	assert_refused(BUT(websocket_protocol, "chat"), EIO_REFUSAL_BAD_REQUEST);
+}
+
+static void test_http(void **state)
+{
+	static const char *const bad[] = {
+	    "", "HTTP/0.9", "HTTP/1.2", "HTTP/2.0", "HTTP/9.9", "http/1.1", "HTTP/1.1 "};
+	struct eio_request r = {.host = STR("x")};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		r.version = str_of(bad[i]);
+		assert_int_equal(eio_request_bad_http(&r), 505);
+	}
+	r.version = STR("HTTP/1.1");
+	assert_int_equal(eio_request_bad_http(&r), 0);
+	r.host = STR("");
+	assert_int_equal(eio_request_bad_http(&r), 400);
+	r.version = STR("HTTP/1.0");
+	assert_int_equal(eio_request_bad_http(&r), 0);
+}
+
+static void test_subprotocols(void **state)
+{
+	static const char *const offers[][2] = {{"chat", "chat"}, {"v1.chat, v2.chat", "v1.chat"},
+	    {"a,b ,\tc", "a"}, {"!#$%&'*+-.^_`|~x", "!#$%&'*+-.^_`|~x"}, {"a, A", "a"}};
+	static const char *const bad[] = {"a b", "a,", ",a", "a,,b", "a, b, a", "b, a, a", "a;b",
+	    "\"a\"", "a/1", "\xc3\xa9", "a\x01", "13", "1.0", "1a"};
+	char long_one[EIO_SUBPROTOCOLS_MAX + 2];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(offers); i++) {
+		assert_allowed(BUT(websocket_protocol, offers[i][0]));
+		assert_true(str_eqz(eio_subprotocol(str_of(offers[i][0])), offers[i][1]));
+	}
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		assert_refused(BUT(websocket_protocol, bad[i]), EIO_REFUSAL_BAD_REQUEST);
+		assert_int_equal(eio_subprotocol(str_of(bad[i])).len, 0);
+	}
+	assert_int_equal(eio_subprotocol(STR("")).len, 0);
+	memset(long_one, 'a', sizeof(long_one));
+	assert_int_equal(
+	    eio_subprotocol((struct str){long_one, EIO_SUBPROTOCOL_MAX}).len, EIO_SUBPROTOCOL_MAX);
+	assert_int_equal(eio_subprotocol((struct str){long_one, EIO_SUBPROTOCOL_MAX + 1}).len, 0);
+	long_one[1] = ',';
+	long_one[2] = 'b';
+	assert_int_equal(eio_subprotocol((struct str){long_one, EIO_SUBPROTOCOLS_MAX}).len, 1);
+	assert_int_equal(eio_subprotocol((struct str){long_one, EIO_SUBPROTOCOLS_MAX + 1}).len, 0);
 }
 
 static void test_key(void **state)
@@ -377,6 +423,8 @@ int main(void)
 	    cmocka_unit_test(test_method_and_version),
 	    cmocka_unit_test(test_origin_with_control_characters),
 	    cmocka_unit_test(test_upgrade_headers),
+	    cmocka_unit_test(test_http),
+	    cmocka_unit_test(test_subprotocols),
 	    cmocka_unit_test(test_key),
 	    cmocka_unit_test(test_websocket_version),
 	    cmocka_unit_test(test_order_of_the_checks),

@@ -93,9 +93,15 @@ static void test_upgrade_of_a_forgotten_request(void **state)
 	assert_int_equal(w.status, 0);
 }
 
+static struct wire plain(const char *path)
+{
+	return (struct wire){
+	    .path = path, .engine = {.version = STR("HTTP/1.1"), .host = STR("localhost")}};
+}
+
 static void test_plain(void **state)
 {
-	struct wire w = {.path = "/"};
+	struct wire w = plain("/");
 
 	(void)state;
 	assert_true(http_route_plain(&routes, &w));
@@ -104,22 +110,33 @@ static void test_plain(void **state)
 	assert_false(http_route_plain(&routes, &w));
 	assert_int_equal(w.status, 413);
 	assert_true(w.is_last);
+	w = plain("/");
+	w.engine.version = STR("HTTP/2.0");
+	assert_false(http_route_plain(&routes, &w));
+	assert_int_equal(w.status, 505);
+	w = plain("/socket.io/");
+	w.engine.host = STR("");
+	assert_false(http_route_plain(&routes, &w));
+	assert_int_equal(w.status, 400);
+	assert_true(w.is_written && w.is_last);
 }
 
 static void test_body_for_a_file(void **state)
 {
 	struct http_routes with_files = routes;
-	struct wire w = {.path = "/index.html", .body_bytes = 5};
+	struct wire w = plain("/index.html");
 
 	(void)state;
+	w.body_bytes = 5;
 	assert_true(http_route_plain(&routes, &w));
 	with_files.has_files = true;
 	assert_false(http_route_plain(&with_files, &w));
 	assert_int_equal(w.status, 405);
 	assert_true(w.is_written && w.is_last);
-	w = (struct wire){.path = "/socket.io/", .body_bytes = 5};
+	w = plain("/socket.io/");
+	w.body_bytes = 5;
 	assert_true(http_route_plain(&with_files, &w));
-	w = (struct wire){.path = "/index.html"};
+	w = plain("/index.html");
 	assert_true(http_route_plain(&with_files, &w));
 }
 

@@ -43,6 +43,7 @@ static void test_reads_what_a_handshake_needs(void **state)
 		[WSI_TOKEN_HTTP_REFERER] = "http://example.com/page",
 		[WSI_TOKEN_HTTP_ACCEPT_LANGUAGE] = "de"},
 	    .fd = -1,
+	    .is_secure = true,
 	};
 	struct http_request *r = fake_request(&wsi);
 	const struct eio_request *e = http_request_engine(r);
@@ -70,7 +71,7 @@ static void test_reads_what_a_handshake_needs(void **state)
 	assert_true(str_eqz(h.transport, "websocket"));
 	assert_true(str_eqz(h.url, "/socket.io/?EIO=4&transport=websocket&token=a%20b%26c"));
 	assert_int_equal(h.ip.len, 0); /* the socket is gone already */
-	assert_false(h.secure);
+	assert_true(h.secure);
 	http_request_free(&r);
 	assert_null(r);
 	http_request_free(&r);
@@ -88,6 +89,25 @@ static void test_reads_nothing_from_a_request_that_is_gone(void **state)
 	http_request_free(&r);
 }
 
+static void test_subprotocol_of_an_upgrade(void **state)
+{
+	struct lws wsi = {.path = (char[]){"/"}, .fd = -1};
+	char name[EIO_SUBPROTOCOL_MAX + 1] = "before";
+	char many[EIO_SUBPROTOCOLS_MAX + 2];
+
+	(void)state;
+	http_copy_subprotocol((struct wire *)(void *)&wsi, name);
+	assert_string_equal(name, "before");
+	wsi.headers[WSI_TOKEN_PROTOCOL] = "chat, superchat";
+	http_copy_subprotocol((struct wire *)(void *)&wsi, name);
+	assert_string_equal(name, "chat");
+	memset(many, 'a', sizeof(many) - 1);
+	many[sizeof(many) - 1] = '\0';
+	wsi.headers[WSI_TOKEN_PROTOCOL] = many;
+	http_copy_subprotocol((struct wire *)(void *)&wsi, name);
+	assert_string_equal(name, "chat");
+}
+
 /* A parameter cannot smuggle another one into the URL that the layer above sees. */
 static void test_url_is_encoded_again(void **state)
 {
@@ -96,6 +116,7 @@ static void test_url_is_encoded_again(void **state)
 	struct http_request *r = fake_request(&wsi);
 
 	(void)state;
+	assert_false(http_request_handshake(r).secure);
 	assert_true(str_eqz(http_request_handshake(r).url, "/a%20b%3Fc%80?x=1%26sid=2%23&%25"));
 	assert_int_equal(http_request_engine(r)->sid.len, 0);
 	http_request_free(&r);
@@ -320,6 +341,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_reads_what_a_handshake_needs),
 	    cmocka_unit_test(test_reads_nothing_from_a_request_that_is_gone),
+	    cmocka_unit_test(test_subprotocol_of_an_upgrade),
 	    cmocka_unit_test(test_url_is_encoded_again),
 	    cmocka_unit_test(test_largest_headers_fit),
 	    cmocka_unit_test(test_methods),

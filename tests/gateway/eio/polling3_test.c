@@ -142,7 +142,8 @@ static void on_close(void *up, struct eio_session *session, enum eio_close why)
 	s->why = why;
 }
 
-static const struct eio_events events = {on_open, on_message, on_close};
+static const struct eio_events events = {
+    .on_open = on_open, .on_message = on_message, .on_close = on_close};
 
 static void forget(struct wire *w)
 {
@@ -182,7 +183,7 @@ static unsigned post(struct scene *s, struct bytes body, const char *type)
 	ask(s, &s->post,
 	    (struct wire){
 		.engine = {.method = STR("POST")}, .content_type = type, .body_bytes = body.len});
-	assert_true(exchange_receive(s->post.exchange, body));
+	assert_true(exchange_receive(s->post.exchange, body, now));
 	assert_true(exchange_complete(s->post.exchange, now));
 	(void)!polls_end_turn(s->set, now);
 	return s->post.status;

@@ -152,7 +152,8 @@ static void on_close(void *up, struct eio_session *session, enum eio_close why)
 	s->why = why;
 }
 
-static const struct eio_events events = {on_open, on_message, on_close};
+static const struct eio_events events = {
+    .on_open = on_open, .on_message = on_message, .on_close = on_close};
 
 static void ask(
     struct scene *s, struct wire *w, const char *method, struct str sid, uint64_t body_bytes)
@@ -181,7 +182,7 @@ static void poll(struct scene *s)
 /* The rest of a request that is refused comes, and is forgotten. */
 static void assert_refused(struct scene *s, struct wire *w, unsigned status)
 {
-	assert_true(exchange_receive(w->exchange, bytes_of("4a", 2)));
+	assert_true(exchange_receive(w->exchange, bytes_of("4a", 2), s->now));
 	assert_true(exchange_complete(w->exchange, s->now));
 	end_turn(s);
 	assert_int_equal(w->status, status);
@@ -191,7 +192,7 @@ static void assert_refused(struct scene *s, struct wire *w, unsigned status)
 /* The body of a POST comes. */
 static void bring(struct scene *s, const char *body)
 {
-	assert_true(exchange_receive(s->post.exchange, str_bytes(str_of(body))));
+	assert_true(exchange_receive(s->post.exchange, str_bytes(str_of(body)), s->now));
 	assert_true(exchange_complete(s->post.exchange, s->now));
 }
 
@@ -359,12 +360,40 @@ static void test_post_in_pieces(void **state)
 	struct scene *s = *state;
 
 	ask(s, &s->post, "POST", s->sid, 5);
-	assert_true(exchange_receive(s->post.exchange, bytes_of("4he", 3)));
-	assert_true(exchange_receive(s->post.exchange, bytes_of("", 0)));
-	assert_true(exchange_receive(s->post.exchange, bytes_of("y!", 2)));
+	assert_true(exchange_receive(s->post.exchange, bytes_of("4he", 3), s->now));
+	assert_true(exchange_receive(s->post.exchange, bytes_of("", 0), s->now));
+	assert_true(exchange_receive(s->post.exchange, bytes_of("y!", 2), s->now));
 	assert_int_equal(s->heard.len, 0);
 	assert_true(exchange_complete(s->post.exchange, s->now));
 	assert_true(str_eqz(buf_str(&s->heard), "hey!;"));
+}
+
+/* Each piece in time, and all of them for ever. */
+static void test_post_that_drips_in(void **state)
+{
+	struct scene *s = *state;
+
+	ask(s, &s->post, "POST", s->sid, MAX_BODY);
+	s->now = mono_add_ms(s->now, 5000); /* it counts from the first piece on */
+	assert_true(exchange_receive(s->post.exchange, bytes_of("4", 1), s->now));
+	s->now = mono_add_ms(s->now, 100000);
+	assert_true(exchange_receive(s->post.exchange, bytes_of("x", 1), s->now));
+	s->now = mono_add_ms(s->now, 1);
+	assert_false(exchange_receive(s->post.exchange, bytes_of("x", 1), s->now));
+	exchange_free(&s->post.exchange);
+	assert_int_equal(s->closed, 1);
+}
+
+/* So does the body of a request that is none of ours. */
+static void test_refused_body_that_drips_in(void **state)
+{
+	struct scene *s = *state;
+
+	ask(s, &s->post, "POST", s->sid, MAX_BODY + 1);
+	assert_true(exchange_receive(s->post.exchange, bytes_of("4", 1), s->now));
+	s->now = mono_add_ms(s->now, 100001);
+	assert_false(exchange_receive(s->post.exchange, bytes_of("x", 1), s->now));
+	assert_int_equal(s->closed, 0);
 }
 
 static void test_post_that_is_too_big(void **state)
@@ -377,8 +406,8 @@ static void test_post_that_is_too_big(void **state)
 	/* Whatever was announced: it is counted while it comes. */
 	ask(s, &s->post, "POST", s->sid, MAX_BODY);
 	for (int i = 0; i < MAX_BODY; i++)
-		assert_true(exchange_receive(s->post.exchange, bytes_of("x", 1)));
-	assert_false(exchange_receive(s->post.exchange, bytes_of("x", 1)));
+		assert_true(exchange_receive(s->post.exchange, bytes_of("x", 1), s->now));
+	assert_false(exchange_receive(s->post.exchange, bytes_of("x", 1), s->now));
 }
 
 static void test_bad_post(void **state)
@@ -723,6 +752,8 @@ int main(void)
 	    TEST(test_ping),
 	    TEST(test_post),
 	    TEST(test_post_in_pieces),
+	    TEST(test_post_that_drips_in),
+	    TEST(test_refused_body_that_drips_in),
 	    TEST(test_post_that_is_too_big),
 	    TEST(test_bad_post),
 	    TEST(test_post_that_is_no_text),

@@ -89,7 +89,9 @@ static bool on_page(void *up, struct str path, struct eio_page *page)
 }
 
 static const struct eio_server_events events = {
-    .session = {on_open, on_message, on_close}, .may_open = may_open, .on_page = on_page};
+    .session = {.on_open = on_open, .on_message = on_message, .on_close = on_close},
+    .may_open = may_open,
+    .on_page = on_page};
 
 static enum err start(struct scene *s)
 {
@@ -210,6 +212,18 @@ static void test_bad_configuration(void **state)
 	s->conf.listen_address = "nowhere";
 	assert_int_equal(start(s), ERR_INVALID);
 	assert_null(s->server);
+}
+
+static void test_files_of_tls_that_are_not_there(void **state)
+{
+	struct scene *s = *state;
+
+	s->conf.tls = (struct tls_files){"/nowhere/tls.pem", "/nowhere/tls.key"};
+	assert_int_equal(start(s), ERR_NOT_FOUND);
+	assert_non_null(strstr(s->why, "/nowhere/tls.pem"));
+	s->conf.tls = (struct tls_files){"", ""};
+	assert_int_equal(start(s), ERR_OK);
+	assert_null(eio_server_tls(s->server));
 }
 
 static void test_session_opens_and_times_out(void **state)
@@ -367,6 +381,7 @@ int main(void)
 	    TEST(test_made_and_unmade),
 	    TEST(test_port_in_use),
 	    TEST(test_bad_configuration),
+	    TEST(test_files_of_tls_that_are_not_there),
 	    TEST(test_session_opens_and_times_out),
 	    TEST(test_client_goes_away),
 	    TEST(test_closed_while_it_opens),

@@ -63,7 +63,8 @@ static void on_close(void *up, struct eio_session *session, enum eio_close why)
 	s->why = why;
 }
 
-static const struct eio_events events = {on_open, on_message, on_close};
+static const struct eio_events events = {
+    .on_open = on_open, .on_message = on_message, .on_close = on_close};
 
 static void at(struct scene *s, uint64_t ms)
 {

@@ -79,7 +79,8 @@ static void on_close(void *up, struct eio_session *session, enum eio_close why)
 	((struct scene *)up)->closed++;
 }
 
-static const struct eio_events events = {on_open, on_message, on_close};
+static const struct eio_events events = {
+    .on_open = on_open, .on_message = on_message, .on_close = on_close};
 
 static struct eio_session *open_session(struct scene *s, const struct eio_transport *transport)
 {

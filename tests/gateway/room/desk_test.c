@@ -94,6 +94,20 @@ static void test_a_room_name_of_the_greatest_length(void **state)
 	assert_string_equal(pending_find(s->pending, 2)->room, room);
 }
 
+static void test_what_is_too_big_is_answered(void **state)
+{
+	struct stage *s = *state;
+
+	desk_sio_events.on_oversize(s->desk, &s->east, true, 17);
+	stage_heard(&s->east, "ack 17 [{'ok':false,'error':{'code':'payload_too_large','message':"
+			      "'Payload too large'}}]\n");
+	desk_sio_events.on_oversize(s->desk, &s->east, false, 0);
+	stage_heard(&s->east,
+	    STAGE_ERROR_EVENT " [{'ok':false,'error':{'code':'payload_too_large','message':"
+			      "'Payload too large'}}]\n");
+	stage_sent(s, "");
+}
+
 /* There may be a worker that knows them; the broker says whether. */
 static void test_unknown_events_are_asked_about(void **state)
 {
@@ -310,6 +324,7 @@ int main(void)
 	    TEST(test_a_room_name_of_the_greatest_length),
 	    TEST(test_unknown_events_are_asked_about),
 	    TEST(test_acks_go_to_a_worker_that_has_asked),
+	    TEST(test_what_is_too_big_is_answered),
 	    TEST(test_events_of_ours_are_unknown_from_clients),
 	    TEST(test_a_wrong_shape_names_every_field),
 	    TEST(test_no_argument_is_a_wrong_shape),

@@ -49,6 +49,13 @@ void sio_client_begin_legacy(struct sio_client *c)
 		c->transport->close(c->down, false);
 }
 
+void sio_client_oversize(struct sio_client *c, struct bytes head, bool is_binary)
+{
+	c->oversize_texts += !is_binary;
+	memcpy(c->last, head.p, head.len);
+	c->last[head.len] = '\0';
+}
+
 struct sio_client *sio_client_of_timer(struct timer *t)
 {
 	return CONTAINER_OF(t, struct sio_client, connect_timer);

@@ -30,7 +30,7 @@ struct sio_client {
 	void *owner;
 	struct mono born;
 	struct timer connect_timer;
-	unsigned messages, binaries, timeouts;
+	unsigned messages, binaries, timeouts, oversize_texts;
 	bool is_legacy;
 	char last[32];
 	void (*in_message)(struct sio_client *c);

@@ -49,6 +49,22 @@ static void test_messages_pass_both_ways(void **state)
 	stage_free(&s);
 }
 
+static void test_what_is_too_big_is_passed_on(void **state)
+{
+	struct eio_session *s = stage_open();
+	struct sio_client *c = stage.newest;
+
+	(void)state;
+	door_eio_events.on_oversize(stage.doors, s, bytes_of("2/chat,", 7), false);
+	assert_string_equal(c->last, "2/chat,");
+	assert_int_equal(c->oversize_texts, 1);
+	door_eio_events.on_oversize(stage.doors, s, bytes_of("x", 1), true);
+	assert_int_equal(c->oversize_texts, 1);
+	assert_int_equal(c->messages, 0);
+	eio_session_close(s, EIO_CLOSE_TOO_BIG);
+	stage_free(&s);
+}
+
 static void test_each_session_has_its_own_client(void **state)
 {
 	struct eio_session *a = stage_open();
@@ -245,6 +261,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(test_a_session_is_a_client),
 	    TEST(test_messages_pass_both_ways),
+	    TEST(test_what_is_too_big_is_passed_on),
 	    TEST(test_each_session_has_its_own_client),
 	    TEST(test_a_closed_session_is_seen_out_at_the_end_of_the_turn),
 	    TEST(test_a_client_closes_inside_a_message),

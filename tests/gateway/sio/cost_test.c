@@ -189,7 +189,10 @@ static void begin(bool is_binary)
 {
 	static const char *const namespaces[] = {"/", "/admin", NULL};
 	static const struct sio_conf conf = {namespaces, &timeouts, LIMIT_ATTACHMENTS, LIMIT_ARGS};
-	static const struct sio_events events = {on_connect, on_event, on_ack, on_disconnect};
+	static const struct sio_events events = {.on_connect = on_connect,
+	    .on_event = on_event,
+	    .on_ack = on_ack,
+	    .on_disconnect = on_disconnect};
 	static const struct sio_transport transport = {on_send, on_send, on_close};
 	static const struct bytes text = B("0"), message = B("\x82\xa4type\0\xa3nsp\xa1/");
 

@@ -154,6 +154,51 @@ static void events_are_decoded(void **state)
 		assert_decodes(&rows[i]);
 }
 
+static void the_head_of_an_event_tells_who_waits_for_it(void **state)
+{
+	static const struct row rows[] = {
+	    {"2[", "2 / -  -"},
+	    {"217[\"mess", "2 / 17  -"},
+	    {"2/chat,17[\"m", "2 /chat 17  -"},
+	    {"52-/chat,9[{", "2 /chat 9  -"},
+	    {"2/chat,[", "2 /chat -  -"},
+	    /* what could still become something else */
+	    {"", NULL},
+	    {"2", NULL},
+	    {"217", NULL},
+	    {"2/chat", NULL},
+	    {"2/chat,", NULL},
+	    {"2/chat,17", NULL},
+	    {"52", NULL},
+	    {"52-", NULL},
+	    /* what is none */
+	    {"0{", NULL},
+	    {"1[", NULL},
+	    {"3/chat,17[", NULL},
+	    {"61-17[", NULL},
+	    {"4[", NULL},
+	    {"2{", NULL},
+	    {"217{", NULL},
+	    {"511-[", NULL},
+	    {"29007199254740992[", NULL},
+	    {"x[", NULL},
+	    {"2/\xff,1[", NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct packet p = {.attachments = 77};
+		enum err e = packet_peek_event(str_of(rows[i].text), &limits, &p);
+
+		if (!e != (rows[i].expected != NULL))
+			fail_msg("%s is %s", rows[i].text, e ? "refused" : "accepted");
+		if (!e)
+			assert_true(str_eqz(describe(&p), rows[i].expected));
+		else
+			assert_int_equal(p.attachments, 77);
+	}
+}
+
 static void event_names_are_judged_like_stock_does(void **state)
 {
 	static const struct row rows[] = {
@@ -322,6 +367,7 @@ int main(void)
 	    cmocka_unit_test_teardown(connects_are_decoded, clean),
 	    cmocka_unit_test_teardown(disconnects_are_decoded, clean),
 	    cmocka_unit_test_teardown(events_are_decoded, clean),
+	    cmocka_unit_test_teardown(the_head_of_an_event_tells_who_waits_for_it, clean),
 	    cmocka_unit_test_teardown(event_names_are_judged_like_stock_does, clean),
 	    cmocka_unit_test_teardown(acks_are_decoded, clean),
 	    cmocka_unit_test_teardown(other_types_are_refused, clean),

@@ -64,6 +64,15 @@ static void up_event(void *up, struct sio_socket *s, const struct sio_event *eve
 		stage.in_event(s);
 }
 
+static void up_oversize(void *up, struct sio_socket *s, bool has_ack, uint64_t ack_id)
+{
+	assert_ptr_equal(up, &stage);
+	say_socket("oversize", s);
+	if (has_ack)
+		buf_put_u64(&stage.said, ack_id);
+	buf_putc(&stage.said, '\n');
+}
+
 static void up_ack(void *up, struct sio_socket *s, uint64_t ack_id, struct bytes args)
 {
 	assert_ptr_equal(up, &stage);
@@ -113,7 +122,11 @@ static void down_close(void *down, bool is_parse_error)
 		stage.in_close();
 }
 
-static const struct sio_events events = {up_connect, up_event, up_ack, up_disconnect};
+static const struct sio_events events = {.on_connect = up_connect,
+    .on_event = up_event,
+    .on_oversize = up_oversize,
+    .on_ack = up_ack,
+    .on_disconnect = up_disconnect};
 static const struct sio_transport transport = {down_send, down_send_binary, down_close};
 
 int stage_begin(void **state)

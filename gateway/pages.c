@@ -1,0 +1,59 @@
+#include "gateway/pages.h"
+
+#include "gateway/drain.h"
+#include "gateway/link/pending.h"
+#include "gateway/link/uplink.h"
+#include "gateway/metrics.h"
+#include "gateway/room/desk.h"
+#include "gateway/room/door.h"
+#include "gateway/room/hub.h"
+
+static void set_tls_metrics(struct metrics *m, const struct tls *tls)
+{
+	struct tls_counts counts = tls_counts(tls);
+
+	metrics_set(m, METRIC_TLS_HANDSHAKES, METRIC_TLS_BEGUN, 0, (int64_t)counts.begun);
+	metrics_set(m, METRIC_TLS_HANDSHAKES, METRIC_TLS_DONE, 0, (int64_t)counts.done);
+	metrics_set(m, METRIC_TLS_HANDSHAKES, METRIC_TLS_FAILED, 0, (int64_t)counts.failed);
+	metrics_set(m, METRIC_TLS_EXPIRES, 0, 0, tls_expires(tls));
+}
+
+static void render_metrics(const struct pages *p, struct buf *out)
+{
+	metrics_set(p->metrics, METRIC_CONNECTED_CLIENTS, 0, 0, (int64_t)doors_count(p->doors));
+	metrics_set(p->metrics, METRIC_ROOMS, 0, 0, (int64_t)hub_room_count(p->hub));
+	metrics_set(p->metrics, METRIC_SOCKETS, 0, 0, (int64_t)desk_connected(p->desk));
+	metrics_set(p->metrics, METRIC_LINK_UP, 0, 0, uplink_is_up(p->uplink));
+	if (p->tls)
+		set_tls_metrics(p->metrics, p->tls);
+	metrics_set(p->metrics, METRIC_PENDING, 0, 0, (int64_t)pending_count(p->pending));
+	metrics_render(p->metrics, out);
+}
+
+static void render_ready(const struct pages *p, struct eio_page *page)
+{
+	const char *why = drain_is_on(p->drain) ? "draining" : uplink_state_text(p->uplink);
+
+	if (!drain_is_on(p->drain) && uplink_is_up(p->uplink)) {
+		buf_puts(page->body, STR("ready\n"));
+		return;
+	}
+	page->status = 503;
+	buf_printf(page->body, "not ready: %s\n", why);
+}
+
+bool pages_answer(const struct pages *p, struct str path, struct eio_page *page)
+{
+	page->content_type = "text/plain; charset=utf-8";
+	if (str_eqz(path, "/health")) {
+		buf_puts(page->body, STR("ok\n"));
+	} else if (str_eqz(path, "/ready")) {
+		render_ready(p, page);
+	} else if (str_eqz(path, "/metrics")) {
+		page->content_type = "text/plain; version=0.0.4; charset=utf-8";
+		render_metrics(p, page->body);
+	} else {
+		return false;
+	}
+	return true;
+}
