@@ -114,6 +114,7 @@ static void accept_message(
 	struct dedup_hit hit = {.receipt = l->receipt, .batch = store_gathering(b->store)};
 
 	l->room->batch = hit.batch;
+	l->room->gseq = l->receipt.gseq;
 	time_batch(b, hit.batch);
 	dedup_remember(b->dedup, names, &hit);
 	/* The mutation that the kill test must catch: saying it before it is durable. */
@@ -192,8 +193,11 @@ static void count_stored(void *ctx, const struct reader_receipt *receipt)
 	struct broker *b = ctx;
 	struct room *r = rooms_find_id(b->rooms, receipt->room);
 
-	if (r)
+	if (r) {
 		r->committed_seq = receipt->seq;
+		r->committed_gseq = receipt->gseq;
+	}
+	b->released = receipt->gseq;
 	b->stored++;
 }
 

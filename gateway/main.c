@@ -125,6 +125,11 @@ static const struct eio_server_events server_news = {
 
 /* ---- the link's news go to the desk, but for what concerns the process ---- */
 
+static void on_gap(void *up)
+{
+	desk_uplink_events.on_gap(((struct gateway *)up)->desk);
+}
+
 static size_t on_linked(void *up)
 {
 	return desk_uplink_events.on_linked(((struct gateway *)up)->desk);
@@ -154,7 +159,12 @@ static void on_wire(void *up, const struct wire_message *m)
 }
 
 static const struct uplink_events uplink_news = {
-    .on_linked = on_linked, .on_up = on_up, .on_down = on_down, .on_message = on_wire};
+    .on_gap = on_gap,
+    .on_linked = on_linked,
+    .on_up = on_up,
+    .on_down = on_down,
+    .on_message = on_wire,
+};
 
 /* ---- time and signals ---- */
 
@@ -164,6 +174,8 @@ static void on_tick(void *ctx)
 
 	doors_expire(g->doors, loop_now(g->loop));
 	desk_expire(g->desk, loop_now(g->loop));
+	if (uplink_has_left(g->uplink))
+		loop_stop(g->loop);
 	loop_timer_arm(g->tick, TICK_MS);
 }
 
@@ -191,7 +203,8 @@ static void on_signal(void *ctx, int signo)
 
 static void on_drained(void *ctx)
 {
-	loop_stop(((struct gateway *)ctx)->loop);
+	/* The last word; on_tick sees when it is answered. */
+	uplink_leave(((struct gateway *)ctx)->uplink);
 }
 
 /* ---- making the house ---- */

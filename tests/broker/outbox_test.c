@@ -6,12 +6,14 @@
 
 struct peer {
 	char heard[256];
+	uint64_t last_gseq;
 };
 
-static void on_send(void *up, struct peer *to, struct frame *message)
+static void on_send(void *up, struct peer *to, struct frame *message, uint64_t gseq)
 {
 	struct bytes b = frame_bytes(message);
 
+	to->last_gseq = gseq;
 	(void)up;
 	strncat(to->heard, (const char *)b.p, b.len);
 }

@@ -105,6 +105,7 @@ static void test_who_was_ended_is_remembered(void **state)
 	gateway_say_hello(w, &w->east); /* a broken link ends nobody */
 	assert_false(peer_was_ended(w->last));
 	gateway_say_type(w, &w->east, WIRE_GOODBYE);
+	peers_flush(w->peers);
 	gateway_say_hello(w, &w->east);
 	assert_true(peer_was_ended(w->last));
 	w->east.name = "west";
@@ -259,6 +260,7 @@ static void test_goodbye_is_answered(void **state)
 	gateway_say_hello(w, &w->east);
 	peer_world_forget(w);
 	gateway_say(w, &w->east, batch, ARRAY_LEN(batch));
+	peers_flush(w->peers);
 	assert_string_equal(w->news, "message east: JOIN; gone east: it said goodbye; ");
 	assert_true(fake_link_sent("@east BATCH{number=2}GOODBYE_OK{}"));
 	assert_int_equal(peers_count(w->peers), 0);

@@ -22,7 +22,7 @@ static void test_hello_says_who_we_are(void **state)
 	stage_open_and_greet(s);
 	assert_lines(&s->heard,
 	    "BATCH{number=1}\n"
-	    "HELLO{version=3 gateway=\"g1\" boot=7 last_gseq=0 credit_messages=2000 "
+	    "HELLO{version=3 gateway=\"g1\" boot=7 epoch=0 last_gseq=0 credit_messages=2000 "
 	    "credit_bytes=16777216}\n");
 	assert_false(uplink_is_up(s->uplink));
 	assert_string_equal(uplink_state_text(s->uplink), "not connected to the broker yet");
@@ -93,7 +93,7 @@ static void test_messages_go_both_ways(void **state)
 	m = (struct wire_message){.type = WIRE_REPLY};
 	m.as.reply.request = 1;
 	stage_say(s, &m);
-	stage_until_told(s, "REPLY{request=1 error=0 text=\"\" retry_after_ms=0 value=<1:c0>}\n");
+	stage_until_told(s, "REPLY{request=1 error=0 text=\"\" retry_after_ms=0 value=<1:c0> gseq=0}\n");
 	m = (struct wire_message){.type = WIRE_DELIVER};
 	m.as.deliver.gseq = 4;
 	m.as.deliver.room = STR("lobby");
@@ -135,7 +135,7 @@ static void test_many_messages_in_one_batch_are_heard_in_order(void **state)
 		reply.as.reply.request = i;
 		wire_put(&body, &reply);
 		snprintf(expected + len, sizeof(expected) - len,
-		    "REPLY{request=%u error=0 text=\"\" retry_after_ms=0 value=<1:c0>}\n", i);
+		    "REPLY{request=%u error=0 text=\"\" retry_after_ms=0 value=<1:c0> gseq=0}\n", i);
 	}
 	stage_say_bytes(s, buf_bytes(&body));
 	buf_free(&body);
