@@ -78,6 +78,12 @@ class Ledger {
     return waitFor(`${count} more acks`, () => this.acked.size >= goal, ANSWER_MS);
   }
 
+  // How many the database has.
+  async stored() {
+    const [{ count }] = await this.stack.sql('SELECT count(*) AS count FROM messages');
+    return count;
+  }
+
   async end() {
     this.isOver = true;
     await Promise.all(this.publishing);
