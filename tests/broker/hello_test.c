@@ -31,8 +31,8 @@ static void test_who_may_come(void **state)
 static void test_the_older_side_is_to_be_upgraded(void **state)
 {
 	(void)state;
-	assert_non_null(strstr(fault(letter(LINK_IPC, ""), WIRE_VERSION - 1, STR("east")),
-	    "upgrade the gateway"));
+	assert_non_null(strstr(
+	    fault(letter(LINK_IPC, ""), WIRE_VERSION - 1, STR("east")), "upgrade the gateway"));
 	assert_non_null(strstr(
 	    fault(letter(LINK_IPC, ""), WIRE_VERSION + 1, STR("east")), "upgrade the broker"));
 }
@@ -54,21 +54,16 @@ static void test_where_it_goes_on(void **state)
 	static const struct {
 		uint64_t epoch, last_gseq, place;
 	} rows[] = {
-	    {6, 90, 90},
-	    {6, 100, 100},
-	    {6, 50, 50},
-	    {6, 49, 100},  /* too long ago */
-	    {6, 0, 100},
-	    {6, 101, 100}, /* it saw what the database has not: that was put back */
-	    {7, 90, 100},  /* of another database */
-	    {0, 0, 100},   /* it was nowhere */
+	    {6, 90, 90}, {6, 100, 100}, {6, 50, 50}, {6, 49, 100}, /* too long ago */
+	    {6, 0, 100}, {6, 101, 100}, /* it saw what the database has not: that was put back */
+	    {7, 90, 100},               /* of another database */
+	    {0, 0, 100},                /* it was nowhere */
 	};
 	const struct hello_log log = {.epoch = 6, .released = 100, .replay_max = 50};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		struct wire_hello hello = {
-		    .epoch = rows[i].epoch, .last_gseq = rows[i].last_gseq};
+		struct wire_hello hello = {.epoch = rows[i].epoch, .last_gseq = rows[i].last_gseq};
 
 		assert_true(hello_place(&hello, &log) == rows[i].place);
 	}

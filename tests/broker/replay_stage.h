@@ -10,12 +10,12 @@
 #include "proto/channel.h"
 #include "tests/check.h"
 
-enum { STAGE_GATEWAYS = 2, STAGE_SOCKETS = 3, STAGE_ROOMS = 4 };
+enum { STAGE_GATEWAYS = 2, STAGE_SOCKETS = 3, STAGE_ROOMS = 4, STAGE_EPOCH = 6 };
 
 /* One socket in one room. */
 struct stay {
 	bool is_in;
-	uint64_t since, next; /* gseq of the answer; seq that is due */
+	uint64_t since, next;      /* gseq of the answer; seq that is due */
 	uint64_t joining, leaving; /* unanswered request, 0 = none */
 };
 
@@ -25,7 +25,7 @@ struct gateway {
 	struct channel *channel;
 	uint64_t boot, epoch, place;
 	bool is_up;
-	bool is_cut; /* nothing goes either way */
+	bool is_cut;            /* nothing goes either way */
 	struct buf inbox[4096]; /* batches that were sent to it */
 	size_t first, last;
 	struct stay stays[STAGE_SOCKETS][STAGE_ROOMS];
@@ -54,6 +54,12 @@ struct stage {
 	unsigned live, behind; /* how often a peer was seen so */
 };
 
+/* The one that there is: the fakes have to know. */
+extern struct stage *stage_now;
+
+/* How many rows the database has, the first ones. */
+size_t stage_stored_rows(const struct stage *s);
+
 /* For cmocka_unit_test_setup_teardown. Every socket is connected. */
 int stage_setup(void **state);
 int stage_teardown(void **state);
@@ -71,6 +77,11 @@ void stage_answer_page(struct stage *s, size_t limit, enum err error);
 
 /* The broker dies, with all that is not committed, and another one begins. */
 void stage_restart(struct stage *s);
+
+void stage_room_name(uint64_t room, char name[8]);
+
+/* Says HELLO for the first time; its name and address are set. */
+void gateway_begin(struct stage *s, struct gateway *g);
 
 /* The gateway takes in so many batches, and says what it has to say. */
 void gateway_take(struct stage *s, struct gateway *g, size_t batches);
