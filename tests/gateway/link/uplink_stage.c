@@ -46,6 +46,7 @@ static void on_message(void *up, const struct wire_message *m)
 	struct stage *s = up;
 
 	s->told++;
+	s->deliveries += m->type == WIRE_DELIVER;
 	wire_print(m, &s->news);
 	buf_putc(&s->news, '\n');
 }

@@ -24,6 +24,7 @@ struct stage {
 	char why[UPLINK_WHY_SIZE];
 	/* what the layer above was told, a line each: gap, linked, up, "down WHY", a message */
 	struct buf news;
+	unsigned deliveries; /* of the messages told */
 	unsigned announces;       /* sockets that it has */
 	unsigned told, most_told; /* messages since the last turn ended; most of any turn */
 	/* the broker's end */

@@ -247,6 +247,60 @@ static void test_goodbye(void **state)
 	assert_lines(&s->news, "");
 }
 
+static bool has_left(const struct stage *s)
+{
+	return uplink_has_left(s->uplink);
+}
+
+/* Behind all that was asked; what is answered until then is heard. */
+static void test_taking_leave(void **state)
+{
+	struct stage *s = *state;
+	struct wire_message m = stage_join("lobby");
+
+	stage_up(s);
+	assert_false(uplink_has_left(s->uplink));
+	assert_int_equal(uplink_send(s->uplink, &m), ERR_OK);
+	uplink_leave(s->uplink);
+	assert_false(uplink_is_up(s->uplink));
+	assert_int_equal(uplink_send(s->uplink, &m), ERR_UNAVAILABLE);
+	stage_until_heard(s, "JOIN{request=1 socket=\"socket\" room=\"lobby\"}\n"
+			     "GOODBYE{reason=\"gateway stops\"}\n");
+	m = (struct wire_message){.type = WIRE_REPLY};
+	stage_say(s, &m);
+	stage_until_told(s, "REPLY{");
+	assert_false(uplink_has_left(s->uplink));
+	m.type = WIRE_GOODBYE_OK;
+	stage_say(s, &m);
+	stage_until(s, has_left, "to have left");
+	stage_forget(s);
+	uplink_free(&s->uplink);
+	stage_listen(s);
+	assert_lines(&s->heard, "");
+}
+
+/* Nobody answers: it has left all the same, after a while. */
+static void test_taking_leave_of_a_silent_broker(void **state)
+{
+	struct stage *s = *state;
+
+	stage_up(s);
+	struct mono asked = clock_mono();
+
+	uplink_leave(s->uplink);
+	stage_until(s, has_left, "to have left");
+	assert_true(mono_ms_between(asked, clock_mono()) >= 1000);
+}
+
+static void test_taking_leave_of_nobody(void **state)
+{
+	struct stage *s = *state;
+
+	stage_open(s);
+	uplink_leave(s->uplink);
+	assert_true(uplink_has_left(s->uplink));
+}
+
 static void test_no_goodbye_to_whom_one_has_not_met(void **state)
 {
 	struct stage *s = *state;
@@ -324,6 +378,9 @@ int main(void)
 	    TEST(test_without_credit_it_fills_up),
 	    TEST(test_it_beats_and_is_kept_by_beats),
 	    TEST(test_goodbye),
+	    TEST(test_taking_leave),
+	    TEST(test_taking_leave_of_a_silent_broker),
+	    TEST(test_taking_leave_of_nobody),
 	    TEST(test_no_goodbye_to_whom_one_has_not_met),
 	    TEST(test_bad_endpoints),
 	    TEST(test_tcp_with_curve),

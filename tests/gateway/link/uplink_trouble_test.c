@@ -187,6 +187,53 @@ static void test_a_gap_begins_anew(void **state)
 	    1);
 }
 
+/* Whatever was said twice is heard once; what does not concern us counts as heard. */
+static void test_numbers_only_go_up(void **state)
+{
+	struct stage *s = *state;
+	struct wire_message m = delivery(42), position = {.type = WIRE_POSITION};
+
+	s->place = 40;
+	stage_up(s);
+	stage_say(s, &m);
+	stage_say(s, &m);
+	m.as.deliver.gseq = 40;
+	stage_say(s, &m);
+	position.as.position.gseq = 50;
+	stage_say(s, &position);
+	m.as.deliver.gseq = 50;
+	stage_say(s, &m);
+	m.as.deliver.gseq = 0; /* not stored */
+	stage_say(s, &m);
+	stage_say(s, &m);
+	m.as.deliver.gseq = 51;
+	stage_say(s, &m);
+	stage_until_told(s, "DELIVER{gseq=51 ");
+	assert_int_equal(s->deliveries, 4);
+	stage_forget(s);
+	stage_say_as(s, s->said + 2, &m);
+	stage_until_heard(s, " last_gseq=51 ");
+}
+
+/* The broker cannot send again what was missed: that is said before anybody is announced. */
+static void test_a_gap_is_told_first(void **state)
+{
+	struct stage *s = *state;
+	struct wire_message m = delivery(42);
+
+	stage_up(s);
+	stage_say(s, &m);
+	stage_until_told(s, "DELIVER{");
+	stage_say_as(s, s->said + 2, &m);
+	stage_until_told(s, "down ");
+	stage_until_heard(s, " last_gseq=42 ");
+	stage_forget(s);
+	s->place = 1000;
+	stage_welcome(s, STAGE_EPOCH, STAGE_HEARTBEAT_MS, LIMIT_WINDOW_MESSAGES);
+	stage_until_heard(s, "RESUMED{");
+	assert_news(s, "gap\nlinked\nup\n");
+}
+
 /* Numbers of another database say nothing about this one: whoever is here missed something. */
 static void test_another_database_is_a_gap(void **state)
 {
@@ -262,6 +309,7 @@ static void test_a_broker_that_stops(void **state)
 	stage_say_bytes(s, buf_bytes(&body));
 	buf_free(&body);
 	stage_until_told(s, "down ");
+	stage_until_heard(s, "GOODBYE_OK{}\n");
 	/* Nothing counts after its goodbye. */
 	assert_news(s, "REPLY{request=1 error=0 text=\"\" retry_after_ms=0 value=<1:c0> gseq=0}\n"
 		       "down the broker stops\n");
@@ -309,6 +357,8 @@ int main(void)
 	    TEST(test_nobody_answers),
 	    TEST(test_welcome_twice),
 	    TEST(test_a_gap_begins_anew),
+	    TEST(test_numbers_only_go_up),
+	    TEST(test_a_gap_is_told_first),
 	    TEST(test_another_database_is_a_gap),
 	    TEST(test_what_cannot_be_read_begins_anew),
 	    TEST(test_a_silent_broker),
