@@ -154,6 +154,21 @@ test('a gateway that stands still until its credit is used up', { timeout: 30000
   assert.equal(hellos, 2, 'a link broke: that is another test');
 });
 
+// Its lease has run out and its members have left, for the others; they themselves know nothing of it.
+test('a gateway that is given up, and comes back', { timeout: 300000 }, async (t) => {
+  assertKept(await underLoad(t, {}, async (stack, ledger) => {
+    for (const gateway of stack.gateways) {
+      process.kill(gateway.pid, 'SIGSTOP');
+      try {
+        await waitFor(`${gateway.name} to be given up`, () => happened(stack, 'peer.gone', gateway.name) > 0, STOPS_MS);
+      } finally {
+        process.kill(gateway.pid, 'SIGCONT');
+      }
+      await ledger.more(ACKS_BETWEEN);
+    }
+  }));
+});
+
 /* ---- the connection is cut ---- */
 
 // Between gateway-2 and the broker: forwards, holds or cuts.
