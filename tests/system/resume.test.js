@@ -16,8 +16,9 @@ const CUTS = 10;
 const STOPS_MS = 60000;
 const HELD_MS = 400;
 const ACKS_BETWEEN = 150;
-// One process waits for the other longer than any of these tests lets it.
-const PATIENT = { 'publish-timeout-ms': 60000 };
+// The gateways wait for the broker, and for clients that a burst of messages comes to, as long as it
+// takes: it is the link that is tested.
+const PATIENT = { 'publish-timeout-ms': 60000, 'client-queue-max-bytes': 268435456 };
 
 const happened = (stack, event, peer) => stack.log('broker')
   .filter((r) => r.event === event && (!peer || r.peer === peer)).length;
@@ -84,6 +85,18 @@ for (const place of ['before-commit', 'after-commit']) {
     if (place === 'after-commit') assert.ok(stored > acked, 'nothing was stored and not answered');
   });
 }
+
+test('a broker that stands still until the gateways look for another', { timeout: 300000 }, async (t) => {
+  assertKept(await underLoad(t, {}, async (stack) => {
+    const isDown = ({ name }) => stack.log(name).some((r) => r.event === 'link.down');
+    process.kill(stack.broker.pid, 'SIGSTOP');
+    try {
+      await waitFor('the links to be down', () => stack.gateways.every(isDown), STOPS_MS);
+    } finally {
+      process.kill(stack.broker.pid, 'SIGCONT');
+    }
+  }));
+});
 
 // Nothing that is stored is left unsaid when it goes, though nobody has come after it yet.
 test(`SIGTERM of the broker, ${KILLS} times`, { timeout: 300000 }, async (t) => {
