@@ -9,6 +9,8 @@ static void ask(void *ctx, struct peer *p)
 	struct broker *b = ctx;
 	uint64_t after;
 
+	/* Numbers were given out that a failed batch took back: they are not waited for. */
+	peer_void(p, b->gseq);
 	if (!peer_wants_page(p, b->released, &after))
 		return;
 	if (after >= b->released) {
@@ -79,18 +81,6 @@ void catchup_on_log(struct broker *b, const struct archive_log *log)
 	}
 	metrics_add(b->metrics, METRIC_REPLAYED, 0, 0, sent);
 	peer_end_page(p, log->reached);
-}
-
-static void forget_numbers(void *ctx, struct peer *p)
-{
-	const struct broker *b = ctx;
-
-	peer_void(p, b->released);
-}
-
-void catchup_on_failed(struct broker *b)
-{
-	peers_each(b->peers, forget_numbers, b);
 }
 
 void catchup_on_tick(struct broker *b)

@@ -14,9 +14,6 @@ void catchup_on_turn_end(struct broker *b);
 /* A page has been read. */
 void catchup_on_log(struct broker *b, const struct archive_log *log);
 
-/* A batch was not committed: the numbers given out above those in the database are void. */
-void catchup_on_failed(struct broker *b);
-
 /* Tries again what could not be read; about once a second. */
 void catchup_on_tick(struct broker *b);
 

@@ -14,7 +14,6 @@ static void on_failed(void *up, uint64_t batch, const char *why)
 {
 	(void)batch;
 	publish_on_failed(up, why);
-	catchup_on_failed(up);
 }
 
 const struct store_events news_of_store = {.on_committed = on_committed, .on_failed = on_failed};

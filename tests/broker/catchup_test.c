@@ -190,6 +190,33 @@ static void test_a_page_for_a_conversation_that_broke_is_nothing(void **state)
 	assert_int_equal(due(east(s), 0, 0), 3);
 }
 
+/* Its rooms were announced while numbers were out that came to nothing. */
+static void test_numbers_that_came_to_nothing_are_not_waited_for(void **state)
+{
+	struct stage *s = *state;
+
+	both_join(s, 0);
+	gateway_cut(s, east(s));
+	publish(s, 2, 0);
+	for (int i = 0; i < 5; i++)
+		gateway_publish(s, west(s), 0, 0);
+	gateway_mend(s, east(s));
+	stage_turn(s);
+	gateway_take(s, east(s), 100);
+	stage_turn(s);
+	assert_int_equal(s->page_count, 0); /* 3 to 7 are still to come */
+	stage_fail(s);
+	stage_turn(s);
+	assert_int_equal(s->page_count, 1);
+	stage_answer_page(s, 50, ERR_OK);
+	calm(s);
+	assert_int_equal(due(east(s), 0, 0), 3);
+	publish(s, 1, 0);
+	calm(s);
+	assert_int_equal(due(east(s), 0, 0), 4);
+	assert_int_equal(s->page_count, 0);
+}
+
 /* More than is sent again: told so, it begins where the log ends, and its clients with it. */
 static void test_too_much_is_a_gap_and_said_so(void **state)
 {
@@ -261,6 +288,7 @@ int main(void)
 	    TEST(test_a_page_that_cannot_be_read_is_tried_again),
 	    TEST(test_an_unreadable_log_is_left_alone_until_the_tick),
 	    TEST(test_a_page_for_a_conversation_that_broke_is_nothing),
+	    TEST(test_numbers_that_came_to_nothing_are_not_waited_for),
 	    TEST(test_too_much_is_a_gap_and_said_so),
 	    TEST(test_a_slow_gateway_is_kept_a_number_for),
 	    TEST(test_a_gateway_may_be_too_slow),

@@ -29,12 +29,6 @@ void publish_on_failed(struct broker *b, const char *why)
 	note(why);
 }
 
-void catchup_on_failed(struct broker *b)
-{
-	(void)b;
-	note("void");
-}
-
 void catchup_on_log(struct broker *b, const struct archive_log *log)
 {
 	(void)b;
@@ -88,7 +82,7 @@ static void test_who_hears_what(void **state)
 	news_of_outbox.on_send(&b, NULL, f, 8);
 	news_of_outbox.on_send(&b, NULL, f, 0);
 	assert_string_equal(
-	    heard, "committed failed void client? operator client? log stored said ");
+	    heard, "committed failed client? operator client? log stored said ");
 	frame_unref(&f);
 }
 

@@ -165,7 +165,6 @@ void stage_fail(struct stage *s)
 	/* Those numbers of batches are never used again. */
 	s->committed = s->gathering++;
 	publish_on_failed(&s->b, "no space");
-	catchup_on_failed(&s->b);
 	publish_on_tick(&s->b);
 }
 
