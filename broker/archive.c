@@ -1,8 +1,8 @@
 #include "broker/archive.h"
 
+#include "broker/message.h"
 #include "broker/worker.h"
 #include "proto/limits.h"
-#include "proto/message_id.h"
 #include "proto/value.h"
 
 #include <stdatomic.h>
@@ -18,43 +18,113 @@ struct archive {
 	atomic_bool is_closing; /* the one thing both threads see: what still waits is skipped */
 };
 
+struct job;
+
+/* A kind of reading: in the worker's thread, then telling what came of it in the owner's. */
+struct trade {
+	enum err (*read)(struct reader *r, struct job *job);
+	void (*tell)(const struct archive *a, struct job *job);
+};
+
 /* A request on its way to the reader, its answer on the way back. */
 struct job {
+	const struct trade *trade;
 	uint64_t request;
+	enum err error;
+	struct buf messages; /* encoded, without an array's head, whose length comes last */
+	uint32_t count;
+	/* history */
 	struct reader_page page;
 	char *room_name;
-	enum err error;
-	uint32_t count;
-	struct buf messages; /* without the array's head, whose length comes last */
 	bool more;
+	/* log */
+	struct reader_span span;
+	struct archive_entry *entries; /* pointers are set when all is read */
+	uint64_t reached;
 };
 
 static void free_job(struct job *job)
 {
 	free(job->room_name);
+	free(job->entries);
 	buf_free(&job->messages);
 	free(job);
 }
 
+/* ---- history ---- */
+
 static void add_message(void *ctx, const struct reader_message *m)
 {
 	struct job *job = ctx;
-	struct buf *out = &job->messages;
-	char id[MESSAGE_ID_LEN + 1];
 
-	message_id_text(m->gseq, id);
 	job->count++;
-	value_put_map(out, 8);
-	value_put_str_pair(out, STR("id"), str_of(id));
-	value_put_u64_pair(out, STR("seq"), m->seq);
-	value_put_str_pair(out, STR("userId"), m->user);
-	value_put_str_pair(out, STR("username"), m->username);
-	value_put_raw_pair(out, STR("content"), m->content);
-	value_put_str_pair(out, STR("type"), m->type);
-	value_put_str(out, STR("timestamp"));
-	value_put_i64(out, m->timestamp.ms);
-	value_put_str_pair(out, STR("roomId"), str_of(job->room_name));
+	message_put(&job->messages, str_of(job->room_name), m);
 }
+
+static enum err read_history(struct reader *r, struct job *job)
+{
+	return reader_history(r, &job->page, add_message, job, &job->more);
+}
+
+static void tell_page(const struct archive *a, struct job *job)
+{
+	struct buf whole = {0};
+
+	value_put_array(&whole, job->error ? 0 : job->count);
+	if (!job->error)
+		buf_put(&whole, buf_bytes(&job->messages));
+	struct archive_answer answer = {
+	    .request = job->request,
+	    .error = job->error,
+	    .messages = buf_bytes(&whole),
+	    .more = job->more,
+	};
+
+	a->events->on_page(a->up, &answer);
+	buf_free(&whole);
+}
+
+static const struct trade history = {read_history, tell_page};
+
+/* ---- the log ---- */
+
+static void add_entry(void *ctx, const struct reader_entry *entry)
+{
+	struct job *job = ctx;
+	struct archive_entry *e = &job->entries[job->count++];
+	size_t before = job->messages.len;
+
+	message_put_deliver(&job->messages, entry);
+	*e = (struct archive_entry){
+	    .room = entry->room, .deliver = bytes_of(NULL, job->messages.len - before)};
+}
+
+static enum err read_log(struct reader *r, struct job *job)
+{
+	enum err e = reader_log(r, &job->span, add_entry, job, &job->reached);
+	const uint8_t *at = buf_bytes(&job->messages).p;
+
+	for (uint32_t i = 0; i < job->count; i++) {
+		job->entries[i].deliver.p = at;
+		at += job->entries[i].deliver.len;
+	}
+	return e;
+}
+
+static void tell_log(const struct archive *a, struct job *job)
+{
+	struct archive_log log = {
+	    .request = job->request,
+	    .error = job->error,
+	    .entries = job->entries,
+	    .count = job->error ? 0 : job->count,
+	    .reached = job->reached,
+	};
+
+	a->events->on_log(a->up, &log);
+}
+
+static const struct trade log_trade = {read_log, tell_log};
 
 /* In the worker's thread. */
 static void work(void *ctx, void *arg)
@@ -62,9 +132,8 @@ static void work(void *ctx, void *arg)
 	struct archive *a = ctx;
 	struct job *job = arg;
 
-	if (atomic_load(&a->is_closing))
-		return;
-	job->error = reader_history(a->reader, &job->page, add_message, job, &job->more);
+	if (!atomic_load(&a->is_closing))
+		job->error = job->trade->read(a->reader, job);
 }
 
 enum err archive_open(const char *path, const struct archive_events *events, void *up,
@@ -101,14 +170,27 @@ void archive_close(struct archive **a)
 	free(dead);
 }
 
-enum err archive_history(
-    struct archive *a, uint64_t request, const struct reader_page *page, struct str room_name)
+static enum err new_job(
+    struct archive *a, const struct trade *trade, uint64_t request, struct job **ret)
 {
 	if (worker_jobs(a->worker) >= ARCHIVE_QUEUE_MAX)
 		return ERR_FULL;
 	struct job *job = xcalloc(1, sizeof(*job));
 
+	job->trade = trade;
 	job->request = request;
+	*ret = job;
+	return ERR_OK;
+}
+
+enum err archive_history(
+    struct archive *a, uint64_t request, const struct reader_page *page, struct str room_name)
+{
+	struct job *job;
+	enum err e = new_job(a, &history, request, &job);
+
+	if (e)
+		return e;
 	job->page = *page;
 	if (job->page.limit > LIMIT_HISTORY_PAGE)
 		job->page.limit = LIMIT_HISTORY_PAGE;
@@ -119,27 +201,25 @@ enum err archive_history(
 	return ERR_OK;
 }
 
+enum err archive_read_log(struct archive *a, uint64_t request, uint64_t after, uint64_t upto)
+{
+	struct job *job;
+	enum err e = new_job(a, &log_trade, request, &job);
+
+	if (e)
+		return e;
+	job->span = (struct reader_span){.after = after,
+	    .upto = upto,
+	    .limit = ARCHIVE_LOG_MESSAGES,
+	    .max_bytes = ARCHIVE_LOG_CONTENT_MAX};
+	job->entries = xcalloc(ARCHIVE_LOG_MESSAGES, sizeof(*job->entries));
+	worker_give(a->worker, job);
+	return ERR_OK;
+}
+
 void *archive_socket(const struct archive *a)
 {
 	return worker_socket(a->worker);
-}
-
-static void answer(struct archive *a, struct job *job)
-{
-	struct buf whole = {0};
-
-	value_put_array(&whole, job->error ? 0 : job->count);
-	if (!job->error)
-		buf_put(&whole, buf_bytes(&job->messages));
-	struct archive_answer answer = {
-	    .request = job->request,
-	    .error = job->error,
-	    .messages = buf_bytes(&whole),
-	    .more = job->more,
-	};
-
-	a->events->on_page(a->up, &answer);
-	buf_free(&whole);
 }
 
 void archive_serve(struct archive *a)
@@ -147,7 +227,7 @@ void archive_serve(struct archive *a)
 	struct job *job;
 
 	while ((job = worker_take(a->worker))) {
-		answer(a, job);
+		job->trade->tell(a, job);
 		free_job(job);
 	}
 }

@@ -1,9 +1,9 @@
 #ifndef ROOMCAST_BROKER_ARCHIVE_H
 #define ROOMCAST_BROKER_ARCHIVE_H
 /*
- * The archive: reads history for others, an actor with a read-only connection and a thread of
- * its own, so that a long query never stops routing. Requests queue up, bounded; answers come in
- * order. Used by the turn thread only.
+ * The archive: reads history and the log for others, an actor with a read-only connection and a
+ * thread of its own, so that a long query never stops routing. Requests queue up, bounded; answers
+ * come in order. Used by the turn thread only.
  */
 #include "broker/reader.h"
 
@@ -21,13 +21,31 @@ struct archive_answer {
 	bool more;
 };
 
+/* A stored message of the log as the DELIVER that brings it, encoded. */
+struct archive_entry {
+	uint64_t room; /* id */
+	struct bytes deliver;
+};
+
+/* A page of the log: what was stored with after < gseq <= reached, in that order. */
+struct archive_log {
+	uint64_t request;
+	enum err error;
+	const struct archive_entry *entries; /* views, good during the call */
+	size_t count;
+	uint64_t reached; /* the gseq that was asked for when there was no more */
+};
+
 struct archive_events {
 	void (*on_page)(void *up, const struct archive_answer *answer);
+	void (*on_log)(void *up, const struct archive_log *log);
 };
 
 enum {
 	ARCHIVE_QUEUE_MAX = 64,
-	ARCHIVE_CONTENT_MAX = 2 << 20, /* bytes of content in one page */
+	ARCHIVE_CONTENT_MAX = 2 << 20,       /* bytes of content in one page */
+	ARCHIVE_LOG_MESSAGES = 1000,         /* in one page of the log */
+	ARCHIVE_LOG_CONTENT_MAX = 512 << 10, /* bytes of content there */
 };
 
 /* The database must exist; the errors of reader_open(). `events` must outlive the archive. */
@@ -41,6 +59,10 @@ void archive_close(struct archive **a);
  * The page is cut to LIMIT_HISTORY_PAGE messages. ERR_FULL: ARCHIVE_QUEUE_MAX requests wait. */
 MUST_USE enum err archive_history(
     struct archive *a, uint64_t request, const struct reader_page *page, struct str room_name);
+
+/* Asks for a page of the log, after < gseq <= upto, which comes by on_log(). ERR_FULL as above. */
+MUST_USE enum err archive_read_log(
+    struct archive *a, uint64_t request, uint64_t after, uint64_t upto);
 
 /* The ZeroMQ socket to poll for reading; then call archive_serve(). */
 void *archive_socket(const struct archive *a);

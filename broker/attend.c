@@ -156,8 +156,10 @@ static void reply_joined(struct broker *b, struct peer *p, uint64_t request, con
 	    &(struct say_reply){.request = request,
 	        .value = buf_bytes(&value),
 	        .room = r,
+	        .gseq = r->gseq,
 	        .batch = r->batch,
-	        .otherwise = buf_bytes(&otherwise)});
+	        .otherwise = buf_bytes(&otherwise),
+	        .otherwise_gseq = r->committed_gseq});
 	buf_free(&value);
 	buf_free(&otherwise);
 }

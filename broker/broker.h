@@ -19,7 +19,10 @@
 #include "common/metrics.h"
 #include "proto/errors.h"
 
+struct admin;
 struct look_page;
+
+enum farewell { FAREWELL_NOT_YET, FAREWELL_STORING, FAREWELL_PARTING };
 
 struct broker {
 	struct config config;
@@ -37,19 +40,24 @@ struct broker {
 	struct outbox *outbox;
 	struct dedup *dedup;
 	struct metrics *metrics;
+	struct admin *admin;
 	uint64_t gseq;     /* last number given out */
+	uint64_t released; /* everything up to this one is committed, and was said */
 	uint64_t stored;   /* messages committed since the start */
 	/* When the first message of a batch came, by the last bit of its number: one batch
 	 * commits, one gathers. */
 	struct mono batch_began[2];
 	uint64_t batch_timed[2];
-	bool is_failing;          /* the last batch was not committed */
-	bool is_fault_told;       /* and the log has it */
-	bool is_numbering_read;   /* since the last tick */
+	bool is_failing;        /* the last batch was not committed */
+	bool is_fault_told;     /* and the log has it */
+	bool is_numbering_read; /* since the last tick */
 	struct mono fault_logged;
-	uint64_t share;           /* of connect_rate, as each gateway was told */
-	uint64_t last_ticket;     /* of what was asked of the archive */
-	struct look_page *pages;  /* look.c's: pages of clients that are being read */
+	uint64_t share;          /* of connect_rate, as each gateway was told */
+	uint64_t last_ticket;    /* of what was asked of the archive */
+	bool is_log_unreadable;  /* since the last tick: catchup waits */
+	struct look_page *pages; /* look.c's: pages of clients that are being read */
+	enum farewell farewell;
+	struct mono farewell_until;
 	/* The numbers in memory may be ahead of the database: read them again before the next. */
 	bool is_numbering_stale;
 };

@@ -43,7 +43,10 @@ void entry_reply_rooms(struct broker *b, struct peer *p, uint64_t request, struc
 	value_put_array(&value, (uint32_t)s->member_count);
 	for (const struct member *m = s->members; m; m = m->session_next)
 		value_put_str(&value, str_of(m->room->name));
-	say_ok(b, p, &(struct say_reply){.request = request, .value = buf_bytes(&value)});
+	/* What was not said before he came is not from before, whenever it was numbered. */
+	say_ok(b, p,
+	    &(struct say_reply){
+		.request = request, .value = buf_bytes(&value), .gseq = b->released});
 	buf_free(&value);
 }
 

@@ -6,10 +6,13 @@
 #include "broker/admin.h"
 #include "broker/attend.h"
 #include "broker/broker.h"
+#include "broker/catchup.h"
 #include "broker/entry.h"
+#include "broker/farewell.h"
 #include "broker/http.h"
 #include "broker/look.h"
 #include "broker/metrics.h"
+#include "broker/news.h"
 #include "broker/publish.h"
 #include "broker/share.h"
 #include "broker/signals.h"
@@ -42,7 +45,6 @@ struct house {
 	struct broker b;
 	struct zap *zap;
 	struct http *http;
-	struct admin *admin;
 	struct doorway doorways[LINK_DOORS];
 	struct buf curve_secret;
 	int signals;
@@ -87,6 +89,21 @@ static uint64_t get_gseq(void *up)
 	return ((struct house *)up)->b.gseq;
 }
 
+static uint64_t get_released(void *up)
+{
+	return ((struct house *)up)->b.released;
+}
+
+static bool is_owed(void *up, const struct peer *p)
+{
+	return outbox_has_for(((struct house *)up)->b.outbox, p);
+}
+
+static void on_peer_begun(void *up, struct peer *p)
+{
+	outbox_forget_answers(((struct house *)up)->b.outbox, p);
+}
+
 static void on_peer_gone(void *up, struct peer *p, const char *why)
 {
 	struct house *h = up;
@@ -99,6 +116,9 @@ static void on_peer_gone(void *up, struct peer *p, const char *why)
 
 static const struct peers_events peers_news = {
     .get_gseq = get_gseq,
+    .get_released = get_released,
+    .is_owed = is_owed,
+    .on_begun = on_peer_begun,
     .on_message = on_peer_message,
     .on_gone = on_peer_gone,
 };
@@ -115,7 +135,7 @@ static void read_door(void *ctx)
 			return;
 		bytes += letter.body.len;
 		if (d->door == LINK_CONTROL)
-			admin_receive(h->admin, &letter);
+			admin_receive(h->b.admin, &letter);
 		else
 			peers_receive(h->b.peers, &letter, turn_now(h->b.turn));
 	}
@@ -129,49 +149,17 @@ static void on_zap(void *ctx)
 	zap_serve(h->zap, turn_now(h->b.turn));
 }
 
-/* ---- news from store, archive, outbox ---- */
-
-static void on_committed(void *up, uint64_t batch)
-{
-	publish_on_committed(&((struct house *)up)->b, batch);
-}
-
-static void on_failed(void *up, uint64_t batch, const char *why)
-{
-	(void)batch;
-	publish_on_failed(&((struct house *)up)->b, why);
-}
-
-static const struct store_events store_news = {
-    .on_committed = on_committed, .on_failed = on_failed};
+/* ---- other sources ---- */
 
 static void on_store(void *ctx)
 {
 	store_serve(((struct house *)ctx)->b.store);
 }
 
-static void on_page(void *up, const struct archive_answer *answer)
-{
-	struct house *h = up;
-
-	if (!look_on_page(&h->b, answer))
-		admin_on_page(h->admin, answer);
-}
-
-static const struct archive_events archive_news = {.on_page = on_page};
-
 static void on_archive(void *ctx)
 {
 	archive_serve(((struct house *)ctx)->b.archive);
 }
-
-static void on_send(void *up, struct peer *to, struct frame *message)
-{
-	(void)up;
-	peer_put_encoded(to, frame_bytes(message));
-}
-
-static const struct outbox_events outbox_news = {.on_send = on_send};
 
 static void on_http(void *ctx)
 {
@@ -189,7 +177,7 @@ static void on_signal(void *ctx)
 		return;
 	log_notice("broker.stopping", LOG_U(SIGNAL, signo));
 	service_stopping();
-	turn_stop(h->b.turn);
+	farewell_begin(&h->b);
 }
 
 static void on_tick(void *ctx)
@@ -197,6 +185,7 @@ static void on_tick(void *ctx)
 	struct house *h = ctx;
 
 	publish_on_tick(&h->b);
+	catchup_on_tick(&h->b);
 	if (h->http)
 		http_serve(h->http);
 }
@@ -220,6 +209,9 @@ static void on_turn_end(void *ctx)
 	struct house *h = ctx;
 
 	store_flush(h->b.store);
+	catchup_on_turn_end(&h->b);
+	if (farewell_is_over(&h->b))
+		turn_stop(h->b.turn);
 	peers_flush(h->b.peers);
 }
 
@@ -230,13 +222,13 @@ static enum err open_database(struct house *h, char *why)
 	struct broker *b = &h->b;
 	struct store_conf conf = {
 	    .path = b->config.database, .is_synchronous_full = b->config.synchronous == 0};
-	enum err e = store_open(&conf, &store_news, h, why, &b->store);
+	enum err e = store_open(&conf, &news_of_store, b, why, &b->store);
 
 	if (!e)
 		e = reader_open(b->config.database, why, STORE_WHY_SIZE, &b->reader);
 	if (!e)
-		e = archive_open(b->config.database, &archive_news, h, why, STORE_WHY_SIZE,
-		    &b->archive);
+		e = archive_open(
+		    b->config.database, &news_of_archive, b, why, STORE_WHY_SIZE, &b->archive);
 	if (!e)
 		e = state_load(b, why, STORE_WHY_SIZE);
 	return e;
@@ -246,8 +238,9 @@ static enum err open_link(struct house *h, char *why)
 {
 	const struct config *c = &h->b.config;
 	struct link_conf conf = {
-	    .endpoints = {[LINK_IPC] = c->ipc_endpoint, [LINK_TCP] = c->tcp_endpoint,
-	        [LINK_CONTROL] = c->control_endpoint},
+	    .endpoints = {[LINK_IPC] = c->ipc_endpoint,
+		[LINK_TCP] = c->tcp_endpoint,
+		[LINK_CONTROL] = c->control_endpoint},
 	    .heartbeat_ms = c->heartbeat_ms,
 	};
 	enum err e = ERR_OK;
@@ -273,13 +266,14 @@ static void make_rooms(struct house *h)
 	    .heartbeat_ms = b->config.heartbeat_ms,
 	    .lease_ms = b->config.lease_ms,
 	    .backlog_max_bytes = b->config.gateway_backlog_max_bytes,
+	    .replay_max = b->config.replay_max,
 	};
 
 	b->crew = crew_new();
 	b->dedup = dedup_new(b->reader);
-	b->outbox = outbox_new(&outbox_news, h);
+	b->outbox = outbox_new(&news_of_outbox, b);
 	b->peers = peers_new(b->link, &conf, &peers_news, h);
-	h->admin = admin_new(b);
+	b->admin = admin_new(b);
 }
 
 static void open_door(struct house *h, enum link_door door)
@@ -332,8 +326,7 @@ static enum err open_house(struct house *h, char *why)
 	if (!e)
 		e = open_link(h, why);
 	if (!e && h->b.config.http_listen[0])
-		e = http_new(
-		    h->b.config.http_listen, &window_http_events, &h->b, why, &h->http);
+		e = http_new(h->b.config.http_listen, &window_http_events, &h->b, why, &h->http);
 	if (!e) {
 		make_rooms(h);
 		connect_turn(h);
@@ -345,7 +338,7 @@ static void close_house(struct house *h)
 {
 	struct broker *b = &h->b;
 
-	admin_free(&h->admin);
+	admin_free(&h->b.admin);
 	look_forget(b, NULL);
 	peers_free(&b->peers);
 	outbox_free(&b->outbox);
@@ -380,8 +373,8 @@ int main(int argc, char **argv)
 	case CONF_RUN:
 		break;
 	}
-	log_setup("broker", (enum log_format)h.b.config.log_format,
-	    (enum log_level)h.b.config.log_level);
+	log_setup(
+	    "broker", (enum log_format)h.b.config.log_format, (enum log_level)h.b.config.log_level);
 	enum err e = open_house(&h, why);
 
 	if (e) {

@@ -97,7 +97,7 @@ void outbox_hold(struct outbox *o, const struct outbox_letter *letter)
 	bool is_durable = letter->batch <= o->committed;
 
 	if (is_durable && !(letter->lane && outbox_is_waiting(o, letter->lane))) {
-		o->events->on_send(o->up, letter->to, letter->message);
+		o->events->on_send(o->up, letter->to, letter->message, letter->gseq);
 		return;
 	}
 	struct letter *l = xcalloc(1, sizeof(*l));
@@ -119,7 +119,7 @@ void outbox_commit(struct outbox *o, uint64_t batch)
 		const struct outbox_letter *first = &o->letters->is;
 
 		if (first->to)
-			o->events->on_send(o->up, first->to, first->message);
+			o->events->on_send(o->up, first->to, first->message, first->gseq);
 		drop_first(o);
 	}
 }
@@ -128,10 +128,11 @@ void outbox_fail(struct outbox *o)
 {
 	while (o->letters) {
 		const struct outbox_letter *first = &o->letters->is;
-		struct frame *said = first->batch > o->committed ? first->instead : first->message;
+		bool is_void = first->batch > o->committed;
+		struct frame *said = is_void ? first->instead : first->message;
 
 		if (first->to && said)
-			o->events->on_send(o->up, first->to, said);
+			o->events->on_send(o->up, first->to, said, is_void ? 0 : first->gseq);
 		drop_first(o);
 	}
 }
@@ -140,10 +141,34 @@ void outbox_forget(struct outbox *o, const struct peer *peer)
 {
 	struct letter *l;
 
-	DL_FOREACH (o->letters, l) {
+	DL_FOREACH(o->letters, l)
+	{
 		if (l->is.to == peer)
 			l->is.to = NULL;
 	}
+}
+
+void outbox_forget_answers(struct outbox *o, const struct peer *peer)
+{
+	struct letter *l;
+
+	DL_FOREACH(o->letters, l)
+	{
+		if (l->is.to == peer && l->is.is_answer)
+			l->is.to = NULL;
+	}
+}
+
+bool outbox_has_for(const struct outbox *o, const struct peer *peer)
+{
+	const struct letter *l;
+
+	DL_FOREACH(o->letters, l)
+	{
+		if (l->is.to == peer)
+			return true;
+	}
+	return false;
 }
 
 size_t outbox_length(const struct outbox *o)

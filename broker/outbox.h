@@ -13,8 +13,8 @@ struct outbox;
 struct peer;
 
 struct outbox_events {
-	/* Hand the message to the peer's queue. */
-	void (*on_send)(void *up, struct peer *to, struct frame *message);
+	/* Hand the message to the peer's queue; gseq: of the stored message it is, else 0. */
+	void (*on_send)(void *up, struct peer *to, struct frame *message, uint64_t gseq);
 };
 
 struct outbox *outbox_new(const struct outbox_events *events, void *up);
@@ -26,6 +26,8 @@ struct outbox_letter {
 	const void *lane; /* keeps its order with what else has this lane; NULL: with nothing */
 	struct frame *message;
 	struct frame *instead; /* said when the batch fails; NULL: nothing */
+	uint64_t gseq;         /* of a stored message */
+	bool is_answer;        /* worth nothing in another conversation */
 };
 
 /* Takes its own references of the frames. May send before it returns. */
@@ -40,8 +42,12 @@ void outbox_commit(struct outbox *o, uint64_t batch);
 /* This batch and all later ones put in so far are not in the database. */
 void outbox_fail(struct outbox *o);
 
-/* The peer is gone: nothing more for it. */
+/* The peer is gone: nothing more for it. Or its conversation is: no answers more. */
 void outbox_forget(struct outbox *o, const struct peer *peer);
+void outbox_forget_answers(struct outbox *o, const struct peer *peer);
+
+/* Does anything wait to be said to it? */
+bool outbox_has_for(const struct outbox *o, const struct peer *peer);
 
 size_t outbox_length(const struct outbox *o);
 

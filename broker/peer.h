@@ -6,6 +6,7 @@
  */
 #include "broker/link.h"
 #include "common/clock.h"
+#include "common/frame.h"
 #include "proto/wire.h"
 
 struct peer;
@@ -13,6 +14,21 @@ struct peer;
 /* Queues for the peer; encoded: by wire_put. */
 void peer_put(struct peer *p, const struct wire_message *m);
 void peer_put_encoded(struct peer *p, struct bytes message);
+
+/*
+ * Stored messages, in the order of gseq. A peer that is LIVE has them queued at once; for one that
+ * is BEHIND (replay.h) the log has them, and catchup reads it. Wants one the page after *ret_after?
+ * Then: ask, deliver what the page has by peer_put_encoded, end (or fail) it.
+ */
+void peer_deliver(struct peer *p, uint64_t gseq, struct frame *message);
+bool peer_wants_page(const struct peer *p, uint64_t released, uint64_t *ret_after);
+void peer_ask_page(struct peer *p, uint64_t ticket, uint64_t upto);
+bool peer_asked_page(const struct peer *p, uint64_t ticket);
+void peer_end_page(struct peer *p, uint64_t reached);
+void peer_fail_page(struct peer *p);
+/* Numbers above this one that were given out are void. */
+void peer_void(struct peer *p, uint64_t above);
+bool peer_is_live(const struct peer *p);
 
 const char *peer_name(const struct peer *p);
 uint64_t peer_boot(const struct peer *p);

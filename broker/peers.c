@@ -1,5 +1,7 @@
 #include "broker/peers.h"
 
+#include "broker/ended.h"
+#include "broker/hello.h"
 #include "broker/peer_priv.h"
 #include "common/log.h"
 
@@ -8,26 +10,19 @@
 #include <string.h>
 #include <uthash.h>
 
-/* The name of a gateway whose peer was ended. */
-struct ended {
-	char name[LIMIT_GATEWAY_ID + 1];
-	UT_hash_handle hh;
-};
-
 struct peers {
 	struct link *link;
 	struct peers_conf conf;
 	const struct peers_events *events;
 	void *up;
 	struct peer *all; /* by name */
-	struct ended *ended; /* at most ENDED_MAX of them */
+	struct ended *ended;
 	struct mono ticked;
+	bool is_parting;
 };
 
-enum { ENDED_MAX = 1000 };
-
-struct peers *peers_new(struct link *link, const struct peers_conf *conf,
-    const struct peers_events *events, void *up)
+struct peers *peers_new(
+    struct link *link, const struct peers_conf *conf, const struct peers_events *events, void *up)
 {
 	struct peers *ps = xcalloc(1, sizeof(*ps));
 
@@ -35,38 +30,27 @@ struct peers *peers_new(struct link *link, const struct peers_conf *conf,
 	ps->conf = *conf;
 	ps->events = events;
 	ps->up = up;
+	ps->ended = ended_new();
 	return ps;
 }
 
 static void forget(struct peers *ps, struct peer *p)
 {
 	HASH_DEL(ps->all, p);
-	channel_free(&p->channel);
-	free(p);
-}
-
-static void note_ended(struct peers *ps, const char *name)
-{
-	struct ended *e;
-
-	HASH_FIND_STR(ps->ended, name, e);
-	if (e || HASH_COUNT(ps->ended) >= ENDED_MAX)
-		return;
-	e = xcalloc(1, sizeof(*e));
-	snprintf(e->name, sizeof(e->name), "%s", name);
-	HASH_ADD_STR(ps->ended, name, e);
+	peer_free(&p);
 }
 
 static void end_peer(struct peers *ps, struct peer *p, const char *why)
 {
-	note_ended(ps, p->name);
+	ended_note(ps->ended, p->name);
 	log_notice("peer.gone", LOG_Z(PEER, p->name), LOG_Z(REASON, why));
 	ps->events->on_gone(ps->up, p, why);
 	forget(ps, p);
 }
 
 /* REFUSED stands outside every conversation: sent at once, best effort. */
-static void send_alone(struct peers *ps, const struct link_address *to, const struct wire_message *m)
+static void send_alone(
+    struct peers *ps, const struct link_address *to, const struct wire_message *m)
 {
 	struct channel *alone = channel_new();
 	struct bytes batch;
@@ -86,13 +70,29 @@ static void refuse(struct peers *ps, const struct link_address *to, const char *
 	send_alone(ps, to, &m);
 }
 
-static void goodbye(struct peers *ps, struct peer *p)
+static void send_queued(struct peers *ps, struct peer *p)
+{
+	struct bytes batch;
+
+	while (channel_next(p->channel, &batch)) {
+		enum err e = link_send(ps->link, &p->address, batch);
+
+		/* Full or unreachable: it stays queued; the lease decides how long. */
+		p->is_unreachable = e == ERR_CLOSED;
+		if (e)
+			return;
+		channel_sent(p->channel);
+	}
+}
+
+/* It has not heard it, or not answered: ahead of all that waits for credit. */
+static void say_goodbye_now(struct peers *ps, struct peer *p)
 {
 	struct wire_message m = {.type = WIRE_GOODBYE};
 
 	m.as.goodbye.reason = STR("broker stops");
 	channel_put_control(p->channel, &m);
-	peers_flush(ps);
+	send_queued(ps, p);
 }
 
 void peers_free(struct peers **ps)
@@ -101,25 +101,15 @@ void peers_free(struct peers **ps)
 
 	if (!*ps)
 		return;
-	HASH_ITER (hh, (*ps)->all, p, next) {
-		goodbye(*ps, p);
+	HASH_ITER(hh, (*ps)->all, p, next)
+	{
+		if (p->parting != PEER_HAS_PARTED)
+			say_goodbye_now(*ps, p);
 		forget(*ps, p);
 	}
-	struct ended *e, *next_ended;
-
-	HASH_ITER (hh, (*ps)->ended, e, next_ended) {
-		HASH_DEL((*ps)->ended, e);
-		free(e);
-	}
+	ended_free(&(*ps)->ended);
 	free(*ps);
 	*ps = NULL;
-}
-
-/* An address is what a gateway calls itself; over tcp its key says who it is. A key speaks for
- * one gateway only: nobody takes another's place. */
-static bool may_speak_for(const struct link_letter *letter, struct str gateway)
-{
-	return letter->from.door != LINK_TCP || str_eq(letter->user, gateway);
 }
 
 static struct peer *find_sender(struct peers *ps, const struct link_letter *letter)
@@ -127,9 +117,10 @@ static struct peer *find_sender(struct peers *ps, const struct link_letter *lett
 	struct peer *p, *next;
 
 	/* A handful of gateways: a walk is cheaper than a second index. */
-	HASH_ITER (hh, ps->all, p, next) {
+	HASH_ITER(hh, ps->all, p, next)
+	{
 		if (link_address_eq(&p->address, &letter->from))
-			return may_speak_for(letter, str_of(p->name)) ? p : NULL;
+			return hello_may_speak_for(letter, str_of(p->name)) ? p : NULL;
 	}
 	return NULL;
 }
@@ -142,7 +133,7 @@ static void welcome(struct peers *ps, struct peer *p)
 	    .version = WIRE_VERSION,
 	    .boot = ps->conf.boot,
 	    .epoch = ps->conf.epoch,
-	    .gseq = ps->events->get_gseq(ps->up),
+	    .gseq = replay_place(p->replay),
 	    .heartbeat_ms = ps->conf.heartbeat_ms,
 	    .credit_messages = LIMIT_WINDOW_MESSAGES,
 	    .credit_bytes = LIMIT_WINDOW_BYTES,
@@ -150,65 +141,30 @@ static void welcome(struct peers *ps, struct peer *p)
 	channel_put_control(p->channel, &m);
 }
 
-static struct peer *new_peer(struct peers *ps, struct str name, uint64_t boot)
+static struct peer *add_peer(struct peers *ps, const struct wire_hello *hello)
 {
-	struct peer *p = xcalloc(1, sizeof(*p));
+	struct peer *p = peer_new(hello->gateway, hello->boot, ps->conf.backlog_max_bytes);
 
-	struct ended *e;
-
-	memcpy(p->name, name.p, name.len);
-	p->boot = boot;
-	HASH_FIND_STR(ps->ended, p->name, e);
-	p->was_ended = e != NULL;
-	p->channel = channel_new();
-	channel_set_own_window(p->channel,
-	    (struct channel_window){LIMIT_WINDOW_MESSAGES, LIMIT_WINDOW_BYTES});
-	p->since = clock_wall();
+	p->was_ended = ended_has(ps->ended, p->name);
 	HASH_ADD_STR(ps->all, name, p);
 	return p;
 }
 
-static const char *hello_fault(const struct link_letter *letter, const struct wire_hello *hello,
-    char *text, size_t size)
+/* Where the peer goes on in the log. */
+static uint64_t choose_place(const struct peers *ps, const struct wire_hello *hello)
 {
-	if (hello->version != WIRE_VERSION) {
-		snprintf(text, size,
-		    "gateway speaks link version %llu, broker %d: upgrade the %s",
-		    (unsigned long long)hello->version, WIRE_VERSION,
-		    hello->version < WIRE_VERSION ? "gateway" : "broker");
-		return text;
-	}
-	if (hello->gateway.len == 0)
-		return "the gateway's name is empty: set gateway-id";
-	if (memchr(hello->gateway.p, 0, hello->gateway.len))
-		return "the gateway's name holds a NUL: set gateway-id";
-	if (!may_speak_for(letter, hello->gateway)) {
-		snprintf(text, size,
-		    "its key is that of %.*s: set gateway-id to that, or authorize its key under "
-		    "its own name",
-		    STR_ARG(letter->user));
-		return text;
-	}
-	return NULL;
-}
+	struct hello_log log = {.epoch = ps->conf.epoch,
+	    .released = ps->events->get_released(ps->up),
+	    .replay_max = ps->conf.replay_max};
 
-/* A peer may want less than we would give, not more. */
-static struct channel_window clamp_window(const struct wire_hello *hello)
-{
-	struct channel_window w = {hello->credit_messages, hello->credit_bytes};
-
-	if (w.messages > LIMIT_WINDOW_MESSAGES)
-		w.messages = LIMIT_WINDOW_MESSAGES;
-	if (w.bytes > LIMIT_WINDOW_BYTES)
-		w.bytes = LIMIT_WINDOW_BYTES;
-	return w;
+	return hello_place(hello, &log);
 }
 
 static void on_hello(struct peers *ps, const struct link_letter *letter,
     const struct wire_hello *hello, struct mono now)
 {
-	char text[LIMIT_REASON];
-	const char *fault = hello_fault(letter, hello, text, sizeof(text));
+	char text[HELLO_WHY_SIZE];
+	const char *fault = hello_fault(letter, hello, text);
 	struct peer *p;
 
 	if (fault) {
@@ -223,52 +179,48 @@ static void on_hello(struct peers *ps, const struct link_letter *letter,
 		p = NULL;
 	}
 	if (!p)
-		p = new_peer(ps, hello->gateway, hello->boot);
-	channel_reset(p->channel);
-	p->address = letter->from;
-	p->generation++;
-	p->is_resuming = true;
-	p->is_fallen_behind = false;
-	p->heard = now;
+		p = add_peer(ps, hello);
 	struct wire_reader body;
 
+	peer_begin(p, &letter->from, choose_place(ps, hello));
+	p->heard = now;
 	/* Counts the HELLO batch; it was checked by the caller already. */
 	(void)!channel_receive(p->channel, letter->body, &body);
-	channel_set_window(p->channel, clamp_window(hello));
+	channel_set_window(p->channel, hello_window(hello));
 	welcome(ps, p);
+	ps->events->on_begun(ps->up, p);
 	log_notice("peer.hello", LOG_Z(PEER, p->name), LOG_U(BOOT, p->boot),
-	    LOG_U(GSEQ, hello->last_gseq),
+	    LOG_U(GSEQ, replay_place(p->replay)),
 	    LOG_Z(ENDPOINT, link_endpoint(ps->link, p->address.door)));
 }
 
-/* Messages of the conversation itself are answered here. False: the peer is gone. */
-static bool on_message(struct peers *ps, struct peer *p, const struct wire_message *m)
+/* Messages of the conversation itself are answered here. */
+static void on_message(struct peers *ps, struct peer *p, const struct wire_message *m)
 {
 	switch (m->type) {
 	case WIRE_HEARTBEAT:
 	case WIRE_BATCH:
-		return true;
+		return;
 	case WIRE_CREDIT:
 		channel_on_credit(p->channel, &m->as.credit);
-		return true;
+		return;
+	case WIRE_GOODBYE:
+		p->parting = PEER_LEAVES;
+		return;
+	case WIRE_GOODBYE_OK:
+		p->parting = PEER_HAS_PARTED;
+		return;
 	case WIRE_RESUMED:
 	case WIRE_SERVE:
-		p->is_resuming = false;
 		p->is_worker = m->type == WIRE_SERVE;
-		ps->events->on_message(ps->up, p, m);
-		return true;
-	case WIRE_GOODBYE: {
-		struct wire_message ok = {.type = WIRE_GOODBYE_OK};
-
-		channel_put_control(p->channel, &ok);
-		peers_flush(ps);
-		end_peer(ps, p, "it said goodbye");
-		return false;
-	}
+		peer_resume(p, ps->events->get_gseq(ps->up));
+		break;
 	default:
-		ps->events->on_message(ps->up, p, m);
-		return true;
+		break;
 	}
+	/* What comes after a GOODBYE, theirs or ours, is asked again elsewhere or later. */
+	if (!ps->is_parting && p->parting == PEER_STAYS)
+		ps->events->on_message(ps->up, p, m);
 }
 
 /* A malformed batch: the peer is a different program or a broken one, and must begin anew. */
@@ -288,7 +240,7 @@ static bool is_hello(struct bytes batch, struct wire_message *ret)
 	struct wire_message m;
 
 	return wire_next(&r, &m) == ERR_OK && m.type == WIRE_BATCH && m.as.batch.number == 1 &&
-	    wire_next(&r, ret) == ERR_OK && ret->type == WIRE_HELLO;
+	       wire_next(&r, ret) == ERR_OK && ret->type == WIRE_HELLO;
 }
 
 void peers_receive(struct peers *ps, const struct link_letter *letter, struct mono now)
@@ -298,6 +250,9 @@ void peers_receive(struct peers *ps, const struct link_letter *letter, struct mo
 	struct wire_reader body;
 
 	if (is_hello(letter->body, &m)) {
+		/* Who comes now is not answered, and tries until another broker does. */
+		if (ps->is_parting)
+			return;
 		on_hello(ps, letter, &m.as.hello, now);
 		return;
 	}
@@ -314,48 +269,84 @@ void peers_receive(struct peers *ps, const struct link_letter *letter, struct mo
 	p->heard = now;
 	while (!e && !wire_at_end(&body)) {
 		e = wire_next(&body, &m);
-		if (!e && !on_message(ps, p, &m))
-			return;
+		if (!e)
+			on_message(ps, p, &m);
 	}
 	if (e)
 		drop_malformed(ps, &letter->from, p);
 }
 
-/* The queue grew over its bound: what waits is dropped, the peer begins anew and catches up. */
-static void cut_off(struct peers *ps, struct peer *p)
+/* What waits is dropped; the peer begins anew, where it is, and catches up. */
+void peers_give_up(struct peers *ps, struct peer *p)
 {
 	if (p->is_fallen_behind)
 		return;
 	log_warn("peer.slow", LOG_Z(PEER, p->name), LOG_U(BYTES, channel_queued_bytes(p->channel)),
+	    LOG_U(GSEQ, replay_place(p->replay)),
 	    LOG_Z(HINT, "it does not take in what its clients should get; it has to begin anew"));
 	channel_reset(p->channel);
 	p->is_fallen_behind = true;
 	refuse(ps, &p->address, "fell behind: say HELLO again");
 }
 
-static void flush_peer(struct peers *ps, struct peer *p)
+static bool is_owed_something(const struct peers *ps, const struct peer *p)
 {
-	struct bytes batch;
+	return channel_queued_bytes(p->channel) > 0 || ps->events->is_owed(ps->up, p);
+}
 
-	if (channel_queued_bytes(p->channel) > ps->conf.backlog_max_bytes)
-		cut_off(ps, p);
-	while (channel_next(p->channel, &batch)) {
-		enum err e = link_send(ps->link, &p->address, batch);
+/* It said GOODBYE. It is let go when it has all that it asked for, or cannot get it. */
+static void see_off(struct peers *ps, struct peer *p)
+{
+	struct wire_message ok = {.type = WIRE_GOODBYE_OK};
 
-		/* Full or unreachable: it stays queued; the lease decides how long. */
-		p->is_unreachable = e == ERR_CLOSED;
-		if (e)
-			return;
-		channel_sent(p->channel);
-	}
+	if (is_owed_something(ps, p) && !p->is_unreachable)
+		return;
+	channel_put_control(p->channel, &ok);
+	send_queued(ps, p);
+	end_peer(ps, p, "it said goodbye");
 }
 
 void peers_flush(struct peers *ps)
 {
 	struct peer *p, *next;
 
-	HASH_ITER (hh, ps->all, p, next)
-		flush_peer(ps, p);
+	HASH_ITER(hh, ps->all, p, next)
+	{
+		if (channel_queued_bytes(p->channel) > ps->conf.backlog_max_bytes)
+			peers_give_up(ps, p);
+		send_queued(ps, p);
+		if (p->parting == PEER_LEAVES)
+			see_off(ps, p);
+	}
+}
+
+void peers_hush(struct peers *ps)
+{
+	ps->is_parting = true;
+}
+
+void peers_part(struct peers *ps)
+{
+	struct peer *p, *next;
+
+	ps->is_parting = true;
+	HASH_ITER(hh, ps->all, p, next)
+	{
+		if (p->parting == PEER_STAYS)
+			peer_put_goodbye(p);
+	}
+	peers_flush(ps);
+}
+
+bool peers_have_parted(const struct peers *ps)
+{
+	const struct peer *p;
+
+	for (p = ps->all; p; p = p->hh.next) {
+		if (p->parting != PEER_HAS_PARTED && !p->is_unreachable)
+			return false;
+	}
+	return true;
 }
 
 /* Ticks that came this much too late: it was us who did not listen (stopped, swapped out). */
@@ -370,7 +361,8 @@ void peers_tick(struct peers *ps, struct mono now)
 	bool is_amnesty = was_away(ps, now);
 
 	ps->ticked = now;
-	HASH_ITER (hh, ps->all, p, next) {
+	HASH_ITER(hh, ps->all, p, next)
+	{
 		struct wire_message m = {.type = WIRE_HEARTBEAT};
 
 		if (is_amnesty)
@@ -380,8 +372,10 @@ void peers_tick(struct peers *ps, struct mono now)
 		/* A worker whose connection broke begins anew; until then others do its work. */
 		else if (p->is_worker && p->is_unreachable)
 			end_peer(ps, p, "its connection is gone");
-		else if (!p->is_fallen_behind)
+		else if (!p->is_fallen_behind) {
 			channel_put_control(p->channel, &m);
+			peer_put_position(p, ps->events->get_released(ps->up));
+		}
 	}
 }
 
@@ -394,6 +388,6 @@ void peers_each(struct peers *ps, void (*fn)(void *ctx, struct peer *p), void *c
 {
 	struct peer *p, *next;
 
-	HASH_ITER (hh, ps->all, p, next)
-		fn(ctx, p);
+	HASH_ITER(hh, ps->all, p, next)
+	fn(ctx, p);
 }

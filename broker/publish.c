@@ -1,6 +1,7 @@
 #include "broker/publish.h"
 
 #include "broker/attend.h"
+#include "broker/message.h"
 #include "broker/metrics.h"
 #include "broker/say.h"
 #include "broker/state.h"
@@ -23,8 +24,8 @@ struct letter {
 	struct reader_receipt receipt;
 };
 
-static void put_receipt(struct buf *value, const struct reader_receipt *receipt, struct str room,
-    bool is_duplicate)
+static void put_receipt(
+    struct buf *value, const struct reader_receipt *receipt, struct str room, bool is_duplicate)
 {
 	char id[MESSAGE_ID_LEN + 1];
 
@@ -46,32 +47,30 @@ static void reply_receipt(struct broker *b, struct peer *p, uint64_t request,
 	put_receipt(&value, &hit->receipt, str_of(r ? r->name : NULL), is_duplicate);
 	say_ok(b, p,
 	    &(struct say_reply){
-	        .request = request, .value = buf_bytes(&value), .room = r, .batch = hit->batch});
+		.request = request, .value = buf_bytes(&value), .room = r, .batch = hit->batch});
 	buf_free(&value);
 }
 
-/* message {id, roomId, seq, userId, username, content, type, timestamp} */
 static void deliver(struct broker *b, const struct letter *l, uint64_t batch)
 {
-	char id[MESSAGE_ID_LEN + 1];
+	const struct reader_message message = {
+	    .gseq = l->receipt.gseq,
+	    .seq = l->receipt.seq,
+	    .user = str_of(l->from->user->id),
+	    .username = str_of(l->from->user->username),
+	    .type = l->wire->type,
+	    .content = l->wire->content,
+	    .timestamp = l->receipt.timestamp,
+	};
 	struct buf args = {0};
 
-	message_id_text(l->receipt.gseq, id);
 	value_put_array(&args, 1);
-	value_put_map(&args, 8);
-	value_put_str_pair(&args, STR("id"), str_of(id));
-	value_put_str_pair(&args, STR("roomId"), str_of(l->room->name));
-	value_put_u64_pair(&args, STR("seq"), l->receipt.seq);
-	value_put_str_pair(&args, STR("userId"), str_of(l->from->user->id));
-	value_put_str_pair(&args, STR("username"), str_of(l->from->user->username));
-	value_put_raw_pair(&args, STR("content"), l->wire->content);
-	value_put_str_pair(&args, STR("type"), l->wire->type);
-	value_put_u64_pair(&args, STR("timestamp"), (uint64_t)l->receipt.timestamp.ms);
+	message_put(&args, str_of(l->room->name), &message);
 	say_to_room(b, l->room,
 	    &(struct say_event){.gseq = l->receipt.gseq,
-	        .name = event_name(EVENT_MESSAGE),
-	        .args = buf_bytes(&args),
-	        .batch = batch});
+		.name = event_name(EVENT_MESSAGE),
+		.args = buf_bytes(&args),
+		.batch = batch});
 	buf_free(&args);
 }
 
@@ -104,8 +103,8 @@ static void time_batch(struct broker *b, uint64_t batch)
 }
 
 /* New and allowed: numbers it, stores it, and holds delivery and answer until the commit. */
-static void accept_message(struct broker *b, struct peer *p, struct letter *l,
-    const struct dedup_names *names)
+static void accept_message(
+    struct broker *b, struct peer *p, struct letter *l, const struct dedup_names *names)
 {
 	l->receipt = (struct reader_receipt){.gseq = ++b->gseq,
 	    .seq = ++l->room->seq,
@@ -115,6 +114,7 @@ static void accept_message(struct broker *b, struct peer *p, struct letter *l,
 	struct dedup_hit hit = {.receipt = l->receipt, .batch = store_gathering(b->store)};
 
 	l->room->batch = hit.batch;
+	l->room->gseq = l->receipt.gseq;
 	time_batch(b, hit.batch);
 	dedup_remember(b->dedup, names, &hit);
 	/* The mutation that the kill test must catch: saying it before it is durable. */
@@ -193,8 +193,11 @@ static void count_stored(void *ctx, const struct reader_receipt *receipt)
 	struct broker *b = ctx;
 	struct room *r = rooms_find_id(b->rooms, receipt->room);
 
-	if (r)
+	if (r) {
 		r->committed_seq = receipt->seq;
+		r->committed_gseq = receipt->gseq;
+	}
+	b->released = receipt->gseq;
 	b->stored++;
 }
 
@@ -230,7 +233,7 @@ void publish_on_failed(struct broker *b, const char *why)
 		b->is_fault_told = true;
 		log_error("store.failed", LOG_Z(ERR, why),
 		    LOG_Z(HINT, "messages are answered with an error until the database takes "
-		                "them again; nothing acknowledged is lost"));
+				"them again; nothing acknowledged is lost"));
 	}
 	b->is_failing = true;
 	metrics_add(b->metrics, METRIC_STORE_FAULTS, 0, 0, 1);

@@ -268,3 +268,41 @@ enum err reader_history(struct reader *r, const struct reader_page *page,
 		*ret_more = is_forward ? is_full : range.has_more_before;
 	return e;
 }
+
+static struct reader_entry entry_of(struct reader *r, sqlite3_stmt *row)
+{
+	return (struct reader_entry){
+	    .message = message_of(r, row),
+	    .room = sql_column_u64(row, 7),
+	    .nsp = sql_column_str(row, 8),
+	    .name = sql_column_str(row, 9),
+	};
+}
+
+enum err reader_log(struct reader *r, const struct reader_span *span,
+    void (*fn)(void *ctx, const struct reader_entry *entry), void *ctx, uint64_t *ret_reached)
+{
+	sqlite3_stmt *log = sql_get(r->sql, SQL_LOG);
+	const struct reader_page page = {.limit = span->limit, .max_bytes = span->max_bytes};
+	struct load load = {0};
+	uint64_t reached = span->after;
+	bool has_row, is_full = false;
+	enum err e;
+
+	sql_bind_u64(log, 1, clamp(span->after));
+	sql_bind_u64(log, 2, clamp(span->upto));
+	sql_bind_u64(log, 3, (uint64_t)span->limit + 1);
+	while (!(e = sql_row(r->sql, log, &has_row)) && has_row) {
+		is_full = !fits(&page, &load, log, 5);
+		if (is_full)
+			break;
+		struct reader_entry entry = entry_of(r, log);
+
+		fn(ctx, &entry);
+		reached = entry.message.gseq;
+	}
+	sql_done(log);
+	if (!e)
+		*ret_reached = is_full ? reached : span->upto;
+	return e;
+}

@@ -78,4 +78,26 @@ struct reader_page {
 MUST_USE enum err reader_history(struct reader *r, const struct reader_page *page,
     void (*fn)(void *ctx, const struct reader_message *message), void *ctx, bool *ret_more);
 
+/*
+ * The messages of all rooms with after < gseq <= upto, in the order of gseq. A page ends after
+ * `limit` of them, and before their contents would exceed max_bytes (0 = no such bound), but never
+ * without its first.
+ */
+struct reader_span {
+	uint64_t after, upto;
+	unsigned limit;
+	size_t max_bytes;
+};
+
+/* A message with its place. */
+struct reader_entry {
+	uint64_t room;
+	struct str nsp, name; /* of the room */
+	struct reader_message message;
+};
+
+/* ret_reached: the page has everything up to this gseq; upto when nothing is left out. */
+MUST_USE enum err reader_log(struct reader *r, const struct reader_span *span,
+    void (*fn)(void *ctx, const struct reader_entry *entry), void *ctx, uint64_t *ret_reached);
+
 #endif

@@ -23,6 +23,8 @@ struct room {
 	bool is_stored;  /* its row is in the database or in a batch before us */
 	uint64_t seq;    /* last number given out */
 	uint64_t committed_seq; /* last number in the database, as far as is known */
+	uint64_t gseq; /* of its last message, or greater than that and less than the next one's */
+	uint64_t committed_gseq; /* the same of the last one in the database */
 	uint64_t batch;         /* the batch of the last message, 0 = none since the start */
 	struct wall created;
 	struct route route;

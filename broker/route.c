@@ -9,13 +9,18 @@ void route_free(struct route *r)
 	*r = (struct route){0};
 }
 
-static struct route_stop *find(struct route *r, const struct peer *peer)
+static struct route_stop *find(const struct route *r, const struct peer *peer)
 {
 	for (size_t i = 0; i < r->count; i++) {
 		if (r->stops[i].peer == peer)
 			return &r->stops[i];
 	}
 	return NULL;
+}
+
+bool route_has(const struct route *r, const struct peer *peer)
+{
+	return find(r, peer) != NULL;
 }
 
 void route_add(struct route *r, struct peer *peer)

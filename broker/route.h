@@ -20,6 +20,8 @@ struct route {
 
 void route_free(struct route *r);
 
+bool route_has(const struct route *r, const struct peer *peer);
+
 /* One more, one less member at the peer. */
 void route_add(struct route *r, struct peer *peer);
 void route_remove(struct route *r, struct peer *peer);

@@ -24,7 +24,7 @@ void say_to_room(struct broker *b, const struct room *room, const struct say_eve
 	    .is_volatile = event->is_volatile,
 	};
 	struct outbox_letter letter = {
-	    .batch = event->batch, .lane = room, .message = encode(&m)};
+	    .batch = event->batch, .lane = room, .message = encode(&m), .gseq = event->gseq};
 
 	for (size_t i = 0; i < room->route.count; i++) {
 		letter.to = room->route.stops[i].peer;
@@ -43,25 +43,27 @@ static struct frame *error_frame(uint64_t request, enum client_error error, cons
 	return encode(&m);
 }
 
-static struct frame *ok_frame(uint64_t request, struct bytes value)
+static struct frame *ok_frame(uint64_t request, struct bytes value, uint64_t gseq)
 {
 	struct wire_message m = {.type = WIRE_REPLY};
 
 	m.as.reply.request = request;
 	m.as.reply.value = value;
+	m.as.reply.gseq = gseq;
 	return encode(&m);
 }
 
 void say_ok(struct broker *b, struct peer *to, const struct say_reply *reply)
 {
-	struct outbox_letter letter = {.to = to, .batch = reply->batch, .lane = reply->room};
+	struct outbox_letter letter = {
+	    .to = to, .batch = reply->batch, .lane = reply->room, .is_answer = true};
 
 	if (reply->request == 0)
 		return;
-	letter.message = ok_frame(reply->request, reply->value);
+	letter.message = ok_frame(reply->request, reply->value, reply->gseq);
 	if (reply->batch)
 		letter.instead = reply->otherwise.len
-		    ? ok_frame(reply->request, reply->otherwise)
+		    ? ok_frame(reply->request, reply->otherwise, reply->otherwise_gseq)
 		    : error_frame(reply->request, CLIENT_ERROR_UNAVAILABLE, NULL);
 	outbox_hold(b->outbox, &letter);
 	frame_unref(&letter.message);

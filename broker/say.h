@@ -26,9 +26,11 @@ void say_to_room(struct broker *b, const struct room *room, const struct say_eve
 struct say_reply {
 	uint64_t request;        /* 0 is not answered */
 	struct bytes value;      /* an encoded map, which the client's ack gets */
+	uint64_t gseq;           /* see REPLY in wire.def */
 	const struct room *room; /* said in order with what concerns it; NULL = at once */
 	uint64_t batch;          /* the batch it depends on, 0 = none */
 	struct bytes otherwise;  /* the value if that batch fails; empty = UNAVAILABLE */
+	uint64_t otherwise_gseq;
 };
 
 void say_ok(struct broker *b, struct peer *to, const struct say_reply *reply);

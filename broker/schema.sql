@@ -61,3 +61,11 @@ CREATE TABLE memberships (
 CREATE INDEX memberships_by_user ON memberships (user);
 
 PRAGMA user_version = 1;
+
+-- version 2
+
+-- The log: every message of the broker in one order. A gateway that missed some is sent them from
+-- here. The key of the table stands behind each entry, so that walking it touches no room.
+CREATE UNIQUE INDEX messages_by_gseq ON messages (gseq);
+
+PRAGMA user_version = 2;

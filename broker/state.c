@@ -5,8 +5,11 @@
 static void load_room(void *ctx, const struct reader_room *row)
 {
 	struct broker *b = ctx;
+	struct room *r =
+	    rooms_load(b->rooms, row->id, row->nsp, row->name, row->is_public, row->seq);
 
-	rooms_load(b->rooms, row->id, row->nsp, row->name, row->is_public, row->seq);
+	/* Which message was its last is not asked: none of the next is numbered lower. */
+	r->gseq = r->committed_gseq = b->gseq;
 }
 
 static void load_membership(void *ctx, const struct reader_membership *row)
@@ -22,6 +25,7 @@ enum err state_load(struct broker *b, char *ret_why, size_t why_size)
 
 	if (!e)
 		e = reader_last_gseq(b->reader, &b->gseq);
+	b->released = b->gseq;
 	if (!e)
 		e = reader_each_room(b->reader, load_room, b);
 	if (!e)
@@ -38,6 +42,7 @@ static void forget_number(void *ctx, struct room *r)
 {
 	(void)ctx;
 	r->seq = r->committed_seq = 0;
+	r->gseq = r->committed_gseq;
 	r->is_stored = false;
 }
 

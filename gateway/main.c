@@ -15,6 +15,7 @@
 #include "gateway/link/pending.h"
 #include "gateway/link/uplink.h"
 #include "gateway/metrics.h"
+#include "gateway/news.h"
 #include "gateway/pages.h"
 #include "gateway/room/desk.h"
 #include "gateway/room/door.h"
@@ -48,6 +49,7 @@ struct gateway {
 	struct eio_server *server;
 	struct drain *drain;
 	struct bucket admission; /* this gateway's share of what the broker wants to let in */
+	struct news news;
 };
 
 /* ---- pages beside Engine.IO ---- */
@@ -106,39 +108,6 @@ static const struct eio_server_events server_news = {
     .on_page = on_page,
 };
 
-/* ---- the link's news go to the desk, but for what concerns the process ---- */
-
-static size_t on_linked(void *up)
-{
-	return desk_uplink_events.on_linked(((struct gateway *)up)->desk);
-}
-
-static void on_up(void *up)
-{
-	desk_uplink_events.on_up(((struct gateway *)up)->desk);
-}
-
-static void on_down(void *up, const char *why)
-{
-	desk_uplink_events.on_down(((struct gateway *)up)->desk, why);
-}
-
-static void on_wire(void *up, const struct wire_message *m)
-{
-	struct gateway *g = up;
-	uint64_t rate = m->as.share.connects_per_second;
-
-	if (m->type == WIRE_DRAIN)
-		drain_begin(g->drain, m->as.drain.per_second);
-	else if (m->type == WIRE_SHARE)
-		bucket_set_rate(&g->admission, rate, rate, loop_now(g->loop));
-	else
-		desk_uplink_events.on_message(g->desk, m);
-}
-
-static const struct uplink_events uplink_news = {
-    .on_linked = on_linked, .on_up = on_up, .on_down = on_down, .on_message = on_wire};
-
 /* ---- time and signals ---- */
 
 static void on_tick(void *ctx)
@@ -147,6 +116,8 @@ static void on_tick(void *ctx)
 
 	doors_expire(g->doors, loop_now(g->loop));
 	desk_expire(g->desk, loop_now(g->loop));
+	if (uplink_has_left(g->uplink))
+		loop_stop(g->loop);
 	loop_timer_arm(g->tick, TICK_MS);
 }
 
@@ -173,7 +144,8 @@ static void on_signal(void *ctx, int signo)
 
 static void on_drained(void *ctx)
 {
-	loop_stop(((struct gateway *)ctx)->loop);
+	/* The last word; on_tick sees when it is answered. */
+	uplink_leave(((struct gateway *)ctx)->uplink);
 }
 
 static void on_reload(void *ctx, int signo)
@@ -263,7 +235,9 @@ static enum err open_link(struct gateway *g, char *why)
 	    .broker_public = g->broker_public.len ? buf_str(&g->broker_public).p : NULL,
 	    .queue_max_bytes = UPLINK_QUEUE_MAX_BYTES,
 	};
-	enum err e = uplink_new(g->loop, &conf, &uplink_news, g, why, &g->uplink);
+
+	g->news = (struct news){.loop = g->loop, .desk = g->desk, .admission = &g->admission};
+	enum err e = uplink_new(g->loop, &conf, &news_of_link, &g->news, why, &g->uplink);
 
 	if (!e)
 		desk_set_uplink(g->desk, g->uplink);
@@ -305,7 +279,7 @@ static void make_drain(struct gateway *g)
 	    .on_over = on_drained,
 	    .ctx = g};
 
-	g->drain = drain_new(g->loop, g->server, &conf);
+	g->news.drain = g->drain = drain_new(g->loop, g->server, &conf);
 }
 
 static enum err open_house(struct gateway *g, char *why)

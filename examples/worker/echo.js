@@ -41,7 +41,7 @@ class Link {
     this.sent = this.taken = this.takenBytes = 0;
     this.leaving = Promise.resolve();
     this.heard = Date.now();
-    this.send([[HELLO, VERSION, this.name, randomBytes(6).readUIntBE(0, 6), 0, ...WINDOW]]);
+    this.send([[HELLO, VERSION, this.name, randomBytes(6).readUIntBE(0, 6), 0, 0, ...WINDOW]]);
   }
 
   // One ZeroMQ message: all of it arrives, or nothing. One leaves after the other.

@@ -43,7 +43,8 @@ class Link:
         self.sent = self.taken = self.taken_bytes = 0
         self.heartbeat = 2.0
         self.heard = self.spoken = time.monotonic()
-        self.send([[HELLO, VERSION, self.name, random.getrandbits(63), 0, WINDOW, WINDOW_BYTES]])
+        hello = [HELLO, VERSION, self.name, random.getrandbits(63), 0, 0, WINDOW, WINDOW_BYTES]
+        self.send([hello])
 
     def send(self, messages):
         """One ZeroMQ message: all of it arrives, or nothing."""

@@ -122,6 +122,13 @@ void dealer_close(struct dealer *d)
 	d->socket = NULL;
 }
 
+void dealer_close_after(struct dealer *d, int linger_ms)
+{
+	if (d->socket)
+		set_int(d->socket, ZMQ_LINGER, linger_ms);
+	dealer_close(d);
+}
+
 bool dealer_is_open(const struct dealer *d)
 {
 	return d->socket != NULL;

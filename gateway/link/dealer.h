@@ -24,6 +24,8 @@ void dealer_free(struct dealer **d, int linger_ms);
 
 /* ERR_INVALID: no endpoint of ZeroMQ; ERR_SYSTEM. errno says more; it is closed then. */
 MUST_USE enum err dealer_open(struct dealer *d);
+/* Closes; what was sent has linger_ms to leave. */
+void dealer_close_after(struct dealer *d, int linger_ms);
 void dealer_close(struct dealer *d);
 
 bool dealer_is_open(const struct dealer *d);

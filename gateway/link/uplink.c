@@ -2,6 +2,7 @@
 
 #include "common/log.h"
 #include "gateway/link/dealer.h"
+#include "gateway/link/place.h"
 #include "proto/channel.h"
 
 #include <errno.h>
@@ -17,6 +18,7 @@ enum {
 	SILENT_HEARTBEATS = 3,     /* missed ones before the broker counts as gone */
 	BYTES_A_TURN = 128 * 1024, /* well under what one client may have queued */
 	GOODBYE_LINGER_MS = 200,
+	GOODBYE_WAIT_MS = 2000, /* for the answer to ours */
 };
 
 enum state { DOWN, GREETED, UP };
@@ -36,16 +38,17 @@ struct uplink {
 	struct mono hello_at, opened_at, heard, beaten, ticked;
 	size_t taken_bytes; /* in this turn */
 	uint64_t heartbeat_ms;
-	uint64_t last_gseq;
-	uint64_t epoch;
+	struct place place;
+	bool is_leaving;
+	struct mono leave_by;
 };
 
 static void reopen(struct uplink *u)
 {
 	u->opened_at = loop_now(u->loop);
 	if (dealer_open(u->dealer)) {
-		snprintf(u->why, sizeof(u->why), "no socket for the link: %s",
-		    dealer_strerror(errno));
+		snprintf(
+		    u->why, sizeof(u->why), "no socket for the link: %s", dealer_strerror(errno));
 		log_error("link.socket", LOG_Z(ERR, u->why));
 	}
 }
@@ -87,7 +90,8 @@ static void say_hello(struct uplink *u, struct mono now)
 	    .version = WIRE_VERSION,
 	    .gateway = str_of(u->gateway),
 	    .boot = u->boot,
-	    .last_gseq = u->last_gseq,
+	    .epoch = u->place.epoch,
+	    .last_gseq = u->place.gseq,
 	    .credit_messages = LIMIT_WINDOW_MESSAGES,
 	    .credit_bytes = LIMIT_WINDOW_BYTES,
 	};
@@ -101,14 +105,12 @@ static void on_welcome(struct uplink *u, const struct wire_welcome *w)
 {
 	struct wire_message m = {.type = WIRE_RESUMED};
 
-	/* Numbers of another database say nothing here. */
-	if (u->epoch != w->epoch)
-		u->last_gseq = 0;
-	u->epoch = w->epoch;
 	u->heartbeat_ms = w->heartbeat_ms ? w->heartbeat_ms : 1;
 	u->state = GREETED;
-	channel_set_window(u->channel,
-	    (struct channel_window){w->credit_messages, w->credit_bytes});
+	channel_set_window(
+	    u->channel, (struct channel_window){w->credit_messages, w->credit_bytes});
+	if (!place_begin(&u->place, w))
+		u->events->on_gap(u->up);
 	m.as.resumed.sockets = u->events->on_linked(u->up);
 	channel_put(u->channel, &m);
 	u->state = UP;
@@ -136,6 +138,18 @@ static void on_refused(struct uplink *u, const struct wire_refused *r)
 	u->hello_at = asked;
 }
 
+/* The broker stops. What it sent before was taken in; this is the last that it hears of us. */
+static void on_goodbye(struct uplink *u)
+{
+	struct wire_message m = {.type = WIRE_GOODBYE_OK};
+
+	flush(u);
+	channel_put_control(u->channel, &m);
+	flush(u);
+	dealer_close_after(u->dealer, GOODBYE_LINGER_MS);
+	go_down(u, "the broker stops");
+}
+
 /* False: the conversation is over, nothing more of this batch counts. */
 static bool on_message(struct uplink *u, const struct wire_message *m)
 {
@@ -152,11 +166,17 @@ static bool on_message(struct uplink *u, const struct wire_message *m)
 		on_refused(u, &m->as.refused);
 		return false;
 	case WIRE_GOODBYE:
-		go_down(u, "the broker stops");
+		on_goodbye(u);
 		return false;
+	case WIRE_GOODBYE_OK:
+		u->leave_by = loop_now(u->loop);
+		return true;
+	case WIRE_POSITION:
+		place_reach(&u->place, m->as.position.gseq);
+		return true;
 	case WIRE_DELIVER:
-		if (m->as.deliver.gseq > u->last_gseq)
-			u->last_gseq = m->as.deliver.gseq;
+		if (m->as.deliver.gseq && !place_reach(&u->place, m->as.deliver.gseq))
+			return true;
 		break;
 	default:
 		break;
@@ -202,7 +222,7 @@ static void take_batch(struct uplink *u, struct bytes batch)
 	}
 	if (e)
 		go_down(u, e == ERR_CLOSED ? "messages of the broker were lost on the way"
-		                           : "a message of the broker cannot be read");
+					   : "a message of the broker cannot be read");
 }
 
 /* Not more than the clients can be given in one turn; the rest waits for the next. */
@@ -260,10 +280,12 @@ static void on_tick(void *ctx)
 	u->ticked = now;
 	if (u->state == UP)
 		beat(u, now);
+	else if (u->is_leaving)
+		return;
 	else if (!dealer_is_open(u->dealer) && mono_ms_between(u->opened_at, now) >= OPEN_AGAIN_MS)
 		reopen(u);
 	else if (dealer_is_connected(u->dealer) &&
-	    mono_ms_between(u->hello_at, now) >= HELLO_AGAIN_MS)
+		 mono_ms_between(u->hello_at, now) >= HELLO_AGAIN_MS)
 		say_hello(u, now);
 	loop_timer_arm(u->tick, TICK_MS);
 }
@@ -284,8 +306,8 @@ enum err uplink_new(struct loop *loop, const struct uplink_conf *conf,
 	u->queue_max_bytes = conf->queue_max_bytes;
 	snprintf(u->why, sizeof(u->why), "not connected to the broker yet");
 	u->channel = channel_new();
-	channel_set_own_window(u->channel,
-	    (struct channel_window){LIMIT_WINDOW_MESSAGES, LIMIT_WINDOW_BYTES});
+	channel_set_own_window(
+	    u->channel, (struct channel_window){LIMIT_WINDOW_MESSAGES, LIMIT_WINDOW_BYTES});
 	u->dealer = dealer_new(loop, &dealer, on_readable, u);
 	enum err e = dealer_open(u->dealer);
 
@@ -304,14 +326,12 @@ enum err uplink_new(struct loop *loop, const struct uplink_conf *conf,
 	return ERR_OK;
 }
 
-static void say_goodbye(struct uplink *u)
+static struct wire_message goodbye(void)
 {
 	struct wire_message m = {.type = WIRE_GOODBYE};
 
 	m.as.goodbye.reason = STR("gateway stops");
-	flush(u);
-	channel_put_control(u->channel, &m);
-	flush(u);
+	return m;
 }
 
 void uplink_free(struct uplink **u)
@@ -321,8 +341,13 @@ void uplink_free(struct uplink **u)
 	if (!dead)
 		return;
 	*u = NULL;
-	if (dead->state == UP)
-		say_goodbye(dead);
+	if (dead->state == UP && !dead->is_leaving) {
+		struct wire_message m = goodbye();
+
+		flush(dead);
+		channel_put_control(dead->channel, &m);
+		flush(dead);
+	}
 	loop_timer_free(&dead->tick);
 	dealer_free(&dead->dealer, GOODBYE_LINGER_MS);
 	channel_free(&dead->channel);
@@ -331,9 +356,25 @@ void uplink_free(struct uplink **u)
 	free(dead);
 }
 
+void uplink_leave(struct uplink *u)
+{
+	struct wire_message m = goodbye();
+
+	u->is_leaving = true;
+	u->leave_by = mono_add_ms(loop_now(u->loop), GOODBYE_WAIT_MS);
+	/* Behind all that was asked. */
+	if (u->state == UP)
+		channel_put(u->channel, &m);
+}
+
+bool uplink_has_left(const struct uplink *u)
+{
+	return u->is_leaving && (u->state != UP || !mono_before(loop_now(u->loop), u->leave_by));
+}
+
 bool uplink_is_up(const struct uplink *u)
 {
-	return u->state == UP;
+	return u->state == UP && !u->is_leaving;
 }
 
 const char *uplink_state_text(const struct uplink *u)
@@ -343,7 +384,7 @@ const char *uplink_state_text(const struct uplink *u)
 
 enum err uplink_send(struct uplink *u, const struct wire_message *m)
 {
-	if (u->state == DOWN)
+	if (u->state == DOWN || u->is_leaving)
 		return ERR_UNAVAILABLE;
 	channel_put(u->channel, m);
 	return ERR_OK;

@@ -6,6 +6,9 @@
  * within credit. What the messages mean is the desk's business.
  *
  *	DOWN --WELCOME--> on_linked: announce what lives --> UP --silence, gap, REFUSED--> DOWN
+ *
+ * It knows up to which gseq stored messages were delivered; the broker goes on from there, whatever
+ * broke in between.
  */
 #include "gateway/loop.h"
 #include "proto/wire.h"
@@ -25,7 +28,11 @@ struct uplink_conf {
 
 /* News for the layer above. */
 struct uplink_events {
-	/* The broker knows us: announce every living socket now with uplink_send; returns how many. */
+	/* Comes before on_linked: stored messages were missed that the broker cannot send again.
+	 * Whoever was in a room has to come back, for what he hears now has a gap. */
+	void (*on_gap)(void *up);
+	/* The broker knows us: announce every living socket now with uplink_send; returns how many.
+	 */
 	size_t (*on_linked)(void *up);
 	/* Everything is announced: requests without an answer are to be sent again. */
 	void (*on_up)(void *up);
@@ -39,8 +46,14 @@ MUST_USE enum err uplink_new(struct loop *loop, const struct uplink_conf *conf,
     const struct uplink_events *events, void *up, char ret_why[UPLINK_WHY_SIZE],
     struct uplink **ret);
 
-/* Says GOODBYE when up. on_down is not called. */
+/* Says GOODBYE when up and that was not said before. on_down is not called. */
 void uplink_free(struct uplink **u);
+
+/* Takes leave: GOODBYE behind all that was sent; nothing is taken for the broker any more, its
+ * answers still come. It has left when the broker has answered all it owes, is gone, or takes too
+ * long. */
+void uplink_leave(struct uplink *u);
+bool uplink_has_left(const struct uplink *u);
 
 bool uplink_is_up(const struct uplink *u);
 

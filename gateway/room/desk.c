@@ -277,12 +277,13 @@ static void log_message(const struct pending_request *r, const struct wire_reply
 }
 
 /* What a good answer changes here, before the client hears of it. */
-static void apply(struct desk *d, const struct pending_request *r)
+static void apply(
+    struct desk *d, const struct pending_request *r, const struct wire_reply *reply)
 {
 	struct seat *seat = desk_seat_of(r);
 
 	if (r->type == WIRE_JOIN)
-		hub_join(d->parts.hub, seat->member, str_of(r->room));
+		hub_join(d->parts.hub, seat->member, str_of(r->room), reply->gseq);
 	else if (r->type == WIRE_LEAVE)
 		hub_leave(d->parts.hub, seat->member, str_of(r->room));
 }
@@ -302,7 +303,7 @@ static void answer(struct desk *d, const struct pending_request *r, const struct
 		errand_on_reply(r, reply);
 		return;
 	}
-	apply(d, r);
+	apply(d, r, reply);
 	answer_ok(&to, reply->value);
 	if (r->type == WIRE_JOIN)
 		desk_emit_room(to.socket, EVENT_ROOM_JOINED, str_of(r->room));
@@ -346,6 +347,7 @@ static void on_message(void *up, const struct wire_message *m)
 }
 
 const struct uplink_events desk_uplink_events = {
+    .on_gap = resume_on_gap,
     .on_linked = resume_on_linked,
     .on_up = resume_on_up,
     .on_down = resume_on_down,

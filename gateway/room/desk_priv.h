@@ -21,6 +21,7 @@ struct seat {
 	char *id;
 	struct token_claims claims;
 	bool is_connected; /* the broker has answered; it is announced after a broken link */
+	bool is_lost;      /* it missed something: about to be closed */
 	struct mono since;
 	struct wall since_wall;
 	bool is_errand; /* in a worker namespace */
@@ -71,6 +72,7 @@ void entrance_put_grants(const struct seat *seat, struct buf *out);
 
 /* ---- resume.c ---- */
 
+void resume_on_gap(void *up);
 size_t resume_on_linked(void *up);
 void resume_on_up(void *up);
 void resume_on_down(void *up, const char *why);

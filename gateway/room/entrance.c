@@ -215,20 +215,20 @@ void entrance_on_connect(void *up, struct sio_socket *s, struct bytes auth)
 		admit_bearer(d, s, auth);
 }
 
-static void enter_room(struct seat *seat, struct str room)
+static void enter_room(struct seat *seat, struct str room, uint64_t since)
 {
-	hub_join(seat->desk->parts.hub, seat->member, room);
+	hub_join(seat->desk->parts.hub, seat->member, room, since);
 	/* The personal room comes of itself; the stored memberships are news. */
 	if (!seat->is_errand && !str_has_prefix(room, STR("user:")))
 		desk_emit_room(seat->socket, EVENT_ROOM_JOINED, room);
 }
 
-static void enter_rooms(struct seat *seat, struct bytes value)
+static void enter_rooms(struct seat *seat, const struct wire_reply *reply)
 {
 	struct bytes rooms;
 	struct value head, room;
 
-	if (value_map_get(value, STR("rooms"), &rooms))
+	if (value_map_get(reply->value, STR("rooms"), &rooms))
 		return;
 	struct value_reader r = value_reader(rooms);
 
@@ -237,7 +237,7 @@ static void enter_rooms(struct seat *seat, struct bytes value)
 	for (uint32_t i = 0; i < head.as.count; i++) {
 		if (value_next(&r, &room) || room.type != VALUE_STR)
 			return;
-		enter_room(seat, room.as.s);
+		enter_room(seat, room.as.s, reply->gseq);
 	}
 }
 
@@ -257,7 +257,7 @@ void entrance_on_reply(struct desk *d, struct seat *seat, const struct wire_repl
 	seat->is_connected = true;
 	d->connected++;
 	sio_socket_accept(seat->socket, str_of(seat->id), STR(""));
-	enter_rooms(seat, reply->value);
+	enter_rooms(seat, reply);
 	log_info("socket.connected", LOG_Z(USER_ID, seat->claims.user), LOG_Z(SOCKET_ID, seat->id),
 	    LOG_Z(IP, facts->ip), LOG_Z(USER_AGENT, facts->user_agent),
 	    LOG_S(NSP, sio_socket_nsp(seat->socket)), LOG_Z(TRANSPORT, facts->transport));

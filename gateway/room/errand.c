@@ -136,7 +136,7 @@ static void on_move(struct desk *d, const struct wire_message *m)
 	if (!seat)
 		return;
 	if (w->is_in)
-		hub_join(d->parts.hub, seat->member, w->room);
+		hub_join(d->parts.hub, seat->member, w->room, 0);
 	else
 		hub_leave(d->parts.hub, seat->member, w->room);
 }

@@ -10,7 +10,8 @@
 /* A member's place in a room; each side knows where the other keeps it, so that leaving is O(1). */
 struct place {
 	struct hub_member *member;
-	size_t at; /* index in member->stays */
+	size_t at;      /* index in member->stays */
+	uint64_t since; /* stored messages up to this gseq are not for it */
 };
 
 struct stay {
@@ -136,7 +137,7 @@ void hub_member_free(struct hub *h, struct hub_member **m)
 	*m = NULL;
 }
 
-void hub_join(struct hub *h, struct hub_member *m, struct str room)
+void hub_join(struct hub *h, struct hub_member *m, struct str room, uint64_t since)
 {
 	struct str nsp = sio_socket_nsp(m->socket);
 	struct hub_room *r = find_room(h, nsp, room);
@@ -153,7 +154,7 @@ void hub_join(struct hub *h, struct hub_member *m, struct str room)
 		m->size = m->size ? m->size * 2 : 2;
 		m->stays = xrealloc(m->stays, m->size * sizeof(*m->stays));
 	}
-	r->places[r->count] = (struct place){m, m->count};
+	r->places[r->count] = (struct place){m, m->count, since};
 	m->stays[m->count++] = (struct stay){r, r->count++};
 }
 
@@ -175,11 +176,17 @@ size_t hub_member_room_count(const struct hub_member *m)
 	return m->count;
 }
 
-void hub_each_room_of(
-    const struct hub_member *m, void (*fn)(void *ctx, struct str room), void *ctx)
+void hub_each_room_of(const struct hub_member *m, void (*fn)(void *ctx, struct str room), void *ctx)
 {
 	for (size_t i = 0; i < m->count; i++)
 		fn(ctx, m->stays[i].room->name);
+}
+
+static bool is_for(const struct place *p, const struct wire_deliver *d)
+{
+	if (d->gseq && d->gseq <= p->since)
+		return false;
+	return !d->except.len || !str_eq(sio_socket_id(p->member->socket), d->except);
 }
 
 size_t hub_deliver(struct hub *h, const struct wire_deliver *d)
@@ -192,11 +199,11 @@ size_t hub_deliver(struct hub *h, const struct wire_deliver *d)
 	struct sio_cast *cast = sio_cast_new(d->nsp, d->event, d->args);
 
 	for (size_t i = 0; i < r->count; i++) {
-		struct sio_socket *s = r->places[i].member->socket;
+		const struct place *p = &r->places[i];
 
-		if (d->except.len && str_eq(sio_socket_id(s), d->except))
+		if (!is_for(p, d))
 			continue;
-		sio_socket_send(s, cast, d->is_volatile);
+		sio_socket_send(p->member->socket, cast, d->is_volatile);
 		reached++;
 	}
 	sio_cast_free(&cast);

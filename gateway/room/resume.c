@@ -1,3 +1,4 @@
+#include "common/log.h"
 #include "gateway/room/desk_priv.h"
 #include "proto/value.h"
 
@@ -35,6 +36,35 @@ static void announce(struct desk *d, const struct seat *seat)
 	buf_free(&listing.names);
 	buf_free(&grants);
 	buf_free(&rooms);
+}
+
+static struct seat *find_lost(const struct desk *d)
+{
+	struct seat *seat;
+
+	for (seat = d->seats; seat && !seat->is_lost; seat = seat->next)
+		;
+	return seat;
+}
+
+void resume_on_gap(void *up)
+{
+	struct desk *d = up;
+	struct seat *seat;
+	uint64_t lost = 0;
+
+	/* Nothing is stored in a worker namespace. */
+	for (seat = d->seats; seat; seat = seat->next)
+		seat->is_lost = seat->is_connected && !seat->is_errand;
+	/* Closing one connection frees all its seats. */
+	while ((seat = find_lost(d))) {
+		seat->is_lost = false;
+		lost++;
+		sio_socket_close_connection(seat->socket);
+	}
+	log_warn("link.gap", LOG_U(COUNT, lost),
+	    LOG_Z(HINT, "messages were missed and cannot be sent again: clients are made to come "
+			"back; replay-max of the broker says how many it sends again"));
 }
 
 size_t resume_on_linked(void *up)

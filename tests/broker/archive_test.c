@@ -2,6 +2,7 @@
 
 #include "proto/message_id.h"
 #include "proto/value.h"
+#include "proto/wire.h"
 #include "tests/broker/rows.h"
 #include "tests/broker/writer_fixture.h"
 
@@ -23,6 +24,8 @@ struct answers {
 	enum err error;
 	bool more;
 	struct buf messages; /* of the last one */
+	struct buf log;      /* "gseq:room " of each entry */
+	uint64_t reached;
 };
 
 static void on_page(void *up, const struct archive_answer *answer)
@@ -38,7 +41,28 @@ static void on_page(void *up, const struct archive_answer *answer)
 	buf_put(&answers->messages, answer->messages);
 }
 
-static const struct archive_events events = {.on_page = on_page};
+static void on_log(void *up, const struct archive_log *log)
+{
+	struct answers *answers = up;
+
+	assert_int_equal(log->request, answers->last_request + 1);
+	answers->last_request = log->request;
+	answers->count++;
+	answers->error = log->error;
+	answers->reached = log->reached;
+	for (size_t i = 0; i < log->count; i++) {
+		struct wire_reader r = wire_reader(log->entries[i].deliver);
+		struct wire_message m;
+
+		assert_int_equal(wire_next(&r, &m), ERR_OK);
+		assert_true(wire_at_end(&r));
+		assert_int_equal(m.type, WIRE_DELIVER);
+		buf_printf(
+		    &answers->log, "%d:%d ", (int)m.as.deliver.gseq, (int)log->entries[i].room);
+	}
+}
+
+static const struct archive_events events = {.on_page = on_page, .on_log = on_log};
 
 static struct archive *open_archive(struct fixture *f, struct answers *answers)
 {
@@ -243,6 +267,58 @@ static void a_page_has_a_greatest_length(void **state)
 	archive_close(&a);
 }
 
+static void the_log_comes_as_deliveries(void **state)
+{
+	struct fixture *f = *state;
+	struct answers answers = {0};
+	struct archive *a = open_archive(f, &answers);
+	struct reader_page page = {.room = 1, .limit = 3};
+
+	assert_int_equal(fixture_commit(f, 5), WRITER_COMMITTED);
+	assert_int_equal(archive_read_log(a, 1, 1, 4), ERR_OK);
+	assert_int_equal(archive_history(a, 2, &page, STR("lobby")), ERR_OK);
+	assert_int_equal(archive_read_log(a, 3, 4, 99), ERR_OK);
+	serve_until(a, &answers, 1);
+	serve_until(a, &answers, 3);
+	assert_int_equal(answers.error, ERR_OK);
+	assert_int_equal(answers.reached, 99);
+	assert_true(str_eqz(buf_str(&answers.log), "2:2 3:3 4:1 5:2 "));
+	buf_free(&answers.log);
+	buf_free(&answers.messages);
+	archive_close(&a);
+}
+
+static void a_page_of_the_log_has_its_bounds(void **state)
+{
+	struct fixture *f = *state;
+	struct answers answers = {0};
+	struct archive *a = open_archive(f, &answers);
+
+	assert_int_equal(fixture_commit(f, ARCHIVE_LOG_MESSAGES + 1), WRITER_COMMITTED);
+	assert_int_equal(archive_read_log(a, 1, 0, UINT64_MAX), ERR_OK);
+	serve_until(a, &answers, 1);
+	assert_int_equal(answers.reached, ARCHIVE_LOG_MESSAGES);
+	buf_free(&answers.log);
+	for (uint64_t i = 2; i <= ARCHIVE_QUEUE_MAX + 1; i++)
+		assert_int_equal(archive_read_log(a, i, 0, 1), ERR_OK);
+	assert_int_equal(archive_read_log(a, 0, 0, 1), ERR_FULL);
+	archive_close(&a);
+}
+
+static void large_contents_make_short_pages_of_the_log(void **state)
+{
+	struct fixture *f = *state;
+	struct answers answers = {0};
+	struct archive *a = open_archive(f, &answers);
+
+	put_large_messages(f, ARCHIVE_LOG_CONTENT_MAX / 2, 4);
+	assert_int_equal(archive_read_log(a, 1, 0, 4), ERR_OK);
+	serve_until(a, &answers, 1);
+	assert_int_equal(answers.reached, 2);
+	buf_free(&answers.log);
+	archive_close(&a);
+}
+
 static void a_failure_is_an_answer_too(void **state)
 {
 	struct fixture *f = *state;
@@ -256,10 +332,13 @@ static void a_failure_is_an_answer_too(void **state)
 	serve_until(a, &answers, 1);
 	assert_int_equal(answers.error, ERR_IO);
 	assert_int_equal(open_messages(&answers, &r), 0);
+	assert_int_equal(archive_read_log(a, 2, 0, 1), ERR_OK);
+	serve_until(a, &answers, 2);
+	assert_int_equal(answers.error, ERR_IO);
 	/* And it goes on when the trouble is over. */
 	rows_execute(f->path, "ALTER TABLE hidden RENAME TO messages");
-	assert_int_equal(archive_history(a, 2, &page, STR("lobby")), ERR_OK);
-	serve_until(a, &answers, 2);
+	assert_int_equal(archive_history(a, 3, &page, STR("lobby")), ERR_OK);
+	serve_until(a, &answers, 3);
 	assert_int_equal(answers.error, ERR_OK);
 	buf_free(&answers.messages);
 	archive_close(&a);
@@ -288,6 +367,9 @@ int main(void)
 	    TEST(closing_drops_what_waits),
 	    TEST(a_page_fits_the_link),
 	    TEST(a_page_has_a_greatest_length),
+	    TEST(the_log_comes_as_deliveries),
+	    TEST(a_page_of_the_log_has_its_bounds),
+	    TEST(large_contents_make_short_pages_of_the_log),
 	    TEST(a_failure_is_an_answer_too),
 	    TEST(without_a_database_it_does_not_open),
 	};

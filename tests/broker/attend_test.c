@@ -1,3 +1,4 @@
+#include "broker/publish.h"
 #include "tests/broker/world.h"
 
 #include "broker/attend.h"
@@ -44,6 +45,35 @@ static void test_presence_is_of_users_not_of_sockets(void **state)
 	world_leave(w, &w->east, "e2", "lobby");
 	assert_true(fake_peer_heard(&w->west, "event=\"room-presence\""));
 	assert_true(fake_peer_heard(&w->west, "event=\"user-left\""));
+}
+
+/* What is from before a join: all that was numbered, and when that is void, all that is stored. */
+static void test_a_join_says_where_it_stands(void **state)
+{
+	struct world *w = *state;
+
+	world_connect(w, &w->east, "e1", "ann");
+	assert_true(fake_peer_heard(&w->east, " gseq=0}"));
+	world_join(w, &w->east, "e1", "lobby");
+	world_publish(w, &w->east, "e1", "lobby");
+	world_commit(w);
+	world_publish(w, &w->east, "e1", "lobby");
+	world_connect(w, &w->west, "w1", "bob");
+	assert_true(fake_peer_heard(&w->west, " gseq=1}"));
+	world_join(w, &w->west, "w1", "lobby");
+	world_publish(w, &w->east, "e1", "lobby");
+	assert_false(fake_peer_heard(&w->west, " gseq=2}"));
+	world_commit(w);
+	assert_true(fake_peer_heard(&w->west, " gseq=2}"));
+	assert_int_equal(w->b.released, 3);
+	world_publish(w, &w->east, "e1", "lobby");
+	world_forget_heard(w);
+	world_connect(w, &w->west, "w2", "cid");
+	world_join(w, &w->west, "w2", "lobby");
+	publish_on_failed(&w->b, "no space");
+	assert_true(fake_peer_heard(&w->west, " gseq=3}"));
+	assert_false(fake_peer_heard(&w->west, " gseq=4}"));
+	assert_int_equal(w->b.released, 3);
 }
 
 static void test_the_joiner_does_not_hear_of_itself(void **state)
@@ -192,6 +222,7 @@ int main(void)
 	    TEST(test_the_first_join_makes_the_room),
 	    TEST(test_some_namespaces_make_no_rooms),
 	    TEST(test_presence_is_of_users_not_of_sockets),
+	    TEST(test_a_join_says_where_it_stands),
 	    TEST(test_the_joiner_does_not_hear_of_itself),
 	    TEST(test_leaving_where_one_is_not_is_fine),
 	    TEST(test_personal_rooms_are_personal),

@@ -6,12 +6,14 @@
 
 struct peer {
 	char heard[256];
+	uint64_t last_gseq;
 };
 
-static void on_send(void *up, struct peer *to, struct frame *message)
+static void on_send(void *up, struct peer *to, struct frame *message, uint64_t gseq)
 {
 	struct bytes b = frame_bytes(message);
 
+	to->last_gseq = gseq;
 	(void)up;
 	strncat(to->heard, (const char *)b.p, b.len);
 }
@@ -148,6 +150,62 @@ static void test_nothing_for_a_peer_that_is_gone(void **state)
 	assert_string_equal(w->b.heard, "b");
 }
 
+/* Its conversation broke: what it asked it asks again, what it is to be told stays. */
+static void test_no_answers_in_another_conversation(void **state)
+{
+	struct world *w = *state;
+	struct outbox_letter answer = {
+	    .to = &w->a, .batch = 1, .is_answer = true, .message = frame_new(bytes_of("ok", 2))};
+
+	outbox_hold(w->outbox, &answer);
+	hold(w, 1, &w->a, "deliver", NULL);
+	answer.to = &w->b;
+	outbox_hold(w->outbox, &answer);
+	frame_unref(&answer.message);
+	outbox_forget_answers(w->outbox, &w->a);
+	outbox_commit(w->outbox, 1);
+	assert_string_equal(w->a.heard, "deliver");
+	assert_string_equal(w->b.heard, "ok");
+}
+
+static void test_what_waits_for_whom(void **state)
+{
+	struct world *w = *state;
+
+	assert_false(outbox_has_for(w->outbox, &w->a));
+	hold(w, 1, &w->a, "a", NULL);
+	assert_true(outbox_has_for(w->outbox, &w->a));
+	assert_false(outbox_has_for(w->outbox, &w->b));
+	outbox_forget(w->outbox, &w->a);
+	assert_false(outbox_has_for(w->outbox, &w->a));
+	outbox_commit(w->outbox, 1);
+}
+
+/* The number of a stored message goes with it; what is said instead is none. */
+static void test_numbers_go_with_stored_messages(void **state)
+{
+	struct world *w = *state;
+	struct outbox_letter l = {.to = &w->a,
+	    .batch = 1,
+	    .gseq = 7,
+	    .message = frame_new(bytes_of("m", 1)),
+	    .instead = frame_new(bytes_of("i", 1))};
+
+	outbox_hold(w->outbox, &l);
+	outbox_commit(w->outbox, 1);
+	assert_int_equal(w->a.last_gseq, 7);
+	l.batch = 2;
+	outbox_hold(w->outbox, &l);
+	outbox_fail(w->outbox);
+	assert_int_equal(w->a.last_gseq, 0);
+	l.batch = 0;
+	outbox_hold(w->outbox, &l);
+	assert_int_equal(w->a.last_gseq, 7);
+	assert_string_equal(w->a.heard, "mim");
+	frame_unref(&l.message);
+	frame_unref(&l.instead);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -162,6 +220,11 @@ int main(void)
 	        test_a_failure_spares_what_was_committed, setup, teardown),
 	    cmocka_unit_test_setup_teardown(
 	        test_nothing_for_a_peer_that_is_gone, setup, teardown),
+	    cmocka_unit_test_setup_teardown(
+	        test_no_answers_in_another_conversation, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_what_waits_for_whom, setup, teardown),
+	    cmocka_unit_test_setup_teardown(
+	        test_numbers_go_with_stored_messages, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,8 +13,23 @@ static void note(struct peer_world *w, const char *what, const struct peer *p, c
 
 static uint64_t get_gseq(void *up)
 {
-	(void)up;
-	return PEER_GSEQ;
+	return ((struct peer_world *)up)->gseq;
+}
+
+static uint64_t get_released(void *up)
+{
+	return ((struct peer_world *)up)->released;
+}
+
+static bool is_owed(void *up, const struct peer *p)
+{
+	(void)p;
+	return ((struct peer_world *)up)->is_owed;
+}
+
+static void on_begun(void *up, struct peer *p)
+{
+	((struct peer_world *)up)->last_begun = p;
 }
 
 static void on_message(void *up, struct peer *p, const struct wire_message *m)
@@ -27,7 +42,14 @@ static void on_gone(void *up, struct peer *p, const char *why)
 	note(up, "gone", p, why);
 }
 
-static const struct peers_events events = {get_gseq, on_message, on_gone};
+static const struct peers_events events = {
+    .get_gseq = get_gseq,
+    .get_released = get_released,
+    .is_owed = is_owed,
+    .on_begun = on_begun,
+    .on_message = on_message,
+    .on_gone = on_gone,
+};
 
 int peer_world_setup(void **state)
 {
@@ -36,11 +58,13 @@ int peer_world_setup(void **state)
 	    .epoch = 6,
 	    .heartbeat_ms = PEER_HEARTBEAT_MS,
 	    .lease_ms = PEER_LEASE_MS,
-	    .backlog_max_bytes = PEER_BACKLOG_MAX};
+	    .backlog_max_bytes = PEER_BACKLOG_MAX,
+	    .replay_max = PEER_REPLAY_MAX};
 
 	fake_link_reset();
 	w->peers = peers_new(NULL, &conf, &events, w);
 	w->now = (struct mono){1000000};
+	w->gseq = w->released = PEER_GSEQ;
 	w->east = (struct gateway){.address = fake_link_address("@east"),
 	    .name = "east",
 	    .user = "",
@@ -115,6 +139,8 @@ void gateway_say_hello(struct peer_world *w, struct gateway *g)
 	m.as.hello = (struct wire_hello){.version = g->version,
 	    .gateway = str_of(g->name),
 	    .boot = g->boot,
+	    .epoch = g->epoch,
+	    .last_gseq = g->last_gseq,
 	    .credit_messages = g->credit_messages,
 	    .credit_bytes = LIMIT_WINDOW_BYTES};
 	gateway_say(w, g, &m, 1);

@@ -13,6 +13,8 @@ enum {
 	PEER_LEASE_MS = 6000,
 	PEER_BACKLOG_MAX = 1000,
 	PEER_GSEQ = 77,
+	PEER_EPOCH = 6,
+	PEER_REPLAY_MAX = 50,
 };
 
 /* A gateway as the broker sees it: where it writes from, and the number of its last batch. */
@@ -21,6 +23,7 @@ struct gateway {
 	const char *name, *user;
 	uint64_t version, boot, number;
 	uint64_t credit_messages;
+	uint64_t epoch, last_gseq;
 };
 
 struct peer_world {
@@ -28,6 +31,9 @@ struct peer_world {
 	struct gateway east;
 	struct mono now;
 	struct peer *last; /* that said HELLO, NULL when it was refused */
+	struct peer *last_begun;
+	uint64_t gseq, released; /* the broker's */
+	bool is_owed;
 	char news[512];    /* "message east: JOIN; gone east: why; " */
 };
 

@@ -105,6 +105,7 @@ static void test_who_was_ended_is_remembered(void **state)
 	gateway_say_hello(w, &w->east); /* a broken link ends nobody */
 	assert_false(peer_was_ended(w->last));
 	gateway_say_type(w, &w->east, WIRE_GOODBYE);
+	peers_flush(w->peers);
 	gateway_say_hello(w, &w->east);
 	assert_true(peer_was_ended(w->last));
 	w->east.name = "west";
@@ -250,31 +251,6 @@ static void test_messages_go_up_in_their_order(void **state)
 	assert_string_equal(w->news, "message east: CONNECT; message east: JOIN; ");
 }
 
-static void test_goodbye_is_answered(void **state)
-{
-	struct peer_world *w = *state;
-	struct wire_message batch[] = {
-	    {.type = WIRE_JOIN}, {.type = WIRE_GOODBYE}, {.type = WIRE_LEAVE}};
-
-	gateway_say_hello(w, &w->east);
-	peer_world_forget(w);
-	gateway_say(w, &w->east, batch, ARRAY_LEN(batch));
-	assert_string_equal(w->news, "message east: JOIN; gone east: it said goodbye; ");
-	assert_true(fake_link_sent("@east BATCH{number=2}GOODBYE_OK{}"));
-	assert_int_equal(peers_count(w->peers), 0);
-}
-
-static void test_the_broker_says_goodbye_to_the_living(void **state)
-{
-	struct peer_world *w = *state;
-
-	gateway_say_hello(w, &w->east);
-	peer_world_forget(w);
-	peers_free(&w->peers);
-	assert_true(fake_link_sent("@east BATCH{number=2}GOODBYE{reason=\"broker stops\"}"));
-	assert_string_equal(w->news, "");
-}
-
 static void serve(struct peer_world *w)
 {
 	struct wire_message m = {.type = WIRE_SERVE};
@@ -329,8 +305,6 @@ int main(void)
 	    TEST(test_what_cannot_be_read_ends_the_peer),
 	    TEST(test_a_letter_without_a_number_ends_the_peer),
 	    TEST(test_messages_go_up_in_their_order),
-	    TEST(test_goodbye_is_answered),
-	    TEST(test_the_broker_says_goodbye_to_the_living),
 	    TEST(test_a_worker_that_is_not_reached_is_gone),
 	    TEST(test_a_worker_that_begins_anew_has_forgotten),
 	};

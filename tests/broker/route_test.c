@@ -28,6 +28,7 @@ static void test_one_stop_for_each_peer(void **state)
 	route_add(&r, &east);
 	assert_int_equal(r.count, 2);
 	assert_int_equal(members_at(&r, &east), 2);
+	assert_true(route_has(&r, &east));
 	assert_int_equal(members_at(&r, &west), 1);
 	route_free(&r);
 }
@@ -45,6 +46,8 @@ static void test_a_stop_goes_with_its_last_member(void **state)
 	assert_int_equal(r.count, 2);
 	route_remove(&r, &east);
 	assert_int_equal(r.count, 1);
+	assert_false(route_has(&r, &east));
+	assert_true(route_has(&r, &west));
 	assert_int_equal(members_at(&r, &east), 0);
 	assert_int_equal(members_at(&r, &west), 1);
 	route_free(&r);

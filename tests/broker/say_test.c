@@ -15,6 +15,8 @@ struct held {
 	struct peer *to;
 	const void *lane;
 	const struct frame *message;
+	uint64_t gseq;
+	bool is_answer;
 	char text[512], instead[256]; /* by wire_print; "" = none */
 };
 
@@ -49,7 +51,9 @@ void outbox_hold(struct outbox *o, const struct outbox_letter *letter)
 	*h = (struct held){.batch = letter->batch,
 	    .to = letter->to,
 	    .lane = letter->lane,
-	    .message = letter->message};
+	    .message = letter->message,
+	    .gseq = letter->gseq,
+	    .is_answer = letter->is_answer};
 	print(letter->message, h->text, sizeof(h->text));
 	print(letter->instead, h->instead, sizeof(h->instead));
 }
@@ -155,13 +159,18 @@ static void test_ok_becomes_unavailable_when_its_batch_fails(void **state)
 	assert_ptr_equal(held[0].to, &w->east);
 	assert_ptr_equal(held[0].lane, &w->room);
 	assert_string_equal(
-	    held[0].text, "REPLY{request=7 error=0 text=\"\" retry_after_ms=0 value=<1:80>}");
+	    held[0].text, "REPLY{request=7 error=0 text=\"\" retry_after_ms=0 value=<1:80> gseq=0}");
 	assert_string_equal(
-	    held[0].instead, "REPLY{request=7 error=11 text=\"\" retry_after_ms=0 value=<1:c0>}");
+	    held[0].instead, "REPLY{request=7 error=11 text=\"\" retry_after_ms=0 value=<1:c0> gseq=0}");
 	reply.otherwise = bytes_of("\x90", 1);
+	reply.gseq = 50;
+	reply.otherwise_gseq = 40;
 	say_ok(&w->b, &w->east, &reply);
 	assert_string_equal(
-	    held[1].instead, "REPLY{request=7 error=0 text=\"\" retry_after_ms=0 value=<1:90>}");
+	    held[1].instead, "REPLY{request=7 error=0 text=\"\" retry_after_ms=0 value=<1:90> gseq=40}");
+	assert_string_equal(held[1].text,
+	    "REPLY{request=7 error=0 text=\"\" retry_after_ms=0 value=<1:80> gseq=50}");
+	assert_true(held[1].is_answer);
 }
 
 static void test_ok_that_depends_on_nothing(void **state)
@@ -186,9 +195,9 @@ static void test_an_error_waits_for_no_batch(void **state)
 	assert_null(held[0].lane);
 	assert_ptr_equal(held[0].to, &w->west);
 	assert_string_equal(
-	    held[0].text, "REPLY{request=7 error=5 text=\"\" retry_after_ms=0 value=<1:c0>}");
+	    held[0].text, "REPLY{request=7 error=5 text=\"\" retry_after_ms=0 value=<1:c0> gseq=0}");
 	assert_string_equal(held[1].text,
-	    "REPLY{request=8 error=5 text=\"in words of its own\" retry_after_ms=0 value=<1:c0>}");
+	    "REPLY{request=8 error=5 text=\"in words of its own\" retry_after_ms=0 value=<1:c0> gseq=0}");
 	assert_string_equal(held[1].instead, "");
 }
 

@@ -69,7 +69,7 @@ static void test_an_event_is_answered_once(void **state)
 	m.as.work_answer = (struct wire_work_answer){2, bytes_of("\x91\x08", 2)};
 	work_on_answer(&s->w->b, &s->north, &m);
 	assert_true(fake_peer_heard(
-	    &s->w->east, "REPLY{request=50 error=0 text=\"\" retry_after_ms=0 value=<2:9108>}"));
+	    &s->w->east, "REPLY{request=50 error=0 text=\"\" retry_after_ms=0 value=<2:9108> gseq=0}"));
 	crew_stage_forget(s);
 	work_on_answer(&s->w->b, &s->north, &m);
 	assert_false(fake_peer_heard(&s->w->east, "REPLY"));

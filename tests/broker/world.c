@@ -14,9 +14,10 @@ static const struct namespace_conf namespaces[] = {
     {.name = (char *)"/work", .handler = NAMESPACE_WORKER},
 };
 
-static void on_send(void *up, struct peer *to, struct frame *message)
+static void on_send(void *up, struct peer *to, struct frame *message, uint64_t gseq)
 {
 	(void)up;
+	(void)gseq;
 	fake_peer_hear(to, frame_bytes(message));
 }
 

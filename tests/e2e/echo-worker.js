@@ -66,7 +66,7 @@ class EchoWorker {
     self.socket = new zmq.Dealer({ linger: 0 });
     self.socket.connect(endpoint);
     Object.assign(self, { namespaces, connects: [], sent: 0, taken: 0, takenBytes: 0, leaving: Promise.resolve() });
-    self.send(message(HELLO, VERSION, 'echo', Date.now(), 0, ...WINDOW));
+    self.send(message(HELLO, VERSION, 'echo', Date.now(), 0, 0, ...WINDOW));
     self.timer = setInterval(() => self.send(self.credit(), message(HEARTBEAT)), BEAT_MS);
     self.running = self.run();
     await waitFor('the worker to serve', () => stack.log('broker').some((line) => line.event === 'worker.serving'));

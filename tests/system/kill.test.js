@@ -2,9 +2,9 @@
 'use strict';
 
 const assert = require('node:assert/strict');
-const { spawn } = require('node:child_process');
 const { startStack } = require('../e2e/stack');
 const { connect, test, userToken, waitFor, within } = require('../e2e/helpers');
+const { stallDisk } = require('./stall');
 
 const CLIENTS = 25;
 const MESSAGES = 1000;
@@ -16,25 +16,14 @@ const ANSWER_MS = 90000;
 const user = (i) => `user-${i % CLIENTS}`;
 const room = (i) => `room-${i % CLIENTS % 3}`;
 
-// Another writer holds the database, so that nothing commits as long as it lives.
-async function stallDisk(database) {
-  const child = spawn('sqlite3', [database], { stdio: ['pipe', 'pipe', 'inherit'] });
-  const ended = new Promise((resolve) => { child.on('exit', resolve); });
-  child.stdin.write('.bail on\n.timeout 20000\nBEGIN IMMEDIATE;\n.print held\n');
-  const held = new Promise((resolve) => { child.stdout.once('data', resolve); });
-  await within(held, () => 'the write lock');
-  return async () => {
-    child.kill('SIGKILL'); // closing would tidy up the files that the broker has to recover from
-    await ended;
-  };
-}
-
 // Publishes messages first..last at once. acked: key -> id of those answered with ok.
 function publish(clients, acked, first, last) {
   return Array.from({ length: last - first }, async (_, n) => {
     const i = first + n;
     const message = { roomId: room(i), content: `message ${i}`, messageId: `m-${i}` };
-    const ack = await clients[i % CLIENTS].ask('message', message, ANSWER_MS);
+    // A gateway that has seen what the database has not sends its clients away: no answer.
+    const ack = await clients[i % CLIENTS].ask('message', message, ANSWER_MS)
+      .catch((error) => ({ ok: false, error: { code: error.message } }));
     if (ack.ok) acked.set(`${user(i)} ${room(i)} ${ack.seq} ${message.content}`, ack.id);
     if (acked.size === KILL_AFTER) acked.onEnough?.();
     return ack;

@@ -46,11 +46,19 @@ static void on_message(void *up, const struct wire_message *m)
 	struct stage *s = up;
 
 	s->told++;
+	s->deliveries += m->type == WIRE_DELIVER;
 	wire_print(m, &s->news);
 	buf_putc(&s->news, '\n');
 }
 
-static const struct uplink_events events = {on_linked, on_up, on_down, on_message};
+static void on_gap(void *up)
+{
+	struct stage *s = up;
+
+	buf_puts(&s->news, STR("gap\n"));
+}
+
+static const struct uplink_events events = {on_gap, on_linked, on_up, on_down, on_message};
 
 static void on_turn_end(void *ctx)
 {
@@ -307,6 +315,7 @@ void stage_welcome(struct stage *s, uint64_t epoch, uint64_t heartbeat_ms, uint6
 	m.as.welcome = (struct wire_welcome){.version = WIRE_VERSION,
 	    .boot = 9,
 	    .epoch = epoch,
+	    .gseq = s->place,
 	    .heartbeat_ms = heartbeat_ms,
 	    .credit_messages = credit,
 	    .credit_bytes = LIMIT_WINDOW_BYTES};

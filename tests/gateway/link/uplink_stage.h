@@ -22,8 +22,9 @@ struct stage {
 	struct loop *loop;
 	struct uplink *uplink;
 	char why[UPLINK_WHY_SIZE];
-	/* what the layer above was told, a line each: linked, up, "down WHY", a message */
+	/* what the layer above was told, a line each: gap, linked, up, "down WHY", a message */
 	struct buf news;
+	unsigned deliveries; /* of the messages told */
 	unsigned announces;       /* sockets that it has */
 	unsigned told, most_told; /* messages since the last turn ended; most of any turn */
 	/* the broker's end */
@@ -35,6 +36,7 @@ struct stage {
 	size_t id_len;
 	struct buf heard; /* messages of the gateway, a line each; batches begin with BATCH */
 	uint64_t said;    /* number of its last batch */
+	uint64_t place;   /* gseq that WELCOME says */
 	bool answers_heartbeats;
 	unsigned batches; /* heard */
 	int fds;          /* open before the test */

@@ -22,7 +22,7 @@ static void test_hello_says_who_we_are(void **state)
 	stage_open_and_greet(s);
 	assert_lines(&s->heard,
 	    "BATCH{number=1}\n"
-	    "HELLO{version=3 gateway=\"g1\" boot=7 last_gseq=0 credit_messages=2000 "
+	    "HELLO{version=3 gateway=\"g1\" boot=7 epoch=0 last_gseq=0 credit_messages=2000 "
 	    "credit_bytes=16777216}\n");
 	assert_false(uplink_is_up(s->uplink));
 	assert_string_equal(uplink_state_text(s->uplink), "not connected to the broker yet");
@@ -93,7 +93,7 @@ static void test_messages_go_both_ways(void **state)
 	m = (struct wire_message){.type = WIRE_REPLY};
 	m.as.reply.request = 1;
 	stage_say(s, &m);
-	stage_until_told(s, "REPLY{request=1 error=0 text=\"\" retry_after_ms=0 value=<1:c0>}\n");
+	stage_until_told(s, "REPLY{request=1 error=0 text=\"\" retry_after_ms=0 value=<1:c0> gseq=0}\n");
 	m = (struct wire_message){.type = WIRE_DELIVER};
 	m.as.deliver.gseq = 4;
 	m.as.deliver.room = STR("lobby");
@@ -135,7 +135,7 @@ static void test_many_messages_in_one_batch_are_heard_in_order(void **state)
 		reply.as.reply.request = i;
 		wire_put(&body, &reply);
 		snprintf(expected + len, sizeof(expected) - len,
-		    "REPLY{request=%u error=0 text=\"\" retry_after_ms=0 value=<1:c0>}\n", i);
+		    "REPLY{request=%u error=0 text=\"\" retry_after_ms=0 value=<1:c0> gseq=0}\n", i);
 	}
 	stage_say_bytes(s, buf_bytes(&body));
 	buf_free(&body);
@@ -247,6 +247,60 @@ static void test_goodbye(void **state)
 	assert_lines(&s->news, "");
 }
 
+static bool has_left(const struct stage *s)
+{
+	return uplink_has_left(s->uplink);
+}
+
+/* Behind all that was asked; what is answered until then is heard. */
+static void test_taking_leave(void **state)
+{
+	struct stage *s = *state;
+	struct wire_message m = stage_join("lobby");
+
+	stage_up(s);
+	assert_false(uplink_has_left(s->uplink));
+	assert_int_equal(uplink_send(s->uplink, &m), ERR_OK);
+	uplink_leave(s->uplink);
+	assert_false(uplink_is_up(s->uplink));
+	assert_int_equal(uplink_send(s->uplink, &m), ERR_UNAVAILABLE);
+	stage_until_heard(s, "JOIN{request=1 socket=\"socket\" room=\"lobby\"}\n"
+			     "GOODBYE{reason=\"gateway stops\"}\n");
+	m = (struct wire_message){.type = WIRE_REPLY};
+	stage_say(s, &m);
+	stage_until_told(s, "REPLY{");
+	assert_false(uplink_has_left(s->uplink));
+	m.type = WIRE_GOODBYE_OK;
+	stage_say(s, &m);
+	stage_until(s, has_left, "to have left");
+	stage_forget(s);
+	uplink_free(&s->uplink);
+	stage_listen(s);
+	assert_lines(&s->heard, "");
+}
+
+/* Nobody answers: it has left all the same, after a while. */
+static void test_taking_leave_of_a_silent_broker(void **state)
+{
+	struct stage *s = *state;
+
+	stage_up(s);
+	struct mono asked = clock_mono();
+
+	uplink_leave(s->uplink);
+	stage_until(s, has_left, "to have left");
+	assert_true(mono_ms_between(asked, clock_mono()) >= 1000);
+}
+
+static void test_taking_leave_of_nobody(void **state)
+{
+	struct stage *s = *state;
+
+	stage_open(s);
+	uplink_leave(s->uplink);
+	assert_true(uplink_has_left(s->uplink));
+}
+
 static void test_no_goodbye_to_whom_one_has_not_met(void **state)
 {
 	struct stage *s = *state;
@@ -324,6 +378,9 @@ int main(void)
 	    TEST(test_without_credit_it_fills_up),
 	    TEST(test_it_beats_and_is_kept_by_beats),
 	    TEST(test_goodbye),
+	    TEST(test_taking_leave),
+	    TEST(test_taking_leave_of_a_silent_broker),
+	    TEST(test_taking_leave_of_nobody),
 	    TEST(test_no_goodbye_to_whom_one_has_not_met),
 	    TEST(test_bad_endpoints),
 	    TEST(test_tcp_with_curve),

@@ -149,9 +149,11 @@ static void test_welcome_twice(void **state)
 	stage_say(s, &m);
 	stage_until_told(s, "DELIVER{");
 	stage_forget(s);
+	s->place = 1;
 	stage_welcome(s, STAGE_EPOCH, STAGE_HEARTBEAT_MS, LIMIT_WINDOW_MESSAGES);
+	m.as.deliver.gseq = 2;
 	stage_say(s, &m);
-	stage_until_told(s, "DELIVER{gseq=1 ");
+	stage_until_told(s, "DELIVER{gseq=2 ");
 	stage_until_heard(s, "RESUMED{");
 	assert_memory_equal(buf_str(&s->news).p, "linked\nup\nDELIVER{", 18);
 	assert_true(uplink_is_up(s->uplink));
@@ -168,16 +170,15 @@ static void test_a_gap_begins_anew(void **state)
 	stage_up(s);
 	memcpy(id, s->id, sizeof(id));
 	stage_say(s, &m);
-	m.as.deliver.gseq = 41;
-	stage_say(s, &m);
-	stage_until_told(s, "DELIVER{gseq=41 ");
+	stage_until_told(s, "DELIVER{gseq=42 ");
 	stage_forget(s);
 	m.as.deliver.gseq = 50;
 	stage_say_as(s, s->said + 2, &m);
 	stage_until_told(s, "down ");
 	/* What came behind the gap was not taken in, and the broker is asked for it. */
 	assert_news(s, "down messages of the broker were lost on the way\n");
-	stage_until_heard(s, " last_gseq=42 ");
+	stage_until_heard(s, " epoch=500 last_gseq=42 ");
+	s->place = 42;
 	/* On another connection: what is under way in the old one is nobody's. */
 	assert_memory_not_equal(s->id, id, s->id_len);
 	assert_it_comes_back(s, "messages of the broker were lost on the way");
@@ -186,8 +187,55 @@ static void test_a_gap_begins_anew(void **state)
 	    1);
 }
 
-/* Numbers of another database say nothing about this one. */
-static void test_another_database_begins_at_zero(void **state)
+/* Whatever was said twice is heard once; what does not concern us counts as heard. */
+static void test_numbers_only_go_up(void **state)
+{
+	struct stage *s = *state;
+	struct wire_message m = delivery(42), position = {.type = WIRE_POSITION};
+
+	s->place = 40;
+	stage_up(s);
+	stage_say(s, &m);
+	stage_say(s, &m);
+	m.as.deliver.gseq = 40;
+	stage_say(s, &m);
+	position.as.position.gseq = 50;
+	stage_say(s, &position);
+	m.as.deliver.gseq = 50;
+	stage_say(s, &m);
+	m.as.deliver.gseq = 0; /* not stored */
+	stage_say(s, &m);
+	stage_say(s, &m);
+	m.as.deliver.gseq = 51;
+	stage_say(s, &m);
+	stage_until_told(s, "DELIVER{gseq=51 ");
+	assert_int_equal(s->deliveries, 4);
+	stage_forget(s);
+	stage_say_as(s, s->said + 2, &m);
+	stage_until_heard(s, " last_gseq=51 ");
+}
+
+/* The broker cannot send again what was missed: that is said before anybody is announced. */
+static void test_a_gap_is_told_first(void **state)
+{
+	struct stage *s = *state;
+	struct wire_message m = delivery(42);
+
+	stage_up(s);
+	stage_say(s, &m);
+	stage_until_told(s, "DELIVER{");
+	stage_say_as(s, s->said + 2, &m);
+	stage_until_told(s, "down ");
+	stage_until_heard(s, " last_gseq=42 ");
+	stage_forget(s);
+	s->place = 1000;
+	stage_welcome(s, STAGE_EPOCH, STAGE_HEARTBEAT_MS, LIMIT_WINDOW_MESSAGES);
+	stage_until_heard(s, "RESUMED{");
+	assert_news(s, "gap\nlinked\nup\n");
+}
+
+/* Numbers of another database say nothing about this one: whoever is here missed something. */
+static void test_another_database_is_a_gap(void **state)
 {
 	struct stage *s = *state;
 	struct wire_message m = delivery(42);
@@ -197,10 +245,13 @@ static void test_another_database_begins_at_zero(void **state)
 	stage_until_told(s, "DELIVER{gseq=42 ");
 	stage_say_as(s, s->said + 2, &m);
 	stage_until_heard(s, " last_gseq=42 ");
+	stage_forget(s);
+	s->place = 7;
 	stage_welcome(s, STAGE_EPOCH + 1, STAGE_HEARTBEAT_MS, LIMIT_WINDOW_MESSAGES);
 	stage_until_heard(s, "RESUMED{");
+	assert_news(s, "gap\nlinked\nup\n");
 	stage_say_as(s, s->said + 2, &m);
-	stage_until_heard(s, " last_gseq=0 ");
+	stage_until_heard(s, " epoch=501 last_gseq=7 ");
 }
 
 static void test_what_cannot_be_read_begins_anew(void **state)
@@ -258,8 +309,9 @@ static void test_a_broker_that_stops(void **state)
 	stage_say_bytes(s, buf_bytes(&body));
 	buf_free(&body);
 	stage_until_told(s, "down ");
+	stage_until_heard(s, "GOODBYE_OK{}\n");
 	/* Nothing counts after its goodbye. */
-	assert_news(s, "REPLY{request=1 error=0 text=\"\" retry_after_ms=0 value=<1:c0>}\n"
+	assert_news(s, "REPLY{request=1 error=0 text=\"\" retry_after_ms=0 value=<1:c0> gseq=0}\n"
 		       "down the broker stops\n");
 	stage_forget(s);
 	assert_it_comes_back(s, "the broker stops");
@@ -305,7 +357,9 @@ int main(void)
 	    TEST(test_nobody_answers),
 	    TEST(test_welcome_twice),
 	    TEST(test_a_gap_begins_anew),
-	    TEST(test_another_database_begins_at_zero),
+	    TEST(test_numbers_only_go_up),
+	    TEST(test_a_gap_is_told_first),
+	    TEST(test_another_database_is_a_gap),
 	    TEST(test_what_cannot_be_read_begins_anew),
 	    TEST(test_a_silent_broker),
 	    TEST(test_a_broker_that_stops),

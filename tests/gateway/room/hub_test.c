@@ -100,7 +100,7 @@ static void test_one_cast_for_all_members(void **state)
 	struct world *w = *state;
 
 	for (int i = 0; i < SOCKETS; i++)
-		hub_join(w->hub, w->members[i], STR("lobby"));
+		hub_join(w->hub, w->members[i], STR("lobby"), 0);
 	assert_int_equal(deliver(w, "/chat", "lobby", ""), SOCKETS);
 	assert_int_equal(encoded, 1);
 	for (int i = 0; i < SOCKETS; i++) {
@@ -122,8 +122,8 @@ static void test_rooms_of_two_namespaces_never_meet(void **state)
 	struct world *w = *state;
 
 	w->sockets[1].nsp = "/other";
-	hub_join(w->hub, w->members[0], STR("lobby"));
-	hub_join(w->hub, w->members[1], STR("lobby"));
+	hub_join(w->hub, w->members[0], STR("lobby"), 0);
+	hub_join(w->hub, w->members[1], STR("lobby"), 0);
 	assert_int_equal(hub_room_count(w->hub), 2);
 	assert_int_equal(deliver(w, "/other", "lobby", ""), 1);
 	assert_int_equal(w->sockets[0].received, 0);
@@ -133,11 +133,67 @@ static void test_the_excepted_one_is_left_out(void **state)
 {
 	struct world *w = *state;
 
-	hub_join(w->hub, w->members[0], STR("lobby"));
-	hub_join(w->hub, w->members[1], STR("lobby"));
+	hub_join(w->hub, w->members[0], STR("lobby"), 0);
+	hub_join(w->hub, w->members[1], STR("lobby"), 0);
 	assert_int_equal(deliver(w, "/chat", "lobby", "s0"), 1);
 	assert_int_equal(w->sockets[0].received, 0);
 	assert_int_equal(w->sockets[1].received, 1);
+}
+
+/* How many of the two members of the lobby get a message with this number. */
+static size_t deliver_numbered(struct world *w, uint64_t gseq)
+{
+	struct wire_deliver d = {.gseq = gseq,
+	    .nsp = STR("/chat"),
+	    .room = STR("lobby"),
+	    .event = STR("e"),
+	    .args = bytes_of("\x90", 1)};
+
+	return hub_deliver(w->hub, &d);
+}
+
+/* The gateway catches up: what was said before somebody joined comes after the answer to him. */
+static void test_who_came_later_does_not_get_what_was_before(void **state)
+{
+	struct world *w = *state;
+
+	hub_join(w->hub, w->members[0], STR("lobby"), 0);
+	hub_join(w->hub, w->members[1], STR("lobby"), 50);
+	assert_int_equal(deliver_numbered(w, 49), 1);
+	assert_int_equal(deliver_numbered(w, 50), 1);
+	assert_int_equal(w->sockets[1].received, 0);
+	assert_int_equal(deliver_numbered(w, 51), 2);
+	/* What is not stored has no before. */
+	assert_int_equal(deliver_numbered(w, 0), 2);
+	assert_int_equal(w->sockets[0].received, 4);
+	assert_int_equal(w->sockets[1].received, 2);
+}
+
+/* An answer that came twice: what lies between was for him. */
+static void test_joining_again_does_not_make_one_come_later(void **state)
+{
+	struct world *w = *state;
+
+	hub_join(w->hub, w->members[0], STR("lobby"), 50);
+	hub_join(w->hub, w->members[0], STR("lobby"), 60);
+	assert_int_equal(deliver_numbered(w, 55), 1);
+	hub_leave(w->hub, w->members[0], STR("lobby"));
+	hub_join(w->hub, w->members[0], STR("lobby"), 60);
+	assert_int_equal(deliver_numbered(w, 60), 0);
+}
+
+/* Leaving moves the places of others; what they are to get stays with them. */
+static void test_places_move_with_their_numbers(void **state)
+{
+	struct world *w = *state;
+
+	for (int i = 0; i < 3; i++)
+		hub_join(w->hub, w->members[i], STR("lobby"), (uint64_t)i * 10);
+	hub_leave(w->hub, w->members[0], STR("lobby"));
+	assert_int_equal(deliver_numbered(w, 15), 1);
+	assert_int_equal(w->sockets[1].received, 1);
+	assert_int_equal(w->sockets[2].received, 0);
+	assert_int_equal(deliver_numbered(w, 25), 2);
 }
 
 static void test_a_cast_leaves_out_a_list(void **state)
@@ -146,7 +202,7 @@ static void test_a_cast_leaves_out_a_list(void **state)
 	struct wire_cast c = {.nsp = STR("/chat"), .event = STR("e"), .args = bytes_of("\x90", 1)};
 
 	for (int i = 0; i < 4; i++)
-		hub_join(w->hub, w->members[i], STR(""));
+		hub_join(w->hub, w->members[i], STR(""), 0);
 	assert_int_equal(hub_cast(w->hub, &c), 4);
 	c.except = bytes_of("\x94\xa2s0\x07\xa2s3\xa2s9", 11);
 	assert_int_equal(hub_cast(w->hub, &c), 2);
@@ -162,8 +218,8 @@ static void test_joining_twice_and_leaving_where_one_is_not(void **state)
 {
 	struct world *w = *state;
 
-	hub_join(w->hub, w->members[0], STR("lobby"));
-	hub_join(w->hub, w->members[0], STR("lobby"));
+	hub_join(w->hub, w->members[0], STR("lobby"), 0);
+	hub_join(w->hub, w->members[0], STR("lobby"), 0);
 	assert_int_equal(hub_member_room_count(w->members[0]), 1);
 	assert_int_equal(deliver(w, "/chat", "lobby", ""), 1);
 	hub_leave(w->hub, w->members[0], STR("elsewhere"));
@@ -193,7 +249,7 @@ static void test_random_walk(void **state)
 		if (in[s][r])
 			hub_leave(w->hub, w->members[s], str_of(name));
 		else
-			hub_join(w->hub, w->members[s], str_of(name));
+			hub_join(w->hub, w->members[s], str_of(name), 0);
 		in[s][r] = !in[s][r];
 		if (step % 50)
 			continue;
@@ -217,6 +273,9 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(
 	        test_rooms_of_two_namespaces_never_meet, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_the_excepted_one_is_left_out, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_who_came_later_does_not_get_what_was_before, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_joining_again_does_not_make_one_come_later, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_places_move_with_their_numbers, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_a_cast_leaves_out_a_list, setup, teardown),
 	    cmocka_unit_test_setup_teardown(
 	        test_joining_twice_and_leaving_where_one_is_not, setup, teardown),

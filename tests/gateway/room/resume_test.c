@@ -251,6 +251,57 @@ static void test_messages_of_the_gone_are_asked_again(void **state)
 	stage_sent(s, PUBLISH("2", "true"));
 }
 
+/* Something was missed that cannot be sent again: whoever may have been in a room comes back. */
+static void test_a_gap_sends_everybody_away(void **state)
+{
+	struct stage *s = *state;
+
+	stage_connect(s, &s->east, "alice");
+	stage_knock(s, &s->west, "{'token':'bob'}");
+	s->link.state = FAKE_UPLINK_GREETED;
+	desk_uplink_events.on_gap(s->desk);
+	stage_heard(&s->east, "close\n");
+	/* Not in yet, so it missed nothing. */
+	stage_heard(&s->west, "");
+	assert_int_equal(fake_log_count("warn link.gap"), 1);
+}
+
+static void test_what_is_not_stored_is_not_missed(void **state)
+{
+	struct stage *s = *state;
+
+	s->east.nsp = "/work";
+	stage_knock(s, &s->east, "");
+	stage_reply_ok(s, 1, "{'rooms':[]}");
+	stage_heard(&s->east, "accept socket-1 \n");
+	desk_uplink_events.on_gap(s->desk);
+	stage_heard(&s->east, "");
+}
+
+/* Messages come late when the gateway catches up: to those who were in when they were sent. */
+static void test_a_join_is_the_beginning(void **state)
+{
+	struct stage *s = *state;
+	struct wire_message reply = {.type = WIRE_REPLY}, deliver = {.type = WIRE_DELIVER};
+
+	stage_connect(s, &s->east, "alice");
+	stage_event(s, &s->east, "join-room", "[{'roomId':'lobby'}]", STAGE_NO_ACK);
+	reply.as.reply.request = 2;
+	reply.as.reply.gseq = 50;
+	stage_hear(s, &reply);
+	stage_heard(&s->east, "room-joined [{'roomId':'lobby'}]\n");
+	deliver.as.deliver = (struct wire_deliver){.gseq = 50,
+	    .nsp = STR("/chat"),
+	    .room = STR("lobby"),
+	    .event = STR("message"),
+	    .args = bytes_of("\x91\x07", 2)};
+	stage_hear(s, &deliver);
+	stage_heard(&s->east, "");
+	deliver.as.deliver.gseq = 51;
+	stage_hear(s, &deliver);
+	stage_heard(&s->east, "message [7]\n");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, stage_setup, stage_teardown)
 
 int main(void)
@@ -268,6 +319,9 @@ int main(void)
 	    TEST(test_a_message_that_left_on_return_times_out_as_sent),
 	    TEST(test_what_the_link_does_not_take_has_not_left),
 	    TEST(test_messages_of_the_gone_are_asked_again),
+	    TEST(test_a_gap_sends_everybody_away),
+	    TEST(test_what_is_not_stored_is_not_missed),
+	    TEST(test_a_join_is_the_beginning),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

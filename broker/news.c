@@ -1,0 +1,45 @@
+#include "broker/news.h"
+
+#include "broker/admin.h"
+#include "broker/catchup.h"
+#include "broker/look.h"
+#include "broker/publish.h"
+
+static void on_committed(void *up, uint64_t batch)
+{
+	publish_on_committed(up, batch);
+}
+
+static void on_failed(void *up, uint64_t batch, const char *why)
+{
+	(void)batch;
+	publish_on_failed(up, why);
+}
+
+const struct store_events news_of_store = {.on_committed = on_committed, .on_failed = on_failed};
+
+static void on_page(void *up, const struct archive_answer *answer)
+{
+	struct broker *b = up;
+
+	if (!look_on_page(b, answer))
+		admin_on_page(b->admin, answer);
+}
+
+static void on_log(void *up, const struct archive_log *log)
+{
+	catchup_on_log(up, log);
+}
+
+const struct archive_events news_of_archive = {.on_page = on_page, .on_log = on_log};
+
+static void on_send(void *up, struct peer *to, struct frame *message, uint64_t gseq)
+{
+	(void)up;
+	if (gseq)
+		peer_deliver(to, gseq, message);
+	else
+		peer_put_encoded(to, frame_bytes(message));
+}
+
+const struct outbox_events news_of_outbox = {.on_send = on_send};

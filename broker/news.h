@@ -1,0 +1,13 @@
+#ifndef ROOMCAST_BROKER_NEWS_H
+#define ROOMCAST_BROKER_NEWS_H
+/*
+ * What store, archive and outbox tell, and who hears it: their event tables. `up` is the struct
+ * broker. Used by main.
+ */
+#include "broker/broker.h"
+
+extern const struct store_events news_of_store;
+extern const struct archive_events news_of_archive;
+extern const struct outbox_events news_of_outbox;
+
+#endif

@@ -1,0 +1,105 @@
+#include "tests/check.h"
+
+#include "broker/message.h"
+#include "proto/value.h"
+#include "proto/wire.h"
+
+#include <string.h>
+
+static const struct reader_entry entry = {
+    .room = 3,
+    .nsp = {"/chat", 5},
+    .name = {"lobby", 5},
+    .message = {.gseq = 77,
+	.seq = 5,
+	.user = {"u1", 2},
+	.username = {"Ann", 3},
+	.type = {"text", 4},
+	.content = {(const uint8_t *)"\xa2hi", 3},
+	.timestamp = {1700000000000}},
+};
+
+static struct bytes get(struct bytes map, const char *key)
+{
+	struct bytes value;
+
+	assert_int_equal(value_map_get(map, str_of(key), &value), ERR_OK);
+	return value;
+}
+
+static void expect_str(struct bytes map, const char *key, const char *expected)
+{
+	struct str s;
+
+	assert_true(value_as_str(get(map, key), &s));
+	assert_true(str_eqz(s, expected));
+}
+
+static void expect_u64(struct bytes map, const char *key, uint64_t expected)
+{
+	uint64_t u;
+
+	assert_true(value_as_u64(get(map, key), &u));
+	assert_true(u == expected);
+}
+
+static void expect_the_message(struct bytes object)
+{
+	expect_str(object, "id", "000000000002d");
+	expect_str(object, "roomId", "lobby");
+	expect_u64(object, "seq", 5);
+	expect_str(object, "userId", "u1");
+	expect_str(object, "username", "Ann");
+	expect_str(object, "content", "hi");
+	expect_str(object, "type", "text");
+	expect_u64(object, "timestamp", 1700000000000);
+}
+
+static void test_the_object_that_clients_see(void **state)
+{
+	struct buf out = {0};
+
+	(void)state;
+	message_put(&out, entry.name, &entry.message);
+	assert_int_equal(value_check(buf_bytes(&out), 4), ERR_OK);
+	expect_the_message(buf_bytes(&out));
+	buf_free(&out);
+}
+
+static void test_the_delivery_that_brings_it(void **state)
+{
+	struct buf out = {0};
+	struct wire_message m;
+	struct value head;
+
+	(void)state;
+	message_put_deliver(&out, &entry);
+	struct wire_reader r = wire_reader(buf_bytes(&out));
+
+	assert_int_equal(wire_next(&r, &m), ERR_OK);
+	assert_true(wire_at_end(&r));
+	assert_int_equal(m.type, WIRE_DELIVER);
+	assert_int_equal(m.as.deliver.gseq, 77);
+	assert_str_is(m.as.deliver.nsp, "/chat");
+	assert_str_is(m.as.deliver.room, "lobby");
+	assert_str_is(m.as.deliver.event, "message");
+	assert_int_equal(m.as.deliver.except.len, 0);
+	assert_false(m.as.deliver.is_volatile);
+	struct value_reader args = value_reader(m.as.deliver.args);
+
+	assert_int_equal(value_next(&args, &head), ERR_OK);
+	assert_int_equal(head.type, VALUE_ARRAY);
+	assert_int_equal(head.as.count, 1);
+	expect_the_message(bytes_of(args.p, (size_t)(args.end - args.p)));
+	buf_free(&out);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_the_object_that_clients_see),
+	    cmocka_unit_test(test_the_delivery_that_brings_it),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
