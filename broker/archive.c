@@ -1,6 +1,8 @@
 #include "broker/archive.h"
 
+#include "broker/message.h"
 #include "broker/worker.h"
+#include "proto/events.h"
 #include "proto/limits.h"
 #include "proto/message_id.h"
 #include "proto/value.h"
@@ -22,6 +24,7 @@ struct archive {
 struct job {
 	uint64_t request;
 	struct reader_page page;
+	struct merge *merge; /* NULL = a page of history */
 	char *room_name;
 	enum err error;
 	uint32_t count;
@@ -31,6 +34,7 @@ struct job {
 
 static void free_job(struct job *job)
 {
+	merge_free(&job->merge);
 	free(job->room_name);
 	buf_free(&job->messages);
 	free(job);
@@ -56,6 +60,19 @@ static void add_message(void *ctx, const struct reader_message *m)
 	value_put_str_pair(out, STR("roomId"), str_of(job->room_name));
 }
 
+static void add_event(
+    void *ctx, const struct merge_room *room, const struct reader_message *message)
+{
+	struct job *job = ctx;
+	struct buf *out = &job->messages;
+
+	job->count++;
+	value_put_array(out, 3);
+	value_put_u64(out, message->gseq);
+	value_put_str(out, event_name(EVENT_MESSAGE));
+	message_put_args(out, str_of(room->name), message);
+}
+
 /* In the worker's thread. */
 static void work(void *ctx, void *arg)
 {
@@ -64,7 +81,10 @@ static void work(void *ctx, void *arg)
 
 	if (atomic_load(&a->is_closing))
 		return;
-	job->error = reader_history(a->reader, &job->page, add_message, job, &job->more);
+	if (job->merge)
+		job->error = merge_read(a->reader, job->merge, add_event, job, &job->more);
+	else
+		job->error = reader_history(a->reader, &job->page, add_message, job, &job->more);
 }
 
 enum err archive_open(const char *path, const struct archive_events *events, void *up,
@@ -115,6 +135,19 @@ enum err archive_history(
 	if (job->page.max_bytes == 0 || job->page.max_bytes > ARCHIVE_CONTENT_MAX)
 		job->page.max_bytes = ARCHIVE_CONTENT_MAX;
 	job->room_name = str_dup(room_name);
+	worker_give(a->worker, job);
+	return ERR_OK;
+}
+
+enum err archive_merge_take(struct archive *a, uint64_t request, struct merge **m)
+{
+	if (worker_jobs(a->worker) >= ARCHIVE_QUEUE_MAX)
+		return ERR_FULL;
+	struct job *job = xcalloc(1, sizeof(*job));
+
+	job->request = request;
+	job->merge = *m;
+	*m = NULL;
 	worker_give(a->worker, job);
 	return ERR_OK;
 }

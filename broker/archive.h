@@ -1,22 +1,22 @@
 #ifndef ROOMCAST_BROKER_ARCHIVE_H
 #define ROOMCAST_BROKER_ARCHIVE_H
 /*
- * The archive: reads history for others, an actor with a read-only connection and a thread of
- * its own, so that a long query never stops routing. Requests queue up, bounded; answers come in
- * order. Used by the turn thread only.
+ * The archive: reads history, and what a recovered session missed, for others; an actor with a
+ * read-only connection and a thread of its own, so that a long query never stops routing. Requests
+ * queue up, bounded; answers come in order. Used by the turn thread only.
  */
-#include "broker/reader.h"
+#include "broker/merge.h"
 
 struct archive;
 
 /*
- * A page, encoded for the client: a msgpack array of message objects {id, seq, userId, username,
- * content, type, timestamp, roomId}. It fits one message of the link whatever was asked for:
+ * A page, encoded: of a history, an array of message objects {id, seq, userId, username, content,
+ * type, timestamp, roomId}; of a merge, an array of events [gseq, name, arguments]. It fits one message of the link whatever was asked for:
  * what would be too much is left to the next page.
  */
 struct archive_answer {
 	uint64_t request;
-	enum err error;
+	enum err error; /* of reader_history() or merge_read() */
 	struct bytes messages; /* a view, good during the call */
 	bool more;
 };
@@ -41,6 +41,9 @@ void archive_close(struct archive **a);
  * The page is cut to LIMIT_HISTORY_PAGE messages. ERR_FULL: ARCHIVE_QUEUE_MAX requests wait. */
 MUST_USE enum err archive_history(
     struct archive *a, uint64_t request, const struct reader_page *page, struct str room_name);
+
+/* Asks for a page of a merge, which comes by on_page(); takes m unless it fails. ERR_FULL. */
+MUST_USE enum err archive_merge_take(struct archive *a, uint64_t request, struct merge **m);
 
 /* The ZeroMQ socket to poll for reading; then call archive_serve(). */
 void *archive_socket(const struct archive *a);

@@ -20,6 +20,7 @@
 #include "proto/errors.h"
 
 struct look_page;
+struct replay;
 
 struct broker {
 	struct config config;
@@ -35,6 +36,13 @@ struct broker {
 	struct reader *reader;
 	struct archive *archive;
 	struct outbox *outbox;
+	/* dormancy.c's: dormant sessions whose user has not left yet (those from before the start
+	 * have longer), and all of them. */
+	struct timer_queue grace, first_grace, windows;
+	/* roll.c's: sessions of which a batch has something, in the order of the batches; those of
+	 * which none has what it should. */
+	struct session *roll_under_way, *roll_unwritten;
+	uint64_t last_row; /* highest session.row given out */
 	struct dedup *dedup;
 	struct metrics *metrics;
 	uint64_t gseq;     /* last number given out */
@@ -49,6 +57,8 @@ struct broker {
 	struct mono fault_logged;
 	uint64_t share;           /* of connect_rate, as each gateway was told */
 	uint64_t last_ticket;     /* of what was asked of the archive */
+	struct replay *replays;   /* replay.c's, as these: who is to be told what it missed */
+	size_t replay_count, replays_reading;
 	struct look_page *pages;  /* look.c's: pages of clients that are being read */
 	/* The numbers in memory may be ahead of the database: read them again before the next. */
 	bool is_numbering_stale;

@@ -6,11 +6,13 @@
 #include "broker/admin.h"
 #include "broker/attend.h"
 #include "broker/broker.h"
+#include "broker/dormancy.h"
 #include "broker/entry.h"
 #include "broker/http.h"
 #include "broker/look.h"
 #include "broker/metrics.h"
 #include "broker/publish.h"
+#include "broker/replay.h"
 #include "broker/share.h"
 #include "broker/signals.h"
 #include "broker/state.h"
@@ -27,7 +29,7 @@
 #include <unistd.h>
 
 /* What is read of one door before the others have their turn. */
-enum { LETTERS_A_TURN = 1000, BYTES_A_TURN = 1 << 20, TICK_MS = 1000 };
+enum { LETTERS_A_TURN = 1000, BYTES_A_TURN = 1 << 20, TICK_MS = 1000, PACE_MS = 50 };
 
 struct house;
 
@@ -68,6 +70,7 @@ static wire_handler *const on_wire[WIRE_TYPES] = {
     [WIRE_PUBLISH] = publish_on_message,
     [WIRE_USERS] = look_on_users,
     [WIRE_HISTORY] = look_on_history,
+    [WIRE_REPLAY] = replay_on_request,
 };
 
 static void on_peer_message(void *up, struct peer *p, const struct wire_message *m)
@@ -93,6 +96,7 @@ static void on_peer_gone(void *up, struct peer *p, const char *why)
 
 	(void)why;
 	look_forget(&h->b, p);
+	replay_forget(&h->b, p);
 	entry_on_peer_gone(&h->b, p);
 	work_on_peer_gone(&h->b, p);
 }
@@ -154,7 +158,7 @@ static void on_page(void *up, const struct archive_answer *answer)
 {
 	struct house *h = up;
 
-	if (!look_on_page(&h->b, answer))
+	if (!replay_on_page(&h->b, answer) && !look_on_page(&h->b, answer))
 		admin_on_page(h->admin, answer);
 }
 
@@ -307,6 +311,7 @@ static void connect_turn(struct house *h)
 		turn_on_fd(t, http_fd(h->http), on_http, h);
 	turn_every(t, h->b.config.heartbeat_ms, on_heartbeat, h);
 	turn_every(t, TICK_MS, on_tick, h);
+	turn_every(t, PACE_MS, dormancy_on_pace, &h->b);
 	if (service_watchdog_interval_ms())
 		turn_every(t, service_watchdog_interval_ms(), on_watchdog, h);
 	turn_on_end(t, on_turn_end, h);
@@ -327,6 +332,7 @@ static enum err open_house(struct house *h, char *why)
 	h->b.turn = turn_new();
 	h->b.rooms = rooms_new();
 	h->b.sessions = sessions_new();
+	dormancy_init(&h->b);
 	h->b.metrics = metrics_new(metric_table, METRICS);
 	e = open_database(h, why);
 	if (!e)
@@ -347,6 +353,7 @@ static void close_house(struct house *h)
 
 	admin_free(&h->admin);
 	look_forget(b, NULL);
+	replay_forget(b, NULL);
 	peers_free(&b->peers);
 	outbox_free(&b->outbox);
 	dedup_free(&b->dedup);

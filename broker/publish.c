@@ -1,7 +1,9 @@
 #include "broker/publish.h"
 
 #include "broker/attend.h"
+#include "broker/message.h"
 #include "broker/metrics.h"
+#include "broker/roll.h"
 #include "broker/say.h"
 #include "broker/state.h"
 #include "common/failpoint.h"
@@ -50,23 +52,20 @@ static void reply_receipt(struct broker *b, struct peer *p, uint64_t request,
 	buf_free(&value);
 }
 
-/* message {id, roomId, seq, userId, username, content, type, timestamp} */
 static void deliver(struct broker *b, const struct letter *l, uint64_t batch)
 {
-	char id[MESSAGE_ID_LEN + 1];
+	struct reader_message message = {
+	    .gseq = l->receipt.gseq,
+	    .seq = l->receipt.seq,
+	    .user = str_of(l->from->user->id),
+	    .username = str_of(l->from->user->username),
+	    .type = l->wire->type,
+	    .content = l->wire->content,
+	    .timestamp = l->receipt.timestamp,
+	};
 	struct buf args = {0};
 
-	message_id_text(l->receipt.gseq, id);
-	value_put_array(&args, 1);
-	value_put_map(&args, 8);
-	value_put_str_pair(&args, STR("id"), str_of(id));
-	value_put_str_pair(&args, STR("roomId"), str_of(l->room->name));
-	value_put_u64_pair(&args, STR("seq"), l->receipt.seq);
-	value_put_str_pair(&args, STR("userId"), str_of(l->from->user->id));
-	value_put_str_pair(&args, STR("username"), str_of(l->from->user->username));
-	value_put_raw_pair(&args, STR("content"), l->wire->content);
-	value_put_str_pair(&args, STR("type"), l->wire->type);
-	value_put_u64_pair(&args, STR("timestamp"), (uint64_t)l->receipt.timestamp.ms);
+	message_put_args(&args, str_of(l->room->name), &message);
 	say_to_room(b, l->room,
 	    &(struct say_event){.gseq = l->receipt.gseq,
 	        .name = event_name(EVENT_MESSAGE),
@@ -221,6 +220,7 @@ void publish_on_committed(struct broker *b, uint64_t batch)
 	if (b->batch_timed[batch & 1] == batch)
 		metrics_observe_us(b->metrics, METRIC_COMMIT, 0, 0,
 		    mono_us_between(b->batch_began[batch & 1], clock_mono()));
+	roll_on_committed(b, batch);
 	outbox_commit(b->outbox, batch);
 }
 
@@ -241,6 +241,7 @@ void publish_on_failed(struct broker *b, const char *why)
 	if (!b->is_numbering_read)
 		(void)!state_read_numbers(b);
 	b->is_numbering_read = true;
+	roll_on_failed(b);
 }
 
 void publish_on_tick(struct broker *b)
@@ -248,4 +249,5 @@ void publish_on_tick(struct broker *b)
 	b->is_numbering_read = false;
 	if (b->is_numbering_stale)
 		(void)!state_read_numbers(b);
+	roll_on_tick(b);
 }
