@@ -8,6 +8,8 @@
 #include "proto/offset.h"
 #include "proto/value.h"
 
+#include <string.h>
+
 bool recover_is_wanted(const struct broker *b, const struct wire_connect *c)
 {
 	const struct namespace_conf *n =
@@ -54,15 +56,17 @@ struct session *recover_session(struct broker *b, const struct wire_connect *c,
 {
 	struct session *s =
 	    recover_is_wanted(b, c) ? sessions_find_pid(b->sessions, c->pid) : NULL;
+	char old_id[LIMIT_SOCKET_ID + 1];
 	uint64_t after;
 
 	if (!s || !str_eqz(c->nsp, s->nsp) || !str_eqz(c->user, s->user->id) ||
 	    find_position(b, s, c->offset, &after))
 		return NULL;
-	if (s->peer && !str_eqz(c->socket, s->id))
-		fence(b, s->peer, str_of(s->id));
+	memcpy(old_id, s->id, sizeof(old_id));
 	if (sessions_renew(b->sessions, s, facts))
 		return NULL;
+	if (s->peer && !str_eqz(c->socket, old_id))
+		fence(b, s->peer, str_of(old_id));
 	dormancy_wake(b, s, facts->peer);
 	roll_put(b, s);
 	*ret = (struct recovered){.after = after, .is_recovered = true};
@@ -83,7 +87,7 @@ void recover_reply(struct broker *b, const struct session *s, uint64_t request,
     const struct recovered *how)
 {
 	struct buf value = {0}, otherwise = {0};
-	uint64_t batch = roll_batch(s);
+	uint64_t batch = roll_batch(s), newest = outbox_newest(b->outbox);
 
 	value_put_map(&value, 6);
 	put_rooms(&value, s);
@@ -100,7 +104,7 @@ void recover_reply(struct broker *b, const struct session *s, uint64_t request,
 	say_ok(b, s->peer,
 	    &(struct say_reply){.request = request,
 	        .value = buf_bytes(&value),
-	        .batch = batch ? batch : outbox_newest(b->outbox),
+	        .batch = newest > batch ? newest : batch,
 	        .otherwise = buf_bytes(&otherwise)});
 	buf_free(&value);
 	buf_free(&otherwise);

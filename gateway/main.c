@@ -249,6 +249,8 @@ static void make_rooms(struct gateway *g)
 	parts.namespaces = g->config.namespaces;
 	parts.namespace_count = g->config.namespace_count;
 	parts.error_event = g->config.error_event;
+	parts.recovery = g->config.recovery;
+	parts.queue_max_bytes = g->config.client_queue_max_bytes;
 	g->desk = desk_new(&parts);
 	g->doors = doors_new(g->loop, &g->sio_conf, &desk_sio_events, g->desk);
 }

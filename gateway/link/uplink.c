@@ -341,6 +341,11 @@ const char *uplink_state_text(const struct uplink *u)
 	return u->why;
 }
 
+uint64_t uplink_epoch(const struct uplink *u)
+{
+	return u->epoch;
+}
+
 enum err uplink_send(struct uplink *u, const struct wire_message *m)
 {
 	if (u->state == DOWN)

@@ -4,6 +4,7 @@
 #include "gateway/metrics.h"
 #include "gateway/room/desk_priv.h"
 #include "gateway/room/errand.h"
+#include "gateway/room/recovery.h"
 #include "gateway/room/shape.h"
 #include "proto/events.h"
 #include "proto/value.h"
@@ -66,11 +67,14 @@ enum err desk_ask(struct desk *d, struct pending_request *request, const struct 
 
 void desk_emit_room(struct sio_socket *s, enum event event, struct str room)
 {
+	struct str offset = recovery_offset(sio_socket_owner(s));
 	struct buf args = {0};
 
-	value_put_array(&args, 1);
+	value_put_array(&args, offset.len ? 2 : 1);
 	value_put_map(&args, 1);
 	value_put_str_pair(&args, STR("roomId"), room);
+	if (offset.len)
+		value_put_str(&args, offset);
 	sio_socket_emit(s, event_name(event), buf_bytes(&args));
 	buf_free(&args);
 }
@@ -192,13 +196,14 @@ static void on_event(void *up, struct sio_socket *s, const struct sio_event *eve
 	    .desk = d,
 	    .seat = sio_socket_owner(s),
 	    .event = event_find(event->name),
-	    .to = {s, event->has_ack, event->ack_id, str_of(d->parts.error_event)},
+	    .to = {s, event->has_ack, event->ack_id, str_of(d->parts.error_event), STR("")},
 	};
 	struct buf details = {0};
 
 	metric_event_in(d->parts.metrics, metric_event_of(p.event));
 	if (!p.seat || !p.seat->is_connected)
 		return;
+	p.to.offset = recovery_offset(p.seat);
 	/* What has no name here may have one at a worker; the broker knows whether there is one. */
 	if (p.seat->is_errand || p.event == EVENTS) {
 		enum err e = errand_event(p.seat, event);
@@ -254,8 +259,8 @@ static struct answer_to answer_to_of(const struct desk *d, const struct pending_
 {
 	const struct seat *seat = desk_seat_of(r);
 
-	return (struct answer_to){
-	    seat->socket, r->has_ack, r->ack_id, str_of(d->parts.error_event)};
+	return (struct answer_to){seat->socket, r->has_ack, r->ack_id,
+	    str_of(d->parts.error_event), recovery_offset(seat)};
 }
 
 static void log_message(const struct pending_request *r, const struct wire_reply *reply)
@@ -312,6 +317,12 @@ static void answer(struct desk *d, const struct pending_request *r, const struct
 		log_message(r, reply);
 }
 
+/* Not an event of the client's. */
+static bool is_entering(const struct pending_request *r)
+{
+	return r->type == WIRE_CONNECT || r->type == WIRE_REPLAY;
+}
+
 static void on_reply(struct desk *d, const struct wire_reply *reply)
 {
 	const struct pending_request *r = pending_find(d->parts.pending, reply->request);
@@ -319,11 +330,13 @@ static void on_reply(struct desk *d, const struct wire_reply *reply)
 	if (!r)
 		return;
 	metrics_observe_us(d->parts.metrics, METRIC_MESSAGE_DURATION,
-	    r->type == WIRE_CONNECT ? METRIC_EVENT_CONNECTION
+	    is_entering(r) ? METRIC_EVENT_CONNECTION
 	                            : metric_event_of((enum event)r->event),
 	    0, mono_us_between(r->started, loop_now(d->parts.loop)));
 	if (r->owner && r->type == WIRE_CONNECT)
-		entrance_on_reply(d, desk_seat_of(r), reply);
+		entrance_on_reply(desk_seat_of(r), reply);
+	else if (r->owner && r->type == WIRE_REPLAY)
+		recovery_on_page(desk_seat_of(r), reply);
 	else if (r->owner)
 		answer(d, r, reply);
 	pending_remove(d->parts.pending, reply->request);
@@ -336,10 +349,8 @@ static void on_message(void *up, const struct wire_message *m)
 	if (m->type == WIRE_REPLY) {
 		on_reply(d, &m->as.reply);
 	} else if (m->type == WIRE_DELIVER) {
-		size_t reached = hub_deliver(d->parts.hub, &m->as.deliver);
-
 		metric_event_out(d->parts.metrics, metric_event_of(event_find(m->as.deliver.event)),
-		    reached);
+		    recovery_deliver(d, &m->as.deliver));
 	} else if (!errand_on_message(d, m)) {
 		log_warn("link.unexpected", LOG_Z(MESSAGE, wire_name(m->type)));
 	}
@@ -387,7 +398,7 @@ void desk_expire(struct desk *d, struct mono now)
 	const struct pending_request *r;
 
 	while ((r = pending_expired(d->parts.pending, now))) {
-		if (r->owner && r->type == WIRE_CONNECT)
+		if (r->owner && is_entering(r))
 			entrance_on_timeout(desk_seat_of(r));
 		else if (r->owner)
 			give_up(d, r);

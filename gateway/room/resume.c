@@ -1,4 +1,4 @@
-#include "gateway/room/desk_priv.h"
+#include "gateway/room/recovery.h"
 #include "proto/value.h"
 
 /* Rooms of an announcement in the making. */
@@ -30,6 +30,9 @@ static void announce(struct desk *d, const struct seat *seat)
 	buf_put(&rooms, buf_bytes(&listing.names));
 	entrance_put_grants(seat, &grants);
 	entrance_put_connect(seat, 0, buf_bytes(&grants), buf_bytes(&rooms), &m);
+	m.as.connect.recovery = recovery_is_for(seat);
+	m.as.connect.pid = str_of(seat->pid);
+	m.as.connect.sid = str_of(seat->sid);
 	/* Within on_linked the link takes it. */
 	(void)!uplink_send(d->uplink, &m);
 	buf_free(&listing.names);
@@ -42,6 +45,7 @@ size_t resume_on_linked(void *up)
 	struct desk *d = up;
 	size_t announced = 0;
 
+	recovery_on_linked(d);
 	for (const struct seat *seat = d->seats; seat; seat = seat->next) {
 		if (!seat->is_connected)
 			continue;
@@ -91,6 +95,7 @@ void resume_on_down(void *up, const char *why)
 	struct desk *d = up;
 
 	(void)why;
+	recovery_on_down(d);
 	/* Who typed then does not type now. */
 	pending_drop_type(d->parts.pending, WIRE_TYPING, drop_typing, d);
 }

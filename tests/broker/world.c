@@ -1,10 +1,12 @@
 #include "tests/broker/world.h"
 
 #include "broker/attend.h"
+#include "broker/dormancy.h"
 #include "broker/entry.h"
 #include "broker/metrics.h"
 #include "broker/publish.h"
 #include "tests/fakes/store.h"
+#include "tests/fakes/turn.h"
 
 #include <stdio.h>
 
@@ -28,6 +30,7 @@ int world_setup(void **state)
 	struct broker *b = &w->b;
 
 	fake_store_reset();
+	fake_turn_now = (struct mono){1000000};
 	w->east = (struct peer){.name = "east", .boot = 11, .generation = 1};
 	w->west = (struct peer){.name = "west", .boot = 22, .generation = 1};
 	b->config.namespaces = (struct namespace_conf *)namespaces;
@@ -36,6 +39,11 @@ int world_setup(void **state)
 	b->config.max_rooms_per_socket = 3;
 	b->config.store_backlog_max = 100;
 	b->config.store_backlog_max_bytes = 1000;
+	b->config.lease_ms = 6000;
+	b->config.presence_grace_ms = 5000;
+	b->config.recovery_window_ms = 120000;
+	b->config.sessions_max = 10;
+	dormancy_init(b);
 	b->rooms = rooms_new();
 	b->sessions = sessions_new();
 	b->crew = crew_new();
@@ -52,6 +60,7 @@ int world_teardown(void **state)
 
 	entry_on_peer_gone(&w->b, &w->east);
 	entry_on_peer_gone(&w->b, &w->west);
+	entry_forget_all(&w->b);
 	dedup_free(&w->b.dedup);
 	outbox_free(&w->b.outbox);
 	sessions_free(&w->b.sessions);
