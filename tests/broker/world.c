@@ -43,6 +43,7 @@ int world_setup(void **state)
 	b->config.presence_grace_ms = 5000;
 	b->config.recovery_window_ms = 120000;
 	b->config.sessions_max = 10;
+	b->epoch = 1;
 	dormancy_init(b);
 	b->rooms = rooms_new();
 	b->sessions = sessions_new();
@@ -69,6 +70,8 @@ int world_teardown(void **state)
 	metrics_free(&w->b.metrics);
 	buf_free(&w->east.heard);
 	buf_free(&w->west.heard);
+	buf_free(&w->east.values);
+	buf_free(&w->west.values);
 	test_free(w);
 	return frame_live() == 0 ? 0 : -1;
 }
@@ -85,8 +88,40 @@ void world_connect_to(
 	    .nsp = str_of(nsp),
 	    .user = str_of(user),
 	    .username = str_of(user),
-	    .grants = bytes_of("\x91\xa5vault", 7)};
+	    .grants = bytes_of("\x91\xa5vault", 7),
+	    .recovery = true};
 	entry_on_connect(&w->b, p, &m);
+}
+
+void world_return(struct world *w, struct peer *p, const char *socket, const char *user,
+    const char *pid, const char *offset)
+{
+	struct wire_message m = {.type = WIRE_CONNECT};
+
+	m.as.connect = (struct wire_connect){.request = ++w->request,
+	    .socket = str_of(socket),
+	    .nsp = STR("/chat"),
+	    .user = str_of(user),
+	    .username = str_of(user),
+	    .grants = bytes_of("\xc0", 1),
+	    .recovery = true,
+	    .pid = str_of(pid),
+	    .offset = str_of(offset)};
+	entry_on_connect(&w->b, p, &m);
+}
+
+void world_lose(struct world *w, struct peer *p, const char *socket)
+{
+	struct wire_message m = {.type = WIRE_DISCONNECT};
+
+	m.as.disconnect =
+	    (struct wire_disconnect){str_of(socket), STR("transport close"), .is_lost = true};
+	entry_on_disconnect(&w->b, p, &m);
+}
+
+struct session *world_session(struct world *w, const char *socket)
+{
+	return sessions_find(w->b.sessions, str_of(socket));
 }
 
 void world_connect(struct world *w, struct peer *p, const char *socket, const char *user)
@@ -143,10 +178,18 @@ void world_commit(struct world *w)
 	publish_on_committed(&w->b, fake_store.gathering++);
 }
 
+void world_fail(struct world *w)
+{
+	fake_store.gathering++;
+	publish_on_failed(&w->b, "no space");
+}
+
 void world_forget_heard(struct world *w)
 {
 	buf_reset(&w->east.heard);
 	buf_reset(&w->west.heard);
+	buf_reset(&w->east.values);
+	buf_reset(&w->west.values);
 }
 
 /* The number of the error that the last request was answered with; 0 = ok, -1 = no answer. */
