@@ -148,9 +148,28 @@ static void test_nothing_for_a_peer_that_is_gone(void **state)
 	assert_string_equal(w->b.heard, "b");
 }
 
+static void test_the_newest_batch_that_is_waited_for(void **state)
+{
+	struct world *w = *state;
+	int lane;
+
+	assert_int_equal(outbox_newest(w->outbox), 0);
+	hold(w, 3, &w->a, "x", NULL);
+	hold(w, 4, &w->a, "y", NULL);
+	hold_in(w, w, 0, &w->a, "behind them", NULL);
+	hold_in(w, &lane, 0, &w->a, "at once", NULL);
+	assert_int_equal(outbox_newest(w->outbox), 4);
+	outbox_commit(w->outbox, 3);
+	assert_int_equal(outbox_newest(w->outbox), 4);
+	outbox_commit(w->outbox, 4);
+	assert_int_equal(outbox_newest(w->outbox), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test_setup_teardown(
+	        test_the_newest_batch_that_is_waited_for, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_nothing_before_its_commit, setup, teardown),
 	    cmocka_unit_test_setup_teardown(
 	        test_what_depends_on_nothing_goes_at_once, setup, teardown),
