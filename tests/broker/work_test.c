@@ -132,7 +132,7 @@ static void test_a_worker_hears_of_acks_and_of_the_end(void **state)
 	work_on_ack(&s->w->b, &s->w->east, &ack);
 	assert_true(fake_peer_heard(&s->north, "WORK_ACK{socket=\"e1\" ack=9 args=<1:90>}"));
 	crew_stage_event(s, "e1", 50);
-	end.as.disconnect = (struct wire_disconnect){STR("e1"), STR("ping timeout")};
+	end.as.disconnect = (struct wire_disconnect){STR("e1"), STR("ping timeout"), false};
 	entry_on_disconnect(&s->w->b, &s->w->east, &end);
 	assert_true(
 	    fake_peer_heard(&s->north, "WORK_DISCONNECT{socket=\"e1\" reason=\"ping timeout\"}"));
