@@ -1,6 +1,7 @@
 #include "broker/recover.h"
 
 #include "broker/dormancy.h"
+#include "broker/metrics.h"
 #include "broker/roll.h"
 #include "broker/say.h"
 #include "common/failpoint.h"
@@ -70,6 +71,7 @@ struct session *recover_session(struct broker *b, const struct wire_connect *c,
 	dormancy_wake(b, s, facts->peer);
 	roll_put(b, s);
 	*ret = (struct recovered){.after = after, .is_recovered = true};
+	metrics_add(b->metrics, METRIC_RECOVERED, 0, 0, 1);
 	log_info("session.recovered", LOG_Z(USER_ID, s->user->id), LOG_Z(SOCKET_ID, s->sid),
 	    LOG_Z(PEER, peer_name(facts->peer)), LOG_U(GSEQ, after));
 	return s;

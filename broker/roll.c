@@ -7,9 +7,16 @@
 /* Sessions that are written again in one tick. */
 enum { AGAIN_A_TICK = 1000 };
 
+/* What waits for the disk does not grow for ever. */
+static bool has_place(const struct broker *b)
+{
+	return !b->is_numbering_stale && store_backlog(b->store) < b->config.store_backlog_max &&
+	    store_backlog_bytes(b->store) < b->config.store_backlog_max_bytes;
+}
+
 bool roll_is_open(const struct broker *b)
 {
-	return store_trouble(b->store)[0] == '\0' && !b->is_numbering_stale;
+	return store_trouble(b->store)[0] == '\0' && has_place(b);
 }
 
 /* ---- which of the two lists it is in ---- */
@@ -158,7 +165,7 @@ void roll_on_failed(struct broker *b)
 
 void roll_on_tick(struct broker *b)
 {
-	for (int i = 0; i < AGAIN_A_TICK && b->roll_unwritten && !b->is_numbering_stale; i++) {
+	for (int i = 0; i < AGAIN_A_TICK && b->roll_unwritten && has_place(b); i++) {
 		struct session *s = b->roll_unwritten;
 
 		note_under_way(b, s);
