@@ -31,8 +31,6 @@
 /* What is read of one door before the others have their turn. */
 enum { LETTERS_A_TURN = 1000, BYTES_A_TURN = 1 << 20, TICK_MS = 1000, PACE_MS = 50 };
 
-struct house;
-
 /* A door of the link as a source of the turn. */
 struct doorway {
 	struct house *house;
@@ -102,10 +100,7 @@ static void on_peer_gone(void *up, struct peer *p, const char *why)
 }
 
 static const struct peers_events peers_news = {
-    .get_gseq = get_gseq,
-    .on_message = on_peer_message,
-    .on_gone = on_peer_gone,
-};
+    .get_gseq = get_gseq, .on_message = on_peer_message, .on_gone = on_peer_gone};
 
 static void read_door(void *ctx)
 {
@@ -239,8 +234,8 @@ static enum err open_database(struct house *h, char *why)
 	if (!e)
 		e = reader_open(b->config.database, why, STORE_WHY_SIZE, &b->reader);
 	if (!e)
-		e = archive_open(b->config.database, &archive_news, h, why, STORE_WHY_SIZE,
-		    &b->archive);
+		e = archive_open(
+		    b->config.database, &archive_news, h, why, STORE_WHY_SIZE, &b->archive);
 	if (!e)
 		e = state_load(b, why, STORE_WHY_SIZE);
 	return e;
@@ -249,11 +244,10 @@ static enum err open_database(struct house *h, char *why)
 static enum err open_link(struct house *h, char *why)
 {
 	const struct config *c = &h->b.config;
-	struct link_conf conf = {
-	    .endpoints = {[LINK_IPC] = c->ipc_endpoint, [LINK_TCP] = c->tcp_endpoint,
-	        [LINK_CONTROL] = c->control_endpoint},
-	    .heartbeat_ms = c->heartbeat_ms,
-	};
+	struct link_conf conf = {.endpoints = {[LINK_IPC] = c->ipc_endpoint,
+				     [LINK_TCP] = c->tcp_endpoint,
+				     [LINK_CONTROL] = c->control_endpoint},
+	    .heartbeat_ms = c->heartbeat_ms};
 	enum err e = ERR_OK;
 
 	if (c->tcp_endpoint[0]) {
@@ -271,13 +265,11 @@ static enum err open_link(struct house *h, char *why)
 static void make_rooms(struct house *h)
 {
 	struct broker *b = &h->b;
-	struct peers_conf conf = {
-	    .boot = b->boot,
+	struct peers_conf conf = {.boot = b->boot,
 	    .epoch = b->epoch,
 	    .heartbeat_ms = b->config.heartbeat_ms,
 	    .lease_ms = b->config.lease_ms,
-	    .backlog_max_bytes = b->config.gateway_backlog_max_bytes,
-	};
+	    .backlog_max_bytes = b->config.gateway_backlog_max_bytes};
 
 	b->crew = crew_new();
 	b->dedup = dedup_new(b->reader);
@@ -338,8 +330,7 @@ static enum err open_house(struct house *h, char *why)
 	if (!e)
 		e = open_link(h, why);
 	if (!e && h->b.config.http_listen[0])
-		e = http_new(
-		    h->b.config.http_listen, &window_http_events, &h->b, why, &h->http);
+		e = http_new(h->b.config.http_listen, &window_http_events, &h->b, why, &h->http);
 	if (!e) {
 		make_rooms(h);
 		connect_turn(h);
@@ -387,8 +378,8 @@ int main(int argc, char **argv)
 	case CONF_RUN:
 		break;
 	}
-	log_setup("broker", (enum log_format)h.b.config.log_format,
-	    (enum log_level)h.b.config.log_level);
+	log_setup(
+	    "broker", (enum log_format)h.b.config.log_format, (enum log_level)h.b.config.log_level);
 	enum err e = open_house(&h, why);
 
 	if (e) {
