@@ -103,8 +103,7 @@ static const struct eio_server_events server_news = {
 	.on_oversize = on_oversize,
 	.on_close = on_close},
     .may_open = may_open,
-    .on_page = on_page,
-};
+    .on_page = on_page};
 
 /* ---- the link's news go to the desk, but for what concerns the process ---- */
 
@@ -239,8 +238,7 @@ static void make_rooms(struct gateway *g)
 	g->pending = pending_new(
 	    c->publish_timeout_ms, &(struct pending_bounds){c->pending_max, c->pending_max_bytes,
 				       c->pending_max_per_client});
-	struct desk_parts parts = {
-	    .loop = g->loop,
+	struct desk_parts parts = {.loop = g->loop,
 	    .hub = g->hub,
 	    .pending = g->pending,
 	    .keys = g->keys,
@@ -250,8 +248,7 @@ static void make_rooms(struct gateway *g)
 	    .namespaces = c->namespaces,
 	    .namespace_count = c->namespace_count,
 	    .recovery = c->recovery,
-	    .queue_max_bytes = c->client_queue_max_bytes,
-	};
+	    .queue_max_bytes = c->client_queue_max_bytes};
 
 	g->desk = desk_new(&parts);
 	g->doors = doors_new(g->loop, &g->sio_conf, &desk_sio_events, g->desk);
@@ -277,8 +274,7 @@ static enum err open_link(struct gateway *g, char *why)
 static enum err open_server(struct gateway *g, char *why)
 {
 	const struct config *c = &g->config;
-	struct eio_server_conf conf = {
-	    .listen_address = c->listen_address,
+	struct eio_server_conf conf = {.listen_address = c->listen_address,
 	    .port = (uint16_t)c->port,
 	    .reuse_port = c->reuse_port,
 	    .path = c->path,
@@ -296,8 +292,7 @@ static enum err open_server(struct gateway *g, char *why)
 	    .upgrade_timeout_ms = c->upgrade_timeout_ms,
 	    .max_payload_bytes = c->max_payload_bytes,
 	    .sessions_max = c->sessions_max,
-	    .queue_max_bytes = c->client_queue_max_bytes,
-	};
+	    .queue_max_bytes = c->client_queue_max_bytes};
 
 	return eio_server_new(g->loop, &conf, &server_news, g, why, WHY_SIZE, &g->server);
 }
