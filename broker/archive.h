@@ -11,12 +11,12 @@ struct archive;
 
 /*
  * A page, encoded: of a history, an array of message objects {id, seq, userId, username, content,
- * type, timestamp, roomId}; of a merge, an array of events [gseq, name, arguments]. It fits one message of the link whatever was asked for:
- * what would be too much is left to the next page.
+ * type, timestamp, roomId}; of a merge, an array of events [gseq, name, arguments]. It fits one
+ * message of the link whatever was asked for: what would be too much is left to the next page.
  */
 struct archive_answer {
 	uint64_t request;
-	enum err error; /* of reader_history() or merge_read() */
+	enum err error;        /* of reader_history() or merge_read() */
 	struct bytes messages; /* a view, good during the call */
 	bool more;
 };

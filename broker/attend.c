@@ -106,8 +106,8 @@ static void tell_of_user(struct broker *b, const struct room *r, const struct se
 	buf_free(&args);
 }
 
-static void enter(struct broker *b, struct session *s, struct room *r, uint64_t gseq,
-    enum attend_notice notice)
+static void enter(
+    struct broker *b, struct session *s, struct room *r, uint64_t gseq, enum attend_notice notice)
 {
 	bool is_first;
 
@@ -163,8 +163,8 @@ static void put_joined(struct buf *value, const struct room *r, uint64_t seq)
 
 /* The answer stands behind the messages that were numbered before it and the row of the join; if
  * those fail, the number it tells is that of the last message that did not. */
-static void reply_joined(struct broker *b, const struct session *s, uint64_t request,
-    const struct room *r)
+static void reply_joined(
+    struct broker *b, const struct session *s, uint64_t request, const struct room *r)
 {
 	uint64_t batch = roll_batch(s);
 	struct buf value = {0}, otherwise = {0};
@@ -173,10 +173,10 @@ static void reply_joined(struct broker *b, const struct session *s, uint64_t req
 	put_joined(&otherwise, r, r->committed_seq);
 	say_ok(b, s->peer,
 	    &(struct say_reply){.request = request,
-	        .value = buf_bytes(&value),
-	        .room = r,
-	        .batch = batch > r->batch ? batch : r->batch,
-	        .otherwise = buf_bytes(&otherwise)});
+		.value = buf_bytes(&value),
+		.room = r,
+		.batch = batch > r->batch ? batch : r->batch,
+		.otherwise = buf_bytes(&otherwise)});
 	buf_free(&value);
 	buf_free(&otherwise);
 }
@@ -233,8 +233,8 @@ void attend_on_join(struct broker *b, struct peer *p, const struct wire_message 
 }
 
 /* {roomId} */
-static void reply_room(struct broker *b, const struct session *s, struct say_reply *reply,
-    struct str name)
+static void reply_room(
+    struct broker *b, const struct session *s, struct say_reply *reply, struct str name)
 {
 	struct buf value = {0};
 
@@ -263,8 +263,7 @@ void attend_on_leave(struct broker *b, struct peer *p, const struct wire_message
 		roll_leave(b, s, r);
 	/* Leaving where one is not is what a client does that lost its answer: it is out. */
 	reply_room(b, s,
-	    &(struct say_reply){.request = l->request, .room = r, .batch = roll_batch(s)},
-	    l->room);
+	    &(struct say_reply){.request = l->request, .room = r, .batch = roll_batch(s)}, l->room);
 	if (in)
 		attend_leave(b, in);
 }

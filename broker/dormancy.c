@@ -114,8 +114,7 @@ void dormancy_on_pace(void *broker)
 
 	expire_grace(b, &b->grace);
 	expire_grace(b, &b->first_grace);
-	for (int i = 0; i < EXPIRED_A_TURN &&
-	     (t = timer_queue_expire(&b->windows, turn_now(b->turn)));
-	     i++)
+	for (int i = 0;
+	     i < EXPIRED_A_TURN && (t = timer_queue_expire(&b->windows, turn_now(b->turn))); i++)
 		entry_end(b, CONTAINER_OF(t, struct session, window));
 }

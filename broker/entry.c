@@ -23,8 +23,7 @@ static void enter_membership(void *ctx, struct room *r)
 	struct entrant *e = ctx;
 	struct broker *b = e->broker;
 
-	if (member_find(r, e->session) ||
-	    e->session->member_count > b->config.max_rooms_per_socket)
+	if (member_find(r, e->session) || e->session->member_count > b->config.max_rooms_per_socket)
 		return;
 	attend_enter(b, e->session, r, ATTEND_TOLD);
 	roll_join(b, e->session, r, b->gseq);
@@ -233,8 +232,7 @@ void entry_on_connect(struct broker *b, struct peer *p, const struct wire_messag
 			entry_reply_rooms(b, p, c->request, s);
 		return;
 	}
-	rooms_each_membership(
-	    b->rooms, c->nsp, c->user, enter_membership, &(struct entrant){b, s});
+	rooms_each_membership(b->rooms, c->nsp, c->user, enter_membership, &(struct entrant){b, s});
 	if (s->pid[0])
 		recover_reply(b, s, c->request, &how);
 	else

@@ -311,8 +311,7 @@ enum err reader_history(struct reader *r, const struct reader_page *page,
 }
 
 /* A statement of one row about the message with that number. */
-static enum err find_at(
-    struct reader *r, sqlite3_stmt *find, uint64_t room, uint64_t seq)
+static enum err find_at(struct reader *r, sqlite3_stmt *find, uint64_t room, uint64_t seq)
 {
 	bool has_row;
 

@@ -55,8 +55,7 @@ static void fence(struct broker *b, struct peer *p, struct str socket)
 struct session *recover_session(struct broker *b, const struct wire_connect *c,
     const struct session_facts *facts, struct recovered *ret)
 {
-	struct session *s =
-	    recover_is_wanted(b, c) ? sessions_find_pid(b->sessions, c->pid) : NULL;
+	struct session *s = recover_is_wanted(b, c) ? sessions_find_pid(b->sessions, c->pid) : NULL;
 	char old_id[LIMIT_SOCKET_ID + 1];
 	uint64_t after;
 
@@ -85,8 +84,8 @@ static void put_rooms(struct buf *value, const struct session *s)
 		value_put_str(value, str_of(m->room->name));
 }
 
-void recover_reply(struct broker *b, const struct session *s, uint64_t request,
-    const struct recovered *how)
+void recover_reply(
+    struct broker *b, const struct session *s, uint64_t request, const struct recovered *how)
 {
 	struct buf value = {0}, otherwise = {0};
 	uint64_t batch = roll_batch(s), newest = outbox_newest(b->outbox);
@@ -105,9 +104,9 @@ void recover_reply(struct broker *b, const struct session *s, uint64_t request,
 	}
 	say_ok(b, s->peer,
 	    &(struct say_reply){.request = request,
-	        .value = buf_bytes(&value),
-	        .batch = newest > batch ? newest : batch,
-	        .otherwise = buf_bytes(&otherwise)});
+		.value = buf_bytes(&value),
+		.batch = newest > batch ? newest : batch,
+		.otherwise = buf_bytes(&otherwise)});
 	buf_free(&value);
 	buf_free(&otherwise);
 }

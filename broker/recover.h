@@ -29,12 +29,11 @@ struct session *recover_session(struct broker *b, const struct wire_connect *c,
  * Answers CONNECT: after the commit, exactly between what was decided before it (what is `until`
  * its gseq the client has to be sent again) and what is decided after it.
  */
-void recover_reply(struct broker *b, const struct session *s, uint64_t request,
-    const struct recovered *how);
+void recover_reply(
+    struct broker *b, const struct session *s, uint64_t request, const struct recovered *how);
 
 /* A gateway announces a connection that its session has given up for another one: it shall close
  * it. False: it is not so. */
-bool recover_fence_announced(
-    struct broker *b, struct peer *p, const struct wire_connect *c);
+bool recover_fence_announced(struct broker *b, struct peer *p, const struct wire_connect *c);
 
 #endif

@@ -74,7 +74,8 @@ static void begin_waiting(struct broker *b)
 {
 	struct replay *r, *next;
 
-	DL_FOREACH_SAFE (b->replays, r, next) {
+	DL_FOREACH_SAFE(b->replays, r, next)
+	{
 		if (b->replays_reading >= READING_MAX)
 			return;
 		if (r->ticket == 0 && begin(b, r))
@@ -95,8 +96,8 @@ void replay_on_request(struct broker *b, struct peer *p, const struct wire_messa
 	}
 	struct replay *r = xcalloc(1, sizeof(*r));
 
-	*r = (struct replay){
-	    .request = w->request, .after = w->after, .until = w->until, .peer = p};
+	*r =
+	    (struct replay){.request = w->request, .after = w->after, .until = w->until, .peer = p};
 	memcpy(r->socket, w->socket.p, w->socket.len);
 	DL_APPEND(b->replays, r);
 	b->replay_count++;
@@ -130,7 +131,8 @@ bool replay_on_page(struct broker *b, const struct archive_answer *answer)
 	bool is_ours;
 
 	/* Those that are being read stand in front. */
-	DL_FOREACH (b->replays, r) {
+	DL_FOREACH(b->replays, r)
+	{
 		if (r->ticket == answer->request)
 			break;
 	}
@@ -148,7 +150,8 @@ void replay_forget(struct broker *b, const struct peer *p)
 {
 	struct replay *r, *next;
 
-	DL_FOREACH_SAFE (b->replays, r, next) {
+	DL_FOREACH_SAFE(b->replays, r, next)
+	{
 		if (p && r->peer != p)
 			continue;
 		if (p && r->ticket)

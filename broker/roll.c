@@ -11,7 +11,7 @@ enum { AGAIN_A_TICK = 1000 };
 static bool has_place(const struct broker *b)
 {
 	return !b->is_numbering_stale && store_backlog(b->store) < b->config.store_backlog_max &&
-	    store_backlog_bytes(b->store) < b->config.store_backlog_max_bytes;
+	       store_backlog_bytes(b->store) < b->config.store_backlog_max_bytes;
 }
 
 bool roll_is_open(const struct broker *b)

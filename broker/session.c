@@ -125,8 +125,8 @@ static struct user *find_or_add_user(struct sessions *ss, const struct session_f
 static bool are_valid(const struct session_facts *facts)
 {
 	return facts->id.len > 0 && facts->id.len <= LIMIT_SOCKET_ID &&
-	    facts->sid.len <= LIMIT_SOCKET_ID && facts->pid.len <= LIMIT_PID &&
-	    facts->user.len > 0 && facts->nsp.len > 0 && are_grants(facts->grants);
+	       facts->sid.len <= LIMIT_SOCKET_ID && facts->pid.len <= LIMIT_PID &&
+	       facts->user.len > 0 && facts->nsp.len > 0 && are_grants(facts->grants);
 }
 
 static void index_pid(struct sessions *ss, struct session *s, struct str pid)
@@ -181,8 +181,7 @@ struct session *sessions_find_pid(const struct sessions *ss, struct str pid)
 	return s;
 }
 
-enum err sessions_renew(
-    struct sessions *ss, struct session *s, const struct session_facts *facts)
+enum err sessions_renew(struct sessions *ss, struct session *s, const struct session_facts *facts)
 {
 	const struct session *same = sessions_find(ss, facts->id);
 

@@ -47,7 +47,7 @@ struct session {
 	char pid[LIMIT_PID + 1]; /* by which it is recovered; "" = it is not */
 	char *nsp;
 	struct user *user;
-	struct peer *peer; /* NULL = dormant */
+	struct peer *peer;   /* NULL = dormant */
 	uint64_t generation; /* of the peer, when it was last announced */
 	char *ip, *user_agent, *transport, *url;
 	struct buf headers; /* encoded map */
@@ -57,7 +57,7 @@ struct session {
 	struct wall since;
 	struct member *members; /* the rooms it is in, member.h's list */
 	size_t member_count;
-	uint64_t gseq; /* the newest message when it began */
+	uint64_t gseq;        /* the newest message when it began */
 	enum roll_state roll; /* roll.h's, as all of its row in the database */
 	uint64_t row;         /* its id, 0 = none */
 	uint64_t row_batch;   /* of the last change */

@@ -86,7 +86,8 @@ static void load_session_room(void *ctx, const struct reader_session_room *row)
 	struct broker *b = boarding->broker;
 	struct room *r = rooms_find_id(b->rooms, row->room);
 
-	while (boarding->at < boarding->count && boarding->sessions[boarding->at]->row < row->session)
+	while (
+	    boarding->at < boarding->count && boarding->sessions[boarding->at]->row < row->session)
 		boarding->at++;
 	if (!r || boarding->at == boarding->count ||
 	    boarding->sessions[boarding->at]->row != row->session)

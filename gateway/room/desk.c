@@ -259,8 +259,8 @@ static struct answer_to answer_to_of(const struct desk *d, const struct pending_
 {
 	const struct seat *seat = desk_seat_of(r);
 
-	return (struct answer_to){seat->socket, r->has_ack, r->ack_id,
-	    str_of(d->parts.error_event), recovery_offset(seat)};
+	return (struct answer_to){seat->socket, r->has_ack, r->ack_id, str_of(d->parts.error_event),
+	    recovery_offset(seat)};
 }
 
 static void log_message(const struct pending_request *r, const struct wire_reply *reply)
@@ -330,9 +330,8 @@ static void on_reply(struct desk *d, const struct wire_reply *reply)
 	if (!r)
 		return;
 	metrics_observe_us(d->parts.metrics, METRIC_MESSAGE_DURATION,
-	    is_entering(r) ? METRIC_EVENT_CONNECTION
-	                            : metric_event_of((enum event)r->event),
-	    0, mono_us_between(r->started, loop_now(d->parts.loop)));
+	    is_entering(r) ? METRIC_EVENT_CONNECTION : metric_event_of((enum event)r->event), 0,
+	    mono_us_between(r->started, loop_now(d->parts.loop)));
 	if (r->owner && r->type == WIRE_CONNECT)
 		entrance_on_reply(desk_seat_of(r), reply);
 	else if (r->owner && r->type == WIRE_REPLAY)

@@ -210,8 +210,7 @@ static void begin_anew(struct seat *seat)
 	struct wire_message m = {.type = WIRE_DISCONNECT};
 
 	log_info("socket.unrecovered", LOG_Z(USER_ID, seat->claims.user),
-	    LOG_Z(SOCKET_ID, seat->sid),
-	    LOG_Z(REASON, "it missed more than can be sent again"));
+	    LOG_Z(SOCKET_ID, seat->sid), LOG_Z(REASON, "it missed more than can be sent again"));
 	m.as.disconnect.socket = str_of(seat->id);
 	m.as.disconnect.reason = STR("session not recovered");
 	if (uplink_send(d->uplink, &m)) {

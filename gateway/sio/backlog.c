@@ -50,8 +50,7 @@ static size_t cost(const struct sio_parcel *parcel)
 	return bytes;
 }
 
-enum err backlog_put(
-    struct backlog *b, enum backlog_part which, const struct sio_parcel *parcel)
+enum err backlog_put(struct backlog *b, enum backlog_part which, const struct sio_parcel *parcel)
 {
 	struct part *part = &b->parts[which];
 

@@ -115,7 +115,7 @@ void sio_socket_send(struct sio_socket *s, struct sio_cast *cast, bool is_volati
 	if (!s->backlog)
 		client_send(c, sio_cast_parcel(cast, c->codec), is_volatile);
 	else if (!is_volatile &&
-	    backlog_put(s->backlog, BACKLOG_NEW, sio_cast_parcel(cast, c->codec)))
+		 backlog_put(s->backlog, BACKLOG_NEW, sio_cast_parcel(cast, c->codec)))
 		client_close(c, false);
 	client_leave(c);
 }

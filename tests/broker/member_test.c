@@ -275,24 +275,22 @@ static void test_memberships_move_with_the_connection(void **state)
 	assert_true(is_last);
 }
 
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(
-	        test_memberships_move_with_the_connection, setup, teardown),
+		test_memberships_move_with_the_connection, setup, teardown),
 	    cmocka_unit_test_setup_teardown(
-	        test_a_user_with_two_tabs_comes_and_goes_once, setup, teardown),
+		test_a_user_with_two_tabs_comes_and_goes_once, setup, teardown),
 	    cmocka_unit_test_setup_teardown(
-	        test_the_route_knows_who_holds_members, setup, teardown),
+		test_the_route_knows_who_holds_members, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_a_session_knows_its_grants, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_an_id_exists_once, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_bad_facts_are_refused, setup, teardown),
 	    cmocka_unit_test_setup_teardown(
-	        test_the_last_session_takes_the_user_with_it, setup, teardown),
+		test_the_last_session_takes_the_user_with_it, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_rooms_of_two_namespaces, setup, teardown),
-	    cmocka_unit_test_setup_teardown(
-	        test_ids_go_on_after_what_was_loaded, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_ids_go_on_after_what_was_loaded, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_personal_rooms_come_and_go, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_memberships, setup, teardown),
 	};

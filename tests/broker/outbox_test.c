@@ -169,18 +169,17 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(
-	        test_the_newest_batch_that_is_waited_for, setup, teardown),
+		test_the_newest_batch_that_is_waited_for, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_nothing_before_its_commit, setup, teardown),
 	    cmocka_unit_test_setup_teardown(
-	        test_what_depends_on_nothing_goes_at_once, setup, teardown),
+		test_what_depends_on_nothing_goes_at_once, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_another_lane_does_not_wait, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_one_order_in_a_lane, setup, teardown),
 	    cmocka_unit_test_setup_teardown(
-	        test_a_failed_batch_says_the_other_thing, setup, teardown),
+		test_a_failed_batch_says_the_other_thing, setup, teardown),
 	    cmocka_unit_test_setup_teardown(
-	        test_a_failure_spares_what_was_committed, setup, teardown),
-	    cmocka_unit_test_setup_teardown(
-	        test_nothing_for_a_peer_that_is_gone, setup, teardown),
+		test_a_failure_spares_what_was_committed, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_nothing_for_a_peer_that_is_gone, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

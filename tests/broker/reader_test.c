@@ -395,15 +395,14 @@ static void sessions_are_read_in_their_order(void **state)
 	struct reader *r = NULL;
 	struct buf seen = {0};
 
-	rows_execute(f->path,
-	    "INSERT INTO sessions VALUES (9, 'p9', 'c9', 's9', '/', 'u', 'U', 4),"
-	    " (2, 'p2', 'c2', 's2', '/a', 'v', 'V', 5);"
-	    "INSERT INTO session_rooms VALUES (9, 1, 6), (2, 3, 7), (2, 1, 8)");
+	rows_execute(f->path, "INSERT INTO sessions VALUES (9, 'p9', 'c9', 's9', '/', 'u', 'U', 4),"
+			      " (2, 'p2', 'c2', 's2', '/a', 'v', 'V', 5);"
+			      "INSERT INTO session_rooms VALUES (9, 1, 6), (2, 3, 7), (2, 1, 8)");
 	assert_int_equal(reader_open(f->path, f->why, sizeof(f->why), &r), ERR_OK);
 	assert_int_equal(reader_each_session(r, on_session, &seen), ERR_OK);
 	assert_int_equal(reader_each_session_room(r, on_session_room, &seen), ERR_OK);
-	assert_true(str_eqz(buf_str(&seen),
-	    "2 p2 c2 s2 /a v V 5;9 p9 c9 s9 / u U 4;2 1 8;2 3 7;9 1 6;"));
+	assert_true(
+	    str_eqz(buf_str(&seen), "2 p2 c2 s2 /a v V 5;9 p9 c9 s9 / u U 4;2 1 8;2 3 7;9 1 6;"));
 	buf_free(&seen);
 	reader_close(&r);
 }

@@ -70,7 +70,8 @@ static void test_it_comes_back_at_another_gateway(void **state)
 	world_commit(w);
 	assert_int_equal(world_last_error(w, &w->west), CLIENT_ERROR_NONE);
 	assert_true(fake_peer_read(&w->west, "\xa9recovered\xc3"));
-	assert_true(fake_peer_read(&w->west, "\xa5" "after\x01"));
+	assert_true(fake_peer_read(&w->west, "\xa5"
+					     "after\x01"));
 	assert_true(fake_peer_read(&w->west, "\xa5until\x02"));
 	assert_string_equal(fake_store.last_session.socket, "w9");
 	/* And once more, with the same pid. */
@@ -90,7 +91,8 @@ static void test_without_an_offset_it_is_where_it_began(void **state)
 	world_return(w, &w->west, "w9", "eve", pid_of(w, "e2"), "");
 	world_commit(w);
 	assert_true(fake_peer_read(&w->west, "\xa9recovered\xc3"));
-	assert_true(fake_peer_read(&w->west, "\xa5" "after\x02"));
+	assert_true(fake_peer_read(&w->west, "\xa5"
+					     "after\x02"));
 }
 
 /* Between what was decided before it and what after it, whatever waits for the disk. */

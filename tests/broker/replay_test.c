@@ -83,7 +83,7 @@ static bool answer(struct world *w, uint64_t ticket, enum err e)
 {
 	return replay_on_page(&w->b,
 	    &(struct archive_answer){
-	        .request = ticket, .error = e, .messages = bytes_of("\x91\x07", 2), .more = true});
+		.request = ticket, .error = e, .messages = bytes_of("\x91\x07", 2), .more = true});
 }
 
 static void test_the_rooms_are_read_from_where_they_were_heard(void **state)

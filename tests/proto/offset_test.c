@@ -39,10 +39,10 @@ static void comes_back_as_it_was(void **state)
 
 static void anything_else_is_refused(void **state)
 {
-	static const char *const wrong[] = {"", ".", "B", "B.", ".B", "B.B.B", "B.AB", "AB.B", "B.-1 ",
-	    "B.+", "B.B ", " B.B", "B.1=", "B,B", "-1", "9223372036854775808", "B.\xc3\xa9",
-	    "Q__________.B", "B.Q__________", "B.P___________", "P__________.P__________A",
-	    "undefined", "null", "NaN", "{}"};
+	static const char *const wrong[] = {"", ".", "B", "B.", ".B", "B.B.B", "B.AB", "AB.B",
+	    "B.-1 ", "B.+", "B.B ", " B.B", "B.1=", "B,B", "-1", "9223372036854775808",
+	    "B.\xc3\xa9", "Q__________.B", "B.Q__________", "B.P___________",
+	    "P__________.P__________A", "undefined", "null", "NaN", "{}"};
 	struct offset o = {42, 43};
 
 	(void)state;

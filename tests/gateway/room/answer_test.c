@@ -86,16 +86,14 @@ static void test_the_offset_stands_behind_events_only(void **state)
 	(void)state;
 	to.offset = STR("B.C");
 	answer_error(&to, &(struct answer_fault){.error = CLIENT_ERROR_ROOM_NOT_FOUND});
-	assert_str_is(buf_str(&said),
-	    "error [{\"ok\":false,\"error\":{\"code\":\"room_not_found\","
-	    "\"message\":\"Room not found\"}},\"B.C\"]");
+	assert_str_is(buf_str(&said), "error [{\"ok\":false,\"error\":{\"code\":\"room_not_found\","
+				      "\"message\":\"Room not found\"}},\"B.C\"]");
 	buf_reset(&said);
 	to.has_ack = true;
 	to.ack_id = 7;
 	answer_error(&to, &(struct answer_fault){.error = CLIENT_ERROR_ROOM_NOT_FOUND});
-	assert_str_is(buf_str(&said),
-	    "ack 7 [{\"ok\":false,\"error\":{\"code\":\"room_not_found\","
-	    "\"message\":\"Room not found\"}}]");
+	assert_str_is(buf_str(&said), "ack 7 [{\"ok\":false,\"error\":{\"code\":\"room_not_found\","
+				      "\"message\":\"Room not found\"}}]");
 }
 
 static void test_error_of_a_newer_broker_is_internal(void **state)

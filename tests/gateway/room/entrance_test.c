@@ -272,7 +272,8 @@ static void test_the_broker_is_told_why(void **state)
 		s->loop.now = mono_add_ms(s->loop.now, 250);
 		who.facts.reason = rows[i].door;
 		stage_disconnect(s, &who, rows[i].why);
-		snprintf(text, sizeof(text), "DISCONNECT{socket=\"socket-%u\" reason=\"%s\" is_lost=false}\n",
+		snprintf(text, sizeof(text),
+		    "DISCONNECT{socket=\"socket-%u\" reason=\"%s\" is_lost=false}\n",
 		    (unsigned)i + 1, rows[i].reason);
 		stage_sent(s, text);
 		snprintf(text, sizeof(text),

@@ -185,8 +185,7 @@ static void test_trouble_closes_so_that_it_comes_again(void **state)
 	uint64_t request = come(s, ",'pid':'secret'");
 
 	stage_reply_ok(s, request, back);
-	stage_reply_error(
-	    s, taken(s, WIRE_REPLAY).as.replay.request, CLIENT_ERROR_UNAVAILABLE);
+	stage_reply_error(s, taken(s, WIRE_REPLAY).as.replay.request, CLIENT_ERROR_UNAVAILABLE);
 	stage_heard(&s->east, "close\n");
 }
 
@@ -261,8 +260,7 @@ static void test_where_it_is_off_nothing_shows(void **state)
 	assert_int_equal(c.pid.len, 0);
 	stage_reply_ok(s, c.request, "{'rooms':['team']}");
 	say(s, 3, "message");
-	stage_heard(&s->west,
-	    "accept socket-2 \nroom-joined [{'roomId':'team'}]\nmessage [7]\n");
+	stage_heard(&s->west, "accept socket-2 \nroom-joined [{'roomId':'team'}]\nmessage [7]\n");
 }
 
 static void test_a_lost_connection_is_told_from_one_that_was_ended(void **state)

@@ -16,8 +16,7 @@ static struct sio_socket *knock(void)
 
 static void send(struct sio_socket *s, const char *event, bool is_volatile)
 {
-	struct sio_cast *cast =
-	    sio_cast_new(STR("/chat"), str_of(event), bytes_of("\x91\x01", 2));
+	struct sio_cast *cast = sio_cast_new(STR("/chat"), str_of(event), bytes_of("\x91\x01", 2));
 
 	sio_socket_send(s, cast, is_volatile);
 	sio_cast_free(&cast);
@@ -37,10 +36,10 @@ static void test_what_was_missed_then_connect_then_what_is_new(void **state)
 	stage_said("");
 	sio_socket_accept(s, STR("sid"), STR("pid"));
 	stage_said("< 2/chat,[\"missed\",2]\n"
-	           "< 2/chat,[\"missed\",3]\n"
-	           "< 0/chat,{\"sid\":\"sid\",\"pid\":\"pid\"}\n"
-	           "< 2/chat,[\"new\",1]\n"
-	           "< 2/chat,[\"newer\"]\n");
+		   "< 2/chat,[\"missed\",3]\n"
+		   "< 0/chat,{\"sid\":\"sid\",\"pid\":\"pid\"}\n"
+		   "< 2/chat,[\"new\",1]\n"
+		   "< 2/chat,[\"newer\"]\n");
 	send(s, "live", true);
 	stage_said("< volatile 2/chat,[\"live\",1]\n");
 }
