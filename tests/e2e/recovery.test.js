@@ -155,6 +155,52 @@ test('a killed gateway', async () => {
   await hears(alice, roomId, ['one', 'two', 'three', 'four']);
 });
 
+test('a gateway that is stopped', async () => {
+  const roomId = newRoom();
+  const bob = await enter('bob', roomId, { at: second });
+  const alice = await enter('alice', roomId);
+  alice.proxy.lead(second);
+  const how = await lose(alice, () => stack.stop('gateway-1'), () => say(bob, roomId, 'one'));
+  await stack.start('gateway-1');
+  assert.deepEqual(how, RECOVERED);
+  await hears(alice, roomId, ['one']);
+  assert.equal(bob.got('user-left', { roomId }).length, 0);
+});
+
+for (const [parser, options] of [['default', {}], ['msgpack', { parser: msgpack }]]) {
+  test(`binary that was missed comes as binary, with the ${parser} parser`, async () => {
+    const roomId = newRoom();
+    const bob = await enter('bob', roomId, { at: second });
+    const alice = await enter('alice', roomId, options);
+    const picture = Buffer.from([0, 1, 2, 253, 254, 255]);
+    assert.deepEqual(await lose(alice, () => alice.proxy.cut(), async () => {
+      await say(bob, roomId, 'before');
+      assert.equal((await bob.ask('message', { roomId, content: picture, type: 'image' })).ok, true);
+      await say(bob, roomId, 'after');
+    }), RECOVERED);
+    await hears(alice, roomId, ['before', picture, 'after']);
+    assert.deepEqual(await lose(alice, () => alice.proxy.cut()), RECOVERED);
+  });
+}
+
+test('more than a page was missed, in two rooms', async () => {
+  const [one, two] = [newRoom(), newRoom()];
+  const bob = await enter('bob', one, { at: second });
+  await bob.ask('join-room', { roomId: two });
+  const alice = await enter('alice', one);
+  await alice.ask('join-room', { roomId: two });
+  const order = [];
+  assert.deepEqual(await lose(alice, () => alice.proxy.cut(), async () => {
+    for (let wave = 0; wave < 2; wave++) {
+      const answers = await Promise.all(Array.from({ length: 600 }, (_, i) =>
+        bob.ask('message', { roomId: i % 3 ? one : two, content: `m${i}` })));
+      order.push(...answers.map((answer) => answer.id));
+    }
+  }), RECOVERED);
+  await waitFor('all of them', () => counts(alice, 'message') === 1200);
+  assert.deepEqual(alice.got('message').map((m) => m.id), order.sort());
+});
+
 test('a killed broker, with the client away and with the client there', async () => {
   const roomId = newRoom();
   const bob = await enter('bob', roomId, { at: second });
