@@ -9,7 +9,7 @@
 #include "proto/offset.h"
 #include "proto/value.h"
 
-#include <string.h>
+#include <stdio.h>
 
 bool recover_is_wanted(const struct broker *b, const struct wire_connect *c)
 {
@@ -62,7 +62,7 @@ struct session *recover_session(struct broker *b, const struct wire_connect *c,
 	if (!s || !str_eqz(c->nsp, s->nsp) || !str_eqz(c->user, s->user->id) ||
 	    find_position(b, s, c->offset, &after))
 		return NULL;
-	memcpy(old_id, s->id, sizeof(old_id));
+	snprintf(old_id, sizeof(old_id), "%s", s->id);
 	if (sessions_renew(b->sessions, s, facts))
 		return NULL;
 	if (s->peer && !str_eqz(c->socket, old_id))
