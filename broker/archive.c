@@ -4,7 +4,6 @@
 #include "broker/worker.h"
 #include "proto/events.h"
 #include "proto/limits.h"
-#include "proto/message_id.h"
 #include "proto/value.h"
 
 #include <stdatomic.h>
@@ -43,21 +42,9 @@ static void free_job(struct job *job)
 static void add_message(void *ctx, const struct reader_message *m)
 {
 	struct job *job = ctx;
-	struct buf *out = &job->messages;
-	char id[MESSAGE_ID_LEN + 1];
 
-	message_id_text(m->gseq, id);
 	job->count++;
-	value_put_map(out, 8);
-	value_put_str_pair(out, STR("id"), str_of(id));
-	value_put_u64_pair(out, STR("seq"), m->seq);
-	value_put_str_pair(out, STR("userId"), m->user);
-	value_put_str_pair(out, STR("username"), m->username);
-	value_put_raw_pair(out, STR("content"), m->content);
-	value_put_str_pair(out, STR("type"), m->type);
-	value_put_str(out, STR("timestamp"));
-	value_put_i64(out, m->timestamp.ms);
-	value_put_str_pair(out, STR("roomId"), str_of(job->room_name));
+	message_put(&job->messages, str_of(job->room_name), m);
 }
 
 static void add_event(
@@ -70,7 +57,8 @@ static void add_event(
 	value_put_array(out, 3);
 	value_put_u64(out, message->gseq);
 	value_put_str(out, event_name(EVENT_MESSAGE));
-	message_put_args(out, str_of(room->name), message);
+	value_put_array(out, 1);
+	message_put(out, str_of(room->name), message);
 }
 
 /* In the worker's thread. */

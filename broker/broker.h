@@ -20,7 +20,7 @@
 #include "proto/errors.h"
 
 struct look_page;
-struct replay;
+struct missed;
 
 struct broker {
 	struct config config;
@@ -57,8 +57,8 @@ struct broker {
 	struct mono fault_logged;
 	uint64_t share;           /* of connect_rate, as each gateway was told */
 	uint64_t last_ticket;     /* of what was asked of the archive */
-	struct replay *replays;   /* replay.c's, as these: who is to be told what it missed */
-	size_t replay_count, replays_reading;
+	struct missed *missed;   /* missed.c's, as these: who is to be told what it missed */
+	size_t missed_count, missed_reading;
 	struct look_page *pages;  /* look.c's: pages of clients that are being read */
 	/* The numbers in memory may be ahead of the database: read them again before the next. */
 	bool is_numbering_stale;

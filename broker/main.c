@@ -11,8 +11,8 @@
 #include "broker/http.h"
 #include "broker/look.h"
 #include "broker/metrics.h"
+#include "broker/missed.h"
 #include "broker/publish.h"
-#include "broker/replay.h"
 #include "broker/share.h"
 #include "broker/signals.h"
 #include "broker/state.h"
@@ -68,7 +68,7 @@ static wire_handler *const on_wire[WIRE_TYPES] = {
     [WIRE_PUBLISH] = publish_on_message,
     [WIRE_USERS] = look_on_users,
     [WIRE_HISTORY] = look_on_history,
-    [WIRE_REPLAY] = replay_on_request,
+    [WIRE_REPLAY] = missed_on_replay,
 };
 
 static void on_peer_message(void *up, struct peer *p, const struct wire_message *m)
@@ -94,7 +94,7 @@ static void on_peer_gone(void *up, struct peer *p, const char *why)
 
 	(void)why;
 	look_forget(&h->b, p);
-	replay_forget(&h->b, p);
+	missed_forget(&h->b, p);
 	entry_on_peer_gone(&h->b, p);
 	work_on_peer_gone(&h->b, p);
 }
@@ -153,7 +153,7 @@ static void on_page(void *up, const struct archive_answer *answer)
 {
 	struct house *h = up;
 
-	if (!replay_on_page(&h->b, answer) && !look_on_page(&h->b, answer))
+	if (!missed_on_page(&h->b, answer) && !look_on_page(&h->b, answer))
 		admin_on_page(h->admin, answer);
 }
 
@@ -344,7 +344,7 @@ static void close_house(struct house *h)
 
 	admin_free(&h->admin);
 	look_forget(b, NULL);
-	replay_forget(b, NULL);
+	missed_forget(b, NULL);
 	peers_free(&b->peers);
 	outbox_free(&b->outbox);
 	dedup_free(&b->dedup);

@@ -3,12 +3,11 @@
 #include "proto/message_id.h"
 #include "proto/value.h"
 
-void message_put_args(struct buf *out, struct str room, const struct reader_message *m)
+void message_put(struct buf *out, struct str room, const struct reader_message *m)
 {
 	char id[MESSAGE_ID_LEN + 1];
 
 	message_id_text(m->gseq, id);
-	value_put_array(out, 1);
 	value_put_map(out, 8);
 	value_put_str_pair(out, STR("id"), str_of(id));
 	value_put_str_pair(out, STR("roomId"), room);
@@ -17,5 +16,6 @@ void message_put_args(struct buf *out, struct str room, const struct reader_mess
 	value_put_str_pair(out, STR("username"), m->username);
 	value_put_raw_pair(out, STR("content"), m->content);
 	value_put_str_pair(out, STR("type"), m->type);
-	value_put_u64_pair(out, STR("timestamp"), (uint64_t)m->timestamp.ms);
+	value_put_str(out, STR("timestamp"));
+	value_put_i64(out, m->timestamp.ms);
 }

@@ -1,12 +1,12 @@
 #ifndef ROOMCAST_BROKER_MESSAGE_H
 #define ROOMCAST_BROKER_MESSAGE_H
 /*
- * The event `message` as clients hear it, whether it is said for the first time or again. Pure.
+ * A stored message as clients see it: the object {id, roomId, seq, userId, username, content,
+ * type, timestamp}, the same whether it is new, missed or history. Used by publish and archive.
  */
 #include "broker/reader.h"
 
-/* Appends its arguments, an array of {id, roomId, seq, userId, username, content, type,
- * timestamp}. */
-void message_put_args(struct buf *out, struct str room, const struct reader_message *m);
+/* Appends the object, encoded. */
+void message_put(struct buf *out, struct str room, const struct reader_message *m);
 
 #endif

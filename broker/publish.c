@@ -65,7 +65,8 @@ static void deliver(struct broker *b, const struct letter *l, uint64_t batch)
 	};
 	struct buf args = {0};
 
-	message_put_args(&args, str_of(l->room->name), &message);
+	value_put_array(&args, 1);
+	message_put(&args, str_of(l->room->name), &message);
 	say_to_room(b, l->room,
 	    &(struct say_event){.gseq = l->receipt.gseq,
 	        .name = event_name(EVENT_MESSAGE),

@@ -263,6 +263,21 @@ static void test_where_it_is_off_nothing_shows(void **state)
 	stage_heard(&s->west, "accept socket-2 \nroom-joined [{'roomId':'team'}]\nmessage [7]\n");
 }
 
+/* It would not know what to do with a pid. */
+static void test_a_client_of_revision_3_has_none(void **state)
+{
+	struct stage *s = *state;
+
+	s->east.facts.sid = (char *)"engine";
+	uint64_t request = come(s, ",'pid':'secret','offset':'B.C'");
+
+	stage_reply_ok(s, request, "{'rooms':['team']}");
+	assert_non_null(strstr(buf_str(&s->east.said).p, "room-joined [{'roomId':'team'}]\n"));
+	buf_reset(&s->east.said);
+	stage_knock(s, &s->west, "{'token':'bob'}");
+	assert_true(taken(s, WIRE_CONNECT).as.connect.recovery);
+}
+
 static void test_a_lost_connection_is_told_from_one_that_was_ended(void **state)
 {
 	struct stage *s = *state;
@@ -295,6 +310,7 @@ int main(void)
 	    TEST(test_a_link_that_breaks_closes),
 	    TEST(test_an_announcement_names_the_session),
 	    TEST(test_where_it_is_off_nothing_shows),
+	    TEST(test_a_client_of_revision_3_has_none),
 	    TEST(test_a_lost_connection_is_told_from_one_that_was_ended),
 	};
 

@@ -1,4 +1,4 @@
-#include "broker/replay.h"
+#include "broker/missed.h"
 
 #include "tests/broker/world.h"
 #include "tests/fakes/store.h"
@@ -66,7 +66,7 @@ static int tear_down(void **state)
 {
 	struct world *w = *state;
 
-	replay_forget(&w->b, NULL);
+	missed_forget(&w->b, NULL);
 	merge_free(&archive.last);
 	return world_teardown(state);
 }
@@ -76,12 +76,12 @@ static void ask(struct world *w, struct peer *p, const char *socket, uint64_t af
 	struct wire_message m = {.type = WIRE_REPLAY};
 
 	m.as.replay = (struct wire_replay){++w->request, str_of(socket), after, 9};
-	replay_on_request(&w->b, p, &m);
+	missed_on_replay(&w->b, p, &m);
 }
 
 static bool answer(struct world *w, uint64_t ticket, enum err e)
 {
-	return replay_on_page(&w->b,
+	return missed_on_page(&w->b,
 	    &(struct archive_answer){
 		.request = ticket, .error = e, .messages = bytes_of("\x91\x07", 2), .more = true});
 }
@@ -175,11 +175,11 @@ static void test_who_is_gone_waits_for_nothing(void **state)
 		ask(w, &w->east, "e1", 0);
 	size_t read = archive.count;
 
-	replay_forget(&w->b, &w->east);
+	missed_forget(&w->b, &w->east);
 	for (size_t i = 0; i < read; i++)
 		assert_true(answer(w, archive.requests[i], ERR_OK));
 	assert_int_equal(archive.count, read);
-	assert_int_equal(w->b.replay_count, 0);
+	assert_int_equal(w->b.missed_count, 0);
 	assert_int_equal(w->east.heard.len, 0);
 }
 
@@ -193,7 +193,7 @@ static void test_one_that_is_lost_again_is_told_so(void **state)
 	archive.max = 200;
 	answer(w, 999999, ERR_OK);
 	assert_int_equal(world_last_error(w, &w->east), CLIENT_ERROR_UNAVAILABLE);
-	assert_int_equal(w->b.replay_count, 0);
+	assert_int_equal(w->b.missed_count, 0);
 }
 
 int main(void)

@@ -1,5 +1,5 @@
-#ifndef ROOMCAST_BROKER_REPLAY_H
-#define ROOMCAST_BROKER_REPLAY_H
+#ifndef ROOMCAST_BROKER_MISSED_H
+#define ROOMCAST_BROKER_MISSED_H
 /*
  * Replays: what recovered sessions missed, page by page, for their gateways to ask for. All of it
  * is committed, and its range is fixed by the answer to CONNECT. The pages are read by the archive;
@@ -9,12 +9,12 @@
 #include "proto/wire.h"
 
 /* Handler of REPLAY. */
-void replay_on_request(struct broker *b, struct peer *p, const struct wire_message *m);
+void missed_on_replay(struct broker *b, struct peer *p, const struct wire_message *m);
 
 /* The archive has read a page, whoever asked for it. False: it was not asked for here. */
-bool replay_on_page(struct broker *b, const struct archive_answer *answer);
+bool missed_on_page(struct broker *b, const struct archive_answer *answer);
 
 /* The peer is gone (NULL: all of them): nobody waits for its pages. */
-void replay_forget(struct broker *b, const struct peer *p);
+void missed_forget(struct broker *b, const struct peer *p);
 
 #endif

@@ -1,4 +1,4 @@
-#include "broker/replay.h"
+#include "broker/missed.h"
 
 #include "broker/attend.h"
 #include "broker/say.h"
@@ -11,24 +11,24 @@
 /* History is read by the same archive: half of its queue is for it. */
 enum { READING_MAX = ARCHIVE_QUEUE_MAX / 2, WAITING_MAX = 200000 };
 
-struct replay {
+struct missed {
 	uint64_t ticket; /* 0 = waits for its turn */
 	uint64_t request, after, until;
 	struct peer *peer; /* NULL = gone */
 	char socket[LIMIT_SOCKET_ID + 1];
-	struct replay *prev, *next;
+	struct missed *prev, *next;
 };
 
-static void drop(struct broker *b, struct replay *r)
+static void drop(struct broker *b, struct missed *r)
 {
-	b->replay_count--;
-	b->replays_reading -= r->ticket != 0;
-	DL_DELETE(b->replays, r);
+	b->missed_count--;
+	b->missed_reading -= r->ticket != 0;
+	DL_DELETE(b->missed, r);
 	free(r);
 }
 
 /* The rooms that it is in, each from where it has heard it. */
-static struct merge *plan(const struct session *s, const struct replay *r)
+static struct merge *plan(const struct session *s, const struct missed *r)
 {
 	struct merge *merge = merge_new(s->member_count);
 
@@ -50,7 +50,7 @@ static struct merge *plan(const struct session *s, const struct replay *r)
 }
 
 /* Hands one that waits to the archive. ERR_FULL: not now. */
-static enum err begin(struct broker *b, struct replay *r)
+static enum err begin(struct broker *b, struct missed *r)
 {
 	struct session *s = attend_session(b, r->peer, str_of(r->socket), r->request);
 
@@ -66,45 +66,45 @@ static enum err begin(struct broker *b, struct replay *r)
 	if (e)
 		return e;
 	r->ticket = ++b->last_ticket;
-	b->replays_reading++;
+	b->missed_reading++;
 	return ERR_OK;
 }
 
 static void begin_waiting(struct broker *b)
 {
-	struct replay *r, *next;
+	struct missed *r, *next;
 
-	DL_FOREACH_SAFE(b->replays, r, next)
+	DL_FOREACH_SAFE(b->missed, r, next)
 	{
-		if (b->replays_reading >= READING_MAX)
+		if (b->missed_reading >= READING_MAX)
 			return;
 		if (r->ticket == 0 && begin(b, r))
 			return;
 	}
 }
 
-void replay_on_request(struct broker *b, struct peer *p, const struct wire_message *m)
+void missed_on_replay(struct broker *b, struct peer *p, const struct wire_message *m)
 {
 	const struct wire_replay *w = &m->as.replay;
 
 	if (!attend_session(b, p, w->socket, w->request))
 		return;
-	if (b->replay_count >= WAITING_MAX) {
+	if (b->missed_count >= WAITING_MAX) {
 		say_error(b, p, w->request, CLIENT_ERROR_UNAVAILABLE,
 		    "too many clients come back, try again");
 		return;
 	}
-	struct replay *r = xcalloc(1, sizeof(*r));
+	struct missed *r = xcalloc(1, sizeof(*r));
 
 	*r =
-	    (struct replay){.request = w->request, .after = w->after, .until = w->until, .peer = p};
+	    (struct missed){.request = w->request, .after = w->after, .until = w->until, .peer = p};
 	memcpy(r->socket, w->socket.p, w->socket.len);
-	DL_APPEND(b->replays, r);
-	b->replay_count++;
+	DL_APPEND(b->missed, r);
+	b->missed_count++;
 	begin_waiting(b);
 }
 
-static void reply(struct broker *b, const struct replay *r, const struct archive_answer *answer)
+static void reply(struct broker *b, const struct missed *r, const struct archive_answer *answer)
 {
 	struct buf value = {0};
 
@@ -125,13 +125,13 @@ static void reply(struct broker *b, const struct replay *r, const struct archive
 	buf_free(&value);
 }
 
-bool replay_on_page(struct broker *b, const struct archive_answer *answer)
+bool missed_on_page(struct broker *b, const struct archive_answer *answer)
 {
-	struct replay *r;
+	struct missed *r;
 	bool is_ours;
 
 	/* Those that are being read stand in front. */
-	DL_FOREACH(b->replays, r)
+	DL_FOREACH(b->missed, r)
 	{
 		if (r->ticket == answer->request)
 			break;
@@ -146,11 +146,11 @@ bool replay_on_page(struct broker *b, const struct archive_answer *answer)
 	return is_ours;
 }
 
-void replay_forget(struct broker *b, const struct peer *p)
+void missed_forget(struct broker *b, const struct peer *p)
 {
-	struct replay *r, *next;
+	struct missed *r, *next;
 
-	DL_FOREACH_SAFE(b->replays, r, next)
+	DL_FOREACH_SAFE(b->missed, r, next)
 	{
 		if (p && r->peer != p)
 			continue;
