@@ -57,7 +57,7 @@ struct broker {
 	struct mono fault_logged;
 	uint64_t share;           /* of connect_rate, as each gateway was told */
 	uint64_t last_ticket;     /* of what was asked of the archive */
-	struct missed *missed;   /* missed.c's, as these: who is to be told what it missed */
+	struct missed *missed;    /* missed.c's, as these: who is to be told what it missed */
 	size_t missed_count, missed_reading;
 	struct look_page *pages;  /* look.c's: pages of clients that are being read */
 	/* The numbers in memory may be ahead of the database: read them again before the next. */

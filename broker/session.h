@@ -42,8 +42,8 @@ struct berth {
 };
 
 struct session {
-	char *id;  /* of its connection */
-	char *sid; /* that the client knows itself by: its first connection's */
+	char *id;                /* of its connection */
+	char *sid;               /* that the client knows itself by: its first connection's */
 	char pid[LIMIT_PID + 1]; /* by which it is recovered; "" = it is not */
 	char *nsp;
 	struct user *user;

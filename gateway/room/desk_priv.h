@@ -19,7 +19,7 @@ struct seat {
 	struct sio_socket *socket;
 	struct hub_member *member;
 	struct pending_owner requests; /* what it waits for */
-	char *id;  /* of this connection, for the broker */
+	char *id;                      /* of this connection, for the broker */
 	char *sid; /* that the client knows itself by, its first connection's; NULL = the same */
 	char pid[LIMIT_PID + 1];   /* by which it gets its session back; "" = it does not */
 	struct recovery *recovery; /* recovery.c's, while what it missed is fetched */

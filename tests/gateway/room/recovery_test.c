@@ -268,12 +268,15 @@ static void test_a_client_of_revision_3_has_none(void **state)
 {
 	struct stage *s = *state;
 
+	stage_recovery(s, true);
 	s->east.facts.sid = (char *)"engine";
-	uint64_t request = come(s, ",'pid':'secret','offset':'B.C'");
+	stage_knock(s, &s->east, "{'token':'alice','pid':'secret','offset':'B.C'}");
+	struct wire_connect c = taken(s, WIRE_CONNECT).as.connect;
 
-	stage_reply_ok(s, request, "{'rooms':['team']}");
-	assert_non_null(strstr(buf_str(&s->east.said).p, "room-joined [{'roomId':'team'}]\n"));
-	buf_reset(&s->east.said);
+	assert_false(c.recovery);
+	assert_int_equal(c.pid.len, 0);
+	stage_reply_ok(s, c.request, "{'rooms':['team']}");
+	stage_heard(&s->east, "accept /chat#engine \nroom-joined [{'roomId':'team'}]\n");
 	stage_knock(s, &s->west, "{'token':'bob'}");
 	assert_true(taken(s, WIRE_CONNECT).as.connect.recovery);
 }
