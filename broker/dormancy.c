@@ -3,6 +3,7 @@
 #include "broker/attend.h"
 #include "broker/entry.h"
 #include "broker/roll.h"
+#include "broker/work.h"
 
 #include <stdlib.h>
 
@@ -43,8 +44,10 @@ static void lie_down(struct broker *b, struct session *s, struct timer_queue *gr
 		vacate(b, s);
 }
 
-void dormancy_begin(struct broker *b, struct session *s)
+void dormancy_begin(struct broker *b, struct session *s, struct str reason)
 {
+	/* What workers serve is the connection. */
+	work_on_gone(b, s, reason);
 	member_move_all(b->sessions, s, NULL);
 	lie_down(b, s, &b->grace);
 }

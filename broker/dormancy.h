@@ -12,8 +12,8 @@
 
 void dormancy_init(struct broker *b);
 
-/* The connection of a live session with a pid is lost. */
-void dormancy_begin(struct broker *b, struct session *s);
+/* The connection of a live session with a pid is lost; why, in the words of the log. */
+void dormancy_begin(struct broker *b, struct session *s, struct str reason);
 
 /* A session from the database, when the broker starts: its gateway, or its client, is awaited. */
 void dormancy_await(struct broker *b, struct session *s);

@@ -4,6 +4,7 @@
 #include "broker/metrics.h"
 #include "broker/roll.h"
 #include "broker/say.h"
+#include "broker/work.h"
 #include "common/failpoint.h"
 #include "common/log.h"
 #include "proto/offset.h"
@@ -62,6 +63,9 @@ struct session *recover_session(struct broker *b, const struct wire_connect *c,
 	if (!s || !str_eqz(c->nsp, s->nsp) || !str_eqz(c->user, s->user->id) ||
 	    find_position(b, s, c->offset, &after))
 		return NULL;
+	/* The same connection may ask again; what workers serve is the connection. */
+	if (!str_eqz(c->socket, s->id))
+		work_on_gone(b, s, STR("transport close"));
 	snprintf(old_id, sizeof(old_id), "%s", s->id);
 	if (sessions_renew(b->sessions, s, facts))
 		return NULL;

@@ -60,6 +60,26 @@ static void put_args(struct buf *out, struct bytes args, const char *offset)
 	value_put_str(out, str_of(offset));
 }
 
+struct str recovery_offset_in(const struct desk *d, struct str nsp)
+{
+	const struct namespace_conf *n =
+	    namespaces_find(d->parts.namespaces, d->parts.namespace_count, nsp);
+	bool has_offsets = d->parts.recovery && n && n->handler == NAMESPACE_ROOMS;
+
+	return has_offsets ? str_of(d->offset) : STR("");
+}
+
+void recovery_append(struct buf *args, struct str offset)
+{
+	struct buf whole = {0};
+
+	if (offset.len == 0)
+		return;
+	put_args(&whole, buf_bytes(args), offset.p);
+	buf_free(args);
+	*args = whole;
+}
+
 size_t recovery_deliver(struct desk *d, const struct wire_deliver *deliver)
 {
 	struct wire_deliver marked = *deliver;

@@ -36,6 +36,12 @@ void recovery_on_down(struct desk *d);
  * good until the next message of the broker. */
 struct str recovery_offset(const struct seat *seat);
 
+/* The same for all sockets of a namespace. */
+struct str recovery_offset_in(const struct desk *d, struct str nsp);
+
+/* Puts it behind encoded arguments. */
+void recovery_append(struct buf *args, struct str offset);
+
 /* A delivery, with its offset behind the arguments, to the hub; how many got it. */
 size_t recovery_deliver(struct desk *d, const struct wire_deliver *deliver);
 

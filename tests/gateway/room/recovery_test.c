@@ -57,10 +57,10 @@ static void test_a_new_session_has_a_pid_and_offsets(void **state)
 	say(s, 0, "user-typing");
 	stage_heard(&s->east, "message [7,'B.F']\nuser-typing [7,'B.F']\n");
 	/* None where there is an ack id; the failure without one has it. */
-	stage_event(s, &s->east, "nonsense", "[]", 4);
+	stage_event(s, &s->east, "user-left", "[]", 4);
 	stage_heard(&s->east,
 	    "ack 4 [{'ok':false,'error':{'code':'unknown_event','message':'Unknown event'}}]\n");
-	stage_event(s, &s->east, "nonsense", "[]", STAGE_NO_ACK);
+	stage_event(s, &s->east, "user-left", "[]", STAGE_NO_ACK);
 	stage_heard(&s->east,
 	    "oops [{'ok':false,'error':{'code':'unknown_event','message':'Unknown event'}},"
 	    "'B.F']\n");
@@ -263,6 +263,36 @@ static void test_where_it_is_off_nothing_shows(void **state)
 	stage_heard(&s->west, "accept socket-2 \nroom-joined [{'roomId':'team'}]\nmessage [7]\n");
 }
 
+/* A string at the end would be taken for an offset. */
+static void test_what_workers_say_in_rooms_has_an_offset(void **state)
+{
+	struct stage *s = *state;
+	uint64_t request = come(s, "");
+	struct wire_message m = {.type = WIRE_SEND};
+
+	stage_reply_ok(s, request,
+	    "{'rooms':['team'],'pid':'secret','sid':'socket-1','recovered':false,'after':0,"
+	    "'until':2}");
+	buf_reset(&s->east.said);
+	m.as.send = (struct wire_send){.socket = STR("socket-1"),
+	    .event = STR("status"),
+	    .args = bytes_of("\x91\xa2ok", 4)};
+	stage_hear(s, &m);
+	stage_heard(&s->east, "status ['ok','B.C']\n");
+	m.as.send.has_ack = true;
+	m.as.send.ack = 5;
+	stage_hear(s, &m);
+	stage_heard(&s->east, "ask 5 status ['ok']\n");
+	m = (struct wire_message){.type = WIRE_CAST};
+	m.as.cast = (struct wire_cast){.nsp = STR("/chat"),
+	    .room = STR("team"),
+	    .except = bytes_of("\x90", 1),
+	    .event = STR("status"),
+	    .args = bytes_of("\x91\xa2ok", 4)};
+	stage_hear(s, &m);
+	stage_heard(&s->east, "status ['ok','B.C']\n");
+}
+
 /* It would not know what to do with a pid. */
 static void test_a_client_of_revision_3_has_none(void **state)
 {
@@ -313,6 +343,7 @@ int main(void)
 	    TEST(test_a_link_that_breaks_closes),
 	    TEST(test_an_announcement_names_the_session),
 	    TEST(test_where_it_is_off_nothing_shows),
+	    TEST(test_what_workers_say_in_rooms_has_an_offset),
 	    TEST(test_a_client_of_revision_3_has_none),
 	    TEST(test_a_lost_connection_is_told_from_one_that_was_ended),
 	};
