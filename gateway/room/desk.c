@@ -65,20 +65,6 @@ enum err desk_ask(struct desk *d, struct pending_request *request, const struct 
 	return e;
 }
 
-void desk_emit_room(struct sio_socket *s, enum event event, struct str room)
-{
-	struct str offset = recovery_offset(sio_socket_owner(s));
-	struct buf args = {0};
-
-	value_put_array(&args, offset.len ? 2 : 1);
-	value_put_map(&args, 1);
-	value_put_str_pair(&args, STR("roomId"), room);
-	if (offset.len)
-		value_put_str(&args, offset);
-	sio_socket_emit(s, event_name(event), buf_bytes(&args));
-	buf_free(&args);
-}
-
 /* An event on its way: who sent it, what it is, where its answer goes. */
 struct petition {
 	struct desk *desk;
@@ -209,9 +195,8 @@ static void on_event(void *up, struct sio_socket *s, const struct sio_event *eve
 		enum err e = errand_event(p.seat, event);
 
 		if (e)
-			fail(&p,
-			    e == ERR_TOO_BIG ? CLIENT_ERROR_INVALID_MESSAGE
-			                     : CLIENT_ERROR_UNAVAILABLE);
+			fail(&p, e == ERR_TOO_BIG ? CLIENT_ERROR_INVALID_MESSAGE
+						  : CLIENT_ERROR_UNAVAILABLE);
 		return;
 	}
 	if (!on_petition[p.event]) {
@@ -221,16 +206,17 @@ static void on_event(void *up, struct sio_socket *s, const struct sio_event *eve
 	if (shape_check(p.event, event->args, &p.fields, &details) == ERR_OK)
 		on_petition[p.event](&p);
 	else
-		answer_error(&p.to,
-		    &(struct answer_fault){
-		        .error = CLIENT_ERROR_INVALID_MESSAGE, .details = buf_bytes(&details)});
+		answer_error(&p.to, &(struct answer_fault){.error = CLIENT_ERROR_INVALID_MESSAGE,
+					.details = buf_bytes(&details)});
 	buf_free(&details);
 }
 
 static void on_oversize(void *up, struct sio_socket *s, bool has_ack, uint64_t ack_id)
 {
 	const struct desk *d = up;
-	struct answer_to to = {s, has_ack, ack_id, str_of(d->parts.error_event)};
+	const struct seat *seat = sio_socket_owner(s);
+	struct answer_to to = {s, has_ack, ack_id, str_of(d->parts.error_event),
+	    seat ? recovery_offset(seat) : STR("")};
 
 	answer_error(&to, &(struct answer_fault){.error = CLIENT_ERROR_PAYLOAD_TOO_LARGE});
 }
@@ -297,10 +283,9 @@ static void answer(struct desk *d, const struct pending_request *r, const struct
 	struct answer_to to = answer_to_of(d, r);
 
 	if (reply->error) {
-		answer_error(&to,
-		    &(struct answer_fault){.error = (enum client_error)reply->error,
-		        .text = reply->text,
-		        .retry_after_ms = reply->retry_after_ms});
+		answer_error(&to, &(struct answer_fault){.error = (enum client_error)reply->error,
+				      .text = reply->text,
+				      .retry_after_ms = reply->retry_after_ms});
 		return;
 	}
 	if (r->type == WIRE_EVENT) {
@@ -310,9 +295,9 @@ static void answer(struct desk *d, const struct pending_request *r, const struct
 	apply(d, r);
 	answer_ok(&to, reply->value);
 	if (r->type == WIRE_JOIN)
-		desk_emit_room(to.socket, EVENT_ROOM_JOINED, str_of(r->room));
+		entrance_emit_room(to.socket, EVENT_ROOM_JOINED, str_of(r->room));
 	else if (r->type == WIRE_LEAVE)
-		desk_emit_room(to.socket, EVENT_ROOM_LEFT, str_of(r->room));
+		entrance_emit_room(to.socket, EVENT_ROOM_LEFT, str_of(r->room));
 	else if (r->type == WIRE_PUBLISH)
 		log_message(r, reply);
 }
@@ -387,9 +372,8 @@ static void give_up(struct desk *d, const struct pending_request *r)
 
 	settle(d, r);
 	/* What never left was not done; of what left nobody knows. */
-	answer_error(&to,
-	    &(struct answer_fault){
-	        .error = r->was_sent ? CLIENT_ERROR_TIMEOUT : CLIENT_ERROR_UNAVAILABLE});
+	answer_error(&to, &(struct answer_fault){.error = r->was_sent ? CLIENT_ERROR_TIMEOUT
+								      : CLIENT_ERROR_UNAVAILABLE});
 }
 
 void desk_expire(struct desk *d, struct mono now)

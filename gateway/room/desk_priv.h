@@ -54,10 +54,10 @@ MUST_USE enum err desk_ask(
 /* The seat that asked, NULL when it is gone. */
 struct seat *desk_seat_of(const struct pending_request *r);
 
-/* An event {roomId} for one socket. */
-void desk_emit_room(struct sio_socket *s, enum event event, struct str room);
-
 /* ---- entrance.c ---- */
+
+/* An event {roomId} for one socket. */
+void entrance_emit_room(struct sio_socket *s, enum event event, struct str room);
 
 void entrance_on_connect(void *up, struct sio_socket *s, struct bytes auth);
 void entrance_on_disconnect(void *up, struct sio_socket *s, enum sio_end why);

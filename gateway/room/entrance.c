@@ -236,12 +236,26 @@ void entrance_on_connect(void *up, struct sio_socket *s, struct bytes auth)
 		admit_bearer(d, s, auth);
 }
 
+void entrance_emit_room(struct sio_socket *s, enum event event, struct str room)
+{
+	struct str offset = recovery_offset(sio_socket_owner(s));
+	struct buf args = {0};
+
+	value_put_array(&args, offset.len ? 2 : 1);
+	value_put_map(&args, 1);
+	value_put_str_pair(&args, STR("roomId"), room);
+	if (offset.len)
+		value_put_str(&args, offset);
+	sio_socket_emit(s, event_name(event), buf_bytes(&args));
+	buf_free(&args);
+}
+
 static void enter_room(struct seat *seat, struct str room)
 {
 	hub_join(seat->desk->parts.hub, seat->member, room);
 	/* The personal room comes of itself; the stored memberships are news. */
 	if (!seat->is_errand && !str_has_prefix(room, STR("user:")))
-		desk_emit_room(seat->socket, EVENT_ROOM_JOINED, room);
+		entrance_emit_room(seat->socket, EVENT_ROOM_JOINED, room);
 }
 
 void entrance_each_room(
