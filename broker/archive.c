@@ -2,6 +2,7 @@
 
 #include "broker/message.h"
 #include "broker/worker.h"
+#include "proto/events.h"
 #include "proto/limits.h"
 #include "proto/value.h"
 
@@ -36,7 +37,8 @@ struct job {
 	/* history */
 	struct reader_page page;
 	char *room_name;
-	bool more;
+	bool more; /* and of what was missed */
+	struct merge *merge;
 	/* log */
 	struct reader_span span;
 	struct archive_entry *entries; /* pointers are set when all is read */
@@ -45,6 +47,7 @@ struct job {
 
 static void free_job(struct job *job)
 {
+	merge_free(&job->merge);
 	free(job->room_name);
 	free(job->entries);
 	buf_free(&job->messages);
@@ -85,6 +88,29 @@ static void tell_page(const struct archive *a, struct job *job)
 }
 
 static const struct trade history = {read_history, tell_page};
+
+/* ---- what a session missed ---- */
+
+static void add_event(
+    void *ctx, const struct merge_room *room, const struct reader_message *message)
+{
+	struct job *job = ctx;
+	struct buf *out = &job->messages;
+
+	job->count++;
+	value_put_array(out, 3);
+	value_put_u64(out, message->gseq);
+	value_put_str(out, event_name(EVENT_MESSAGE));
+	value_put_array(out, 1);
+	message_put(out, str_of(room->name), message);
+}
+
+static enum err read_missed(struct reader *r, struct job *job)
+{
+	return merge_read(r, job->merge, add_event, job, &job->more);
+}
+
+static const struct trade missed = {read_missed, tell_page};
 
 /* ---- the log ---- */
 
@@ -213,6 +239,19 @@ enum err archive_read_log(struct archive *a, uint64_t request, uint64_t after, u
 	    .limit = ARCHIVE_LOG_MESSAGES,
 	    .max_bytes = ARCHIVE_LOG_CONTENT_MAX};
 	job->entries = xcalloc(ARCHIVE_LOG_MESSAGES, sizeof(*job->entries));
+	worker_give(a->worker, job);
+	return ERR_OK;
+}
+
+enum err archive_merge_take(struct archive *a, uint64_t request, struct merge **m)
+{
+	struct job *job;
+	enum err e = new_job(a, &missed, request, &job);
+
+	if (e)
+		return e;
+	job->merge = *m;
+	*m = NULL;
 	worker_give(a->worker, job);
 	return ERR_OK;
 }

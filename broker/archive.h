@@ -1,22 +1,22 @@
 #ifndef ROOMCAST_BROKER_ARCHIVE_H
 #define ROOMCAST_BROKER_ARCHIVE_H
 /*
- * The archive: reads history and the log for others, an actor with a read-only connection and a
- * thread of its own, so that a long query never stops routing. Requests queue up, bounded; answers
- * come in order. Used by the turn thread only.
+ * The archive: reads history, the log, and what a recovered session missed, for others; an actor
+ * with a read-only connection and a thread of its own, so that a long query never stops routing.
+ * Requests queue up, bounded; answers come in order. Used by the turn thread only.
  */
-#include "broker/reader.h"
+#include "broker/merge.h"
 
 struct archive;
 
 /*
- * A page, encoded for the client: a msgpack array of message objects {id, seq, userId, username,
- * content, type, timestamp, roomId}. It fits one message of the link whatever was asked for:
- * what would be too much is left to the next page.
+ * A page, encoded: of a history, an array of message objects {id, seq, userId, username, content,
+ * type, timestamp, roomId}; of a merge, an array of events [gseq, name, arguments]. It fits one
+ * message of the link whatever was asked for: what would be too much is left to the next page.
  */
 struct archive_answer {
 	uint64_t request;
-	enum err error;
+	enum err error;        /* of reader_history() or merge_read() */
 	struct bytes messages; /* a view, good during the call */
 	bool more;
 };
@@ -63,6 +63,9 @@ MUST_USE enum err archive_history(
 /* Asks for a page of the log, after < gseq <= upto, which comes by on_log(). ERR_FULL as above. */
 MUST_USE enum err archive_read_log(
     struct archive *a, uint64_t request, uint64_t after, uint64_t upto);
+
+/* Asks for a page of a merge, which comes by on_page(); takes m unless it fails. ERR_FULL. */
+MUST_USE enum err archive_merge_take(struct archive *a, uint64_t request, struct merge **m);
 
 /* The ZeroMQ socket to poll for reading; then call archive_serve(). */
 void *archive_socket(const struct archive *a);

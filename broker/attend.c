@@ -1,5 +1,6 @@
 #include "broker/attend.h"
 
+#include "broker/roll.h"
 #include "broker/say.h"
 #include "proto/events.h"
 #include "proto/value.h"
@@ -105,15 +106,31 @@ static void tell_of_user(struct broker *b, const struct room *r, const struct se
 	buf_free(&args);
 }
 
-void attend_enter(struct broker *b, struct session *s, struct room *r, enum attend_notice notice)
+static void enter(
+    struct broker *b, struct session *s, struct room *r, uint64_t gseq, enum attend_notice notice)
 {
 	bool is_first;
 
 	if (member_find(r, s))
 		return;
-	member_add(r, s, turn_wall(b->turn), &is_first);
+	member_add(r, s, turn_wall(b->turn), &is_first)->gseq = gseq;
 	if (is_first && notice == ATTEND_TOLD && !r->is_fleeting)
 		tell_presence(b, r, s, "joined", s);
+}
+
+void attend_enter(struct broker *b, struct session *s, struct room *r, enum attend_notice notice)
+{
+	enter(b, s, r, b->gseq, notice);
+}
+
+void attend_return(struct broker *b, struct session *s, struct room *r, uint64_t gseq)
+{
+	enter(b, s, r, gseq, ATTEND_TOLD);
+}
+
+void attend_board(struct broker *b, struct session *s, struct room *r, uint64_t gseq)
+{
+	enter(b, s, r, gseq, ATTEND_SILENT);
 }
 
 void attend_leave(struct broker *b, struct member *m)
@@ -144,20 +161,22 @@ static void put_joined(struct buf *value, const struct room *r, uint64_t seq)
 	value_put_u64_pair(value, STR("usersCount"), room_user_count(r));
 }
 
-/* The answer stands behind the messages that were numbered before it; if those fail, the number
- * it tells is that of the last message that did not. */
-static void reply_joined(struct broker *b, struct peer *p, uint64_t request, const struct room *r)
+/* The answer stands behind the messages that were numbered before it and the row of the join; if
+ * those fail, the number it tells is that of the last message that did not. */
+static void reply_joined(
+    struct broker *b, const struct session *s, uint64_t request, const struct room *r)
 {
+	uint64_t batch = roll_batch(s);
 	struct buf value = {0}, otherwise = {0};
 
 	put_joined(&value, r, r->seq);
 	put_joined(&otherwise, r, r->committed_seq);
-	say_ok(b, p,
+	say_ok(b, s->peer,
 	    &(struct say_reply){.request = request,
 	        .value = buf_bytes(&value),
 	        .room = r,
 	        .gseq = r->gseq,
-	        .batch = r->batch,
+	        .batch = batch > r->batch ? batch : r->batch,
 	        .otherwise = buf_bytes(&otherwise),
 	        .otherwise_gseq = r->committed_gseq});
 	buf_free(&value);
@@ -208,19 +227,23 @@ void attend_on_join(struct broker *b, struct peer *p, const struct wire_message 
 		say_error(b, p, join->request, CLIENT_ERROR_TOO_MANY_ROOMS, NULL);
 		return;
 	}
-	attend_enter(b, s, r, ATTEND_TOLD);
-	reply_joined(b, p, join->request, r);
+	if (!member_find(r, s)) {
+		attend_enter(b, s, r, ATTEND_TOLD);
+		roll_join(b, s, r, b->gseq);
+	}
+	reply_joined(b, s, join->request, r);
 }
 
-static void reply_room(struct broker *b, struct peer *p, uint64_t request, const struct room *r,
-    struct str name)
+/* {roomId} */
+static void reply_room(
+    struct broker *b, const struct session *s, struct say_reply *reply, struct str name)
 {
 	struct buf value = {0};
 
 	value_put_map(&value, 1);
 	value_put_str_pair(&value, STR("roomId"), name);
-	say_ok(b, p,
-	    &(struct say_reply){.request = request, .value = buf_bytes(&value), .room = r});
+	reply->value = reply->otherwise = buf_bytes(&value);
+	say_ok(b, s->peer, reply);
 	buf_free(&value);
 }
 
@@ -238,8 +261,11 @@ void attend_on_leave(struct broker *b, struct peer *p, const struct wire_message
 		say_error(b, p, l->request, CLIENT_ERROR_ACCESS_DENIED, NULL);
 		return;
 	}
+	if (in)
+		roll_leave(b, s, r);
 	/* Leaving where one is not is what a client does that lost its answer: it is out. */
-	reply_room(b, p, l->request, r, l->room);
+	reply_room(b, s,
+	    &(struct say_reply){.request = l->request, .room = r, .batch = roll_batch(s)}, l->room);
 	if (in)
 		attend_leave(b, in);
 }
@@ -264,5 +290,5 @@ void attend_on_typing(struct broker *b, struct peer *p, const struct wire_messag
 	tell_of_user(b, r, s,
 	    &(struct say_event){
 	        .name = event_name(EVENT_USER_TYPING), .except = s, .is_volatile = true});
-	reply_room(b, p, t->request, NULL, t->room);
+	reply_room(b, s, &(struct say_reply){.request = t->request}, t->room);
 }

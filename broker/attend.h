@@ -26,6 +26,12 @@ enum attend_notice { ATTEND_SILENT, ATTEND_TOLD };
 void attend_enter(
     struct broker *b, struct session *s, struct room *r, enum attend_notice notice);
 
+/* The same for one that was there before, since gseq; the others hear of it. */
+void attend_return(struct broker *b, struct session *s, struct room *r, uint64_t gseq);
+
+/* The same without a word, at start: nobody has left yet. */
+void attend_board(struct broker *b, struct session *s, struct room *r, uint64_t gseq);
+
 /* Ends one membership and tells those who stay; the room may be gone afterwards. */
 void attend_leave(struct broker *b, struct member *m);
 void attend_leave_all(struct broker *b, struct session *s);

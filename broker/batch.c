@@ -94,6 +94,16 @@ static void keep_str(struct batch *b, struct str *s)
 	s->p = copy(b, s->p, s->len);
 }
 
+static void keep_session(struct batch *b, struct store_session *s)
+{
+	keep_str(b, &s->pid);
+	keep_str(b, &s->socket);
+	keep_str(b, &s->sid);
+	keep_str(b, &s->nsp);
+	keep_str(b, &s->user);
+	keep_str(b, &s->username);
+}
+
 static void keep_texts(struct batch *b, struct batch_op *op)
 {
 	switch (op->kind) {
@@ -115,6 +125,13 @@ static void keep_texts(struct batch *b, struct batch_op *op)
 	case BATCH_REMOVE_MEMBERSHIP:
 		keep_str(b, &op->as.membership.user);
 		keep_str(b, &op->as.membership.role);
+		break;
+	case BATCH_PUT_SESSION:
+		keep_session(b, &op->as.session);
+		break;
+	case BATCH_REMOVE_SESSION:
+	case BATCH_PUT_SESSION_ROOM:
+	case BATCH_REMOVE_SESSION_ROOM:
 		break;
 	}
 }

@@ -7,12 +7,26 @@
  */
 #include "broker/store.h"
 
-enum batch_kind { BATCH_ROOM, BATCH_MESSAGE, BATCH_PUT_MEMBERSHIP, BATCH_REMOVE_MEMBERSHIP };
+enum batch_kind {
+	BATCH_ROOM,
+	BATCH_MESSAGE,
+	BATCH_PUT_MEMBERSHIP,
+	BATCH_REMOVE_MEMBERSHIP,
+	BATCH_PUT_SESSION,
+	BATCH_REMOVE_SESSION, /* only its id counts */
+	BATCH_PUT_SESSION_ROOM,
+	BATCH_REMOVE_SESSION_ROOM,
+};
 
 struct batch_membership {
 	uint64_t room;
 	struct str user, role; /* role: when it is put */
 	struct wall since;
+};
+
+struct batch_session_room {
+	uint64_t session, room;
+	uint64_t gseq; /* when it is put */
 };
 
 struct batch_op {
@@ -21,6 +35,8 @@ struct batch_op {
 		struct store_room room;
 		struct store_message message;
 		struct batch_membership membership;
+		struct store_session session;
+		struct batch_session_room session_room;
 	} as; /* views into the batch */
 };
 

@@ -21,6 +21,7 @@
 
 struct admin;
 struct look_page;
+struct missed;
 
 enum farewell { FAREWELL_NOT_YET, FAREWELL_STORING, FAREWELL_PARTING };
 
@@ -38,6 +39,13 @@ struct broker {
 	struct reader *reader;
 	struct archive *archive;
 	struct outbox *outbox;
+	/* dormancy.c's: dormant sessions whose user has not left yet (those from before the start
+	 * have longer), and all of them. */
+	struct timer_queue grace, first_grace, windows;
+	/* roll.c's: sessions of which a batch has something, in the order of the batches; those of
+	 * which none has what it should. */
+	struct session *roll_under_way, *roll_unwritten;
+	uint64_t last_row; /* highest session.row given out */
 	struct dedup *dedup;
 	struct metrics *metrics;
 	struct admin *admin;
@@ -54,6 +62,8 @@ struct broker {
 	struct mono fault_logged;
 	uint64_t share;          /* of connect_rate, as each gateway was told */
 	uint64_t last_ticket;    /* of what was asked of the archive */
+	struct missed *missed;   /* missed.c's, as these: who is to be told what it missed */
+	size_t missed_count, missed_reading;
 	bool is_log_unreadable;  /* since the last tick: catchup waits */
 	struct look_page *pages; /* look.c's: pages of clients that are being read */
 	enum farewell farewell;

@@ -1,8 +1,12 @@
 #include "broker/entry.h"
 
 #include "broker/attend.h"
+#include "broker/dormancy.h"
+#include "broker/recover.h"
+#include "broker/roll.h"
 #include "broker/say.h"
 #include "broker/work.h"
+#include "common/crypto.h"
 #include "common/log.h"
 #include "proto/value.h"
 
@@ -17,9 +21,12 @@ struct entrant {
 static void enter_membership(void *ctx, struct room *r)
 {
 	struct entrant *e = ctx;
+	struct broker *b = e->broker;
 
-	if (e->session->member_count <= e->broker->config.max_rooms_per_socket)
-		attend_enter(e->broker, e->session, r, ATTEND_TOLD);
+	if (member_find(r, e->session) || e->session->member_count > b->config.max_rooms_per_socket)
+		return;
+	attend_enter(b, e->session, r, ATTEND_TOLD);
+	roll_join(b, e->session, r, b->gseq);
 }
 
 static void enter_personal(struct broker *b, struct session *s)
@@ -53,6 +60,7 @@ void entry_reply_rooms(struct broker *b, struct peer *p, uint64_t request, struc
 static void end_session(struct broker *b, struct session *s, struct str reason)
 {
 	work_on_gone(b, s, reason);
+	roll_end(b, s);
 	attend_leave_all(b, s);
 	sessions_remove(b->sessions, &s);
 }
@@ -81,8 +89,10 @@ static void leave_unlisted(struct broker *b, struct session *s, struct bytes roo
 {
 	for (struct member *m = s->members, *next; m; m = next) {
 		next = m->session_next;
-		if (!m->room->is_personal && !is_listed(rooms, m->room->name))
-			attend_leave(b, m);
+		if (m->room->is_personal || is_listed(rooms, m->room->name))
+			continue;
+		roll_leave(b, s, m->room);
+		attend_leave(b, m);
 	}
 }
 
@@ -105,17 +115,20 @@ static void enter_announced(struct broker *b, struct session *s, struct bytes ro
 
 		if (value_next(&r, &name) || name.type != VALUE_STR || name.as.s.len > LIMIT_ROOM)
 			return;
-		if (attend_find_or_create(b, str_of(s->nsp), name.as.s, &room) == ERR_OK &&
-		    (work_is_for(b, str_of(s->nsp)) || attend_is_allowed(b, s, room)))
-			attend_enter(b, s, room, notice);
+		if (attend_find_or_create(b, str_of(s->nsp), name.as.s, &room) ||
+		    !(work_is_for(b, str_of(s->nsp)) || attend_is_allowed(b, s, room)) ||
+		    member_find(room, s))
+			continue;
+		attend_enter(b, s, room, notice);
+		roll_join(b, s, room, b->gseq);
 	}
 }
 
-/* Adds the session, or finds it when the same request came before. NULL: it was refused. */
-static struct session *admit(struct broker *b, struct peer *p, const struct wire_connect *c)
+static struct session_facts facts_of(struct peer *p, const struct wire_connect *c)
 {
-	struct session_facts facts = {
+	return (struct session_facts){
 	    .id = c->socket,
+	    .sid = c->sid,
 	    .nsp = c->nsp,
 	    .user = c->user,
 	    .username = c->username,
@@ -130,48 +143,115 @@ static struct session *admit(struct broker *b, struct peer *p, const struct wire
 	    .peer = p,
 	    .generation = peer_generation(p),
 	};
-	struct session *s = NULL;
-	enum err e = sessions_add(b->sessions, &facts, &s);
+}
 
-	if (e && !(e == ERR_EXISTS && s->peer == p)) {
+/* The connection is known already: the same request came before, or the link, or the broker,
+ * began anew. */
+static enum err find_again(struct broker *b, struct session *s, const struct session_facts *facts)
+{
+	if (!str_eqz(facts->nsp, s->nsp) || !str_eqz(facts->user, s->user->id))
+		return ERR_EXISTS;
+	if (s->peer)
+		return s->peer == facts->peer ? ERR_OK : ERR_EXISTS;
+	enum err e = sessions_renew(b->sessions, s, facts);
+
+	if (!e)
+		dormancy_wake(b, s, facts->peer);
+	return e;
+}
+
+/* Too many sessions: those that nobody has a connection to go first. */
+static enum err make_place(struct broker *b)
+{
+	if (sessions_count(b->sessions) < b->config.sessions_max)
+		return ERR_OK;
+	return dormancy_evict(b) == ERR_OK ? ERR_OK : ERR_FULL;
+}
+
+/* Adds the session, or finds it. NULL: it was refused. */
+static struct session *admit(
+    struct broker *b, const struct wire_connect *c, struct session_facts *facts)
+{
+	struct peer *p = facts->peer;
+	char pid[CRYPTO_ID_LEN + 1] = "";
+	struct session *s = sessions_find(b->sessions, c->socket);
+	bool is_new = !s;
+	enum err e = s ? find_again(b, s, facts) : make_place(b);
+
+	/* What is announced was promised nothing, or it would have been found. */
+	if (is_new && c->request && recover_is_wanted(b, c) && roll_is_open(b))
+		crypto_id(pid);
+	facts->pid = str_of(pid);
+	if (!e && is_new)
+		e = sessions_add(b->sessions, facts, &s);
+	if (e) {
 		log_warn("session.refused", LOG_Z(PEER, peer_name(p)), LOG_S(SOCKET_ID, c->socket),
 		    LOG_Z(ERR, err_text(e)));
-		say_error(b, p, c->request, CLIENT_ERROR_INTERNAL, NULL);
+		say_error(b, p, c->request,
+		    e == ERR_FULL ? CLIENT_ERROR_UNAVAILABLE : CLIENT_ERROR_INTERNAL,
+		    e == ERR_FULL ? "no more sessions can be held" : NULL);
 		return NULL;
 	}
 	s->generation = peer_generation(p);
+	if (is_new) {
+		s->gseq = b->gseq;
+		roll_put(b, s);
+	}
 	return s;
+}
+
+static void on_announced(
+    struct broker *b, struct peer *p, const struct wire_connect *c, struct session_facts *facts)
+{
+	struct session *s = recover_fence_announced(b, p, c) ? NULL : admit(b, c, facts);
+
+	if (!s)
+		return;
+	enter_personal(b, s);
+	if (work_is_for(b, c->nsp))
+		work_on_announced(b, s);
+	enter_announced(b, s, c->rooms);
 }
 
 void entry_on_connect(struct broker *b, struct peer *p, const struct wire_message *m)
 {
 	const struct wire_connect *c = &m->as.connect;
-	struct session *s = admit(b, p, c);
-	struct entrant entrant = {b, s};
+	struct session_facts facts = facts_of(p, c);
+	struct recovered how = {0};
+	struct session *s;
 
+	if (c->request == 0) {
+		on_announced(b, p, c, &facts);
+		return;
+	}
+	s = recover_session(b, c, &facts, &how);
+	if (!s)
+		s = admit(b, c, &facts);
 	if (!s)
 		return;
 	enter_personal(b, s);
-	if (c->request == 0) {
-		if (work_is_for(b, c->nsp))
-			work_on_announced(b, s);
-		enter_announced(b, s, c->rooms);
-		return;
-	}
 	if (work_is_for(b, c->nsp)) {
 		if (work_on_enter(b, s, c))
 			entry_reply_rooms(b, p, c->request, s);
 		return;
 	}
-	rooms_each_membership(b->rooms, c->nsp, c->user, enter_membership, &entrant);
-	entry_reply_rooms(b, p, c->request, s);
+	rooms_each_membership(b->rooms, c->nsp, c->user, enter_membership, &(struct entrant){b, s});
+	if (s->pid[0])
+		recover_reply(b, s, c->request, &how);
+	else
+		entry_reply_rooms(b, p, c->request, s);
 }
 
 void entry_on_disconnect(struct broker *b, struct peer *p, const struct wire_message *m)
 {
 	struct session *s = sessions_find(b->sessions, m->as.disconnect.socket);
 
-	if (s && s->peer == p)
+	if (!s || s->peer != p)
+		return;
+	/* Before its row is stored nobody was told of the pid. */
+	if (s->is_row_stored && m->as.disconnect.is_lost)
+		dormancy_begin(b, s, m->as.disconnect.reason);
+	else
 		end_session(b, s, m->as.disconnect.reason);
 }
 
@@ -179,24 +259,25 @@ struct sweep {
 	struct broker *broker;
 	const struct peer *peer;
 	uint64_t generation; /* sessions of an older one go */
-	size_t ended;
 };
 
-static void end_if_stale(void *ctx, struct session *s)
+static void lose_if_stale(void *ctx, struct session *s)
 {
 	struct sweep *sweep = ctx;
 
 	if (s->peer != sweep->peer || s->generation >= sweep->generation)
 		return;
-	end_session(sweep->broker, s, STR("transport close"));
-	sweep->ended++;
+	if (s->is_row_stored)
+		dormancy_begin(sweep->broker, s, STR("transport close"));
+	else
+		end_session(sweep->broker, s, STR("transport close"));
 }
 
 void entry_on_resumed(struct broker *b, struct peer *p, const struct wire_message *m)
 {
 	struct sweep sweep = {.broker = b, .peer = p, .generation = peer_generation(p)};
 
-	sessions_each(b->sessions, end_if_stale, &sweep);
+	sessions_each(b->sessions, lose_if_stale, &sweep);
 	log_notice("peer.resumed", LOG_Z(PEER, peer_name(p)), LOG_U(COUNT, m->as.resumed.sockets));
 }
 
@@ -206,7 +287,7 @@ void entry_on_peer_gone(struct broker *b, struct peer *p)
 
 	/* First: nobody is to be told at the peer that is gone. */
 	outbox_forget(b->outbox, p);
-	sessions_each(b->sessions, end_if_stale, &sweep);
+	sessions_each(b->sessions, lose_if_stale, &sweep);
 	outbox_forget(b->outbox, p);
 }
 

@@ -12,13 +12,13 @@ void entry_on_connect(struct broker *b, struct peer *p, const struct wire_messag
 void entry_on_disconnect(struct broker *b, struct peer *p, const struct wire_message *m);
 void entry_on_resumed(struct broker *b, struct peer *p, const struct wire_message *m);
 
-/* The peer is gone: so are its sessions. */
+/* The peer is gone: so are the connections of its sessions. */
 void entry_on_peer_gone(struct broker *b, struct peer *p);
 
 /* Answers CONNECT: {rooms: [...]}, every room the session is in. */
 void entry_reply_rooms(struct broker *b, struct peer *p, uint64_t request, struct session *s);
 
-/* Ends a session that its gateway gives up by itself. */
+/* Ends a session that its gateway, or time, gives up by itself. */
 void entry_end(struct broker *b, struct session *s);
 
 /* The broker stops: members go without a word. */

@@ -7,11 +7,13 @@
 #include "broker/attend.h"
 #include "broker/broker.h"
 #include "broker/catchup.h"
+#include "broker/dormancy.h"
 #include "broker/entry.h"
 #include "broker/farewell.h"
 #include "broker/http.h"
 #include "broker/look.h"
 #include "broker/metrics.h"
+#include "broker/missed.h"
 #include "broker/news.h"
 #include "broker/publish.h"
 #include "broker/share.h"
@@ -30,9 +32,7 @@
 #include <unistd.h>
 
 /* What is read of one door before the others have their turn. */
-enum { LETTERS_A_TURN = 1000, BYTES_A_TURN = 1 << 20, TICK_MS = 1000 };
-
-struct house;
+enum { LETTERS_A_TURN = 1000, BYTES_A_TURN = 1 << 20, TICK_MS = 1000, PACE_MS = 50 };
 
 /* A door of the link as a source of the turn. */
 struct doorway {
@@ -70,6 +70,7 @@ static wire_handler *const on_wire[WIRE_TYPES] = {
     [WIRE_PUBLISH] = publish_on_message,
     [WIRE_USERS] = look_on_users,
     [WIRE_HISTORY] = look_on_history,
+    [WIRE_REPLAY] = missed_on_replay,
 };
 
 static void on_peer_message(void *up, struct peer *p, const struct wire_message *m)
@@ -110,6 +111,7 @@ static void on_peer_gone(void *up, struct peer *p, const char *why)
 
 	(void)why;
 	look_forget(&h->b, p);
+	missed_forget(&h->b, p);
 	entry_on_peer_gone(&h->b, p);
 	work_on_peer_gone(&h->b, p);
 }
@@ -260,8 +262,7 @@ static enum err open_link(struct house *h, char *why)
 static void make_rooms(struct house *h)
 {
 	struct broker *b = &h->b;
-	struct peers_conf conf = {
-	    .boot = b->boot,
+	struct peers_conf conf = {.boot = b->boot,
 	    .epoch = b->epoch,
 	    .heartbeat_ms = b->config.heartbeat_ms,
 	    .lease_ms = b->config.lease_ms,
@@ -301,6 +302,7 @@ static void connect_turn(struct house *h)
 		turn_on_fd(t, http_fd(h->http), on_http, h);
 	turn_every(t, h->b.config.heartbeat_ms, on_heartbeat, h);
 	turn_every(t, TICK_MS, on_tick, h);
+	turn_every(t, PACE_MS, dormancy_on_pace, &h->b);
 	if (service_watchdog_interval_ms())
 		turn_every(t, service_watchdog_interval_ms(), on_watchdog, h);
 	turn_on_end(t, on_turn_end, h);
@@ -321,6 +323,7 @@ static enum err open_house(struct house *h, char *why)
 	h->b.turn = turn_new();
 	h->b.rooms = rooms_new();
 	h->b.sessions = sessions_new();
+	dormancy_init(&h->b);
 	h->b.metrics = metrics_new(metric_table, METRICS);
 	e = open_database(h, why);
 	if (!e)
@@ -340,6 +343,7 @@ static void close_house(struct house *h)
 
 	admin_free(&h->b.admin);
 	look_forget(b, NULL);
+	missed_forget(b, NULL);
 	peers_free(&b->peers);
 	outbox_free(&b->outbox);
 	dedup_free(&b->dedup);

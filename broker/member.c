@@ -46,8 +46,22 @@ struct member *member_add(struct room *room, struct session *session, struct wal
 	a->connections++;
 	session->member_count++;
 	room->member_count++;
-	route_add(&room->route, session->peer);
+	if (session->peer)
+		route_add(&room->route, session->peer);
 	return m;
+}
+
+void member_move_all(struct sessions *ss, struct session *session, struct peer *to)
+{
+	struct peer *from = session->peer;
+
+	for (struct member *m = session->members; m; m = m->session_next) {
+		if (from)
+			route_remove(&m->room->route, from);
+		if (to)
+			route_add(&m->room->route, to);
+	}
+	sessions_move(ss, session, to);
 }
 
 void member_remove(struct member **m, bool *ret_is_last)
@@ -57,7 +71,8 @@ void member_remove(struct member **m, bool *ret_is_last)
 	struct room *room = dead->room;
 
 	*m = NULL;
-	route_remove(&room->route, dead->session->peer);
+	if (dead->session->peer)
+		route_remove(&room->route, dead->session->peer);
 	DL_DELETE2(a->members, dead, user_prev, user_next);
 	DL_DELETE2(dead->session->members, dead, session_prev, session_next);
 	dead->session->member_count--;

@@ -13,6 +13,7 @@ struct member {
 	struct session *session;
 	struct attendance *attendance;
 	struct wall joined;
+	uint64_t gseq; /* the newest message when it joined: older ones are not for it */
 	struct member *session_prev, *session_next; /* in session->members */
 	struct member *user_prev, *user_next;       /* in attendance->members */
 };
@@ -32,6 +33,10 @@ struct member *member_find(const struct room *room, const struct session *sessio
 /* It must not be in the room yet. ret_is_first: the user was not there before. */
 struct member *member_add(struct room *room, struct session *session, struct wall now,
     bool *ret_is_first);
+
+/* The session has its connection at another peer, NULL = nowhere: so have its memberships, and
+ * nobody comes or goes. */
+void member_move_all(struct sessions *ss, struct session *session, struct peer *to);
 
 /* ret_is_last: the user is not there any more. Leaves NULL. */
 void member_remove(struct member **m, bool *ret_is_last);

@@ -3,6 +3,7 @@
 #include "broker/admin.h"
 #include "broker/catchup.h"
 #include "broker/look.h"
+#include "broker/missed.h"
 #include "broker/publish.h"
 
 static void on_committed(void *up, uint64_t batch)
@@ -22,7 +23,7 @@ static void on_page(void *up, const struct archive_answer *answer)
 {
 	struct broker *b = up;
 
-	if (!look_on_page(b, answer))
+	if (!missed_on_page(b, answer) && !look_on_page(b, answer))
 		admin_on_page(b->admin, answer);
 }
 

@@ -60,7 +60,7 @@ static void send_one(struct broker *b, const struct wire_emit *e)
 	const struct session *s = sessions_find(b->sessions, e->socket);
 	struct wire_message m = {.type = WIRE_SEND};
 
-	if (!s || !str_eqz(e->nsp, s->nsp))
+	if (!s || !s->peer || !str_eqz(e->nsp, s->nsp))
 		return;
 	m.as.send =
 	    (struct wire_send){e->socket, e->event, e->args, e->has_ack, e->ack, e->is_volatile};
@@ -108,7 +108,7 @@ static struct session *find(
 {
 	struct session *s = sessions_find(b->sessions, socket);
 
-	if (!s)
+	if (!s || !s->peer)
 		return NULL;
 	if (!s->ward || !may_order(b, p, str_of(s->nsp))) {
 		complain(p, m, "it does not serve that socket");

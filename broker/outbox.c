@@ -92,6 +92,22 @@ bool outbox_is_waiting(const struct outbox *o, const void *lane)
 	return find_lane(o, lane) != NULL;
 }
 
+uint64_t outbox_newest(const struct outbox *o)
+{
+	const struct letter *l;
+	uint64_t newest = 0;
+
+	/* From the end: what stands there depends on the newest batch, or on none. */
+	if (!o->letters)
+		return 0;
+	for (l = o->letters->prev; newest == 0; l = l->prev) {
+		newest = l->is.batch;
+		if (l == o->letters)
+			break;
+	}
+	return newest > o->committed ? newest : 0;
+}
+
 void outbox_hold(struct outbox *o, const struct outbox_letter *letter)
 {
 	bool is_durable = letter->batch <= o->committed;

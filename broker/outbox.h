@@ -36,6 +36,9 @@ void outbox_hold(struct outbox *o, const struct outbox_letter *letter);
 /* Is anything waiting that has this lane? */
 bool outbox_is_waiting(const struct outbox *o, const void *lane);
 
+/* The newest batch that something waits for; 0 = nothing waits. */
+uint64_t outbox_newest(const struct outbox *o);
+
 /* All batches up to this one are committed. */
 void outbox_commit(struct outbox *o, uint64_t batch);
 

@@ -3,6 +3,7 @@
 #include "broker/attend.h"
 #include "broker/message.h"
 #include "broker/metrics.h"
+#include "broker/roll.h"
 #include "broker/say.h"
 #include "broker/state.h"
 #include "common/failpoint.h"
@@ -224,6 +225,7 @@ void publish_on_committed(struct broker *b, uint64_t batch)
 	if (b->batch_timed[batch & 1] == batch)
 		metrics_observe_us(b->metrics, METRIC_COMMIT, 0, 0,
 		    mono_us_between(b->batch_began[batch & 1], clock_mono()));
+	roll_on_committed(b, batch);
 	outbox_commit(b->outbox, batch);
 }
 
@@ -244,6 +246,7 @@ void publish_on_failed(struct broker *b, const char *why)
 	if (!b->is_numbering_read)
 		(void)!state_read_numbers(b);
 	b->is_numbering_read = true;
+	roll_on_failed(b);
 }
 
 void publish_on_tick(struct broker *b)
@@ -251,4 +254,5 @@ void publish_on_tick(struct broker *b)
 	b->is_numbering_read = false;
 	if (b->is_numbering_stale)
 		(void)!state_read_numbers(b);
+	roll_on_tick(b);
 }

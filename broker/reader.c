@@ -77,6 +77,47 @@ enum err reader_each_membership(
 	return e;
 }
 
+enum err reader_each_session(
+    struct reader *r, void (*fn)(void *ctx, const struct reader_session *session), void *ctx)
+{
+	sqlite3_stmt *sessions = sql_get(r->sql, SQL_SESSIONS);
+	bool has_row;
+	enum err e;
+
+	while (!(e = sql_row(r->sql, sessions, &has_row)) && has_row) {
+		struct reader_session session = {
+		    .id = sql_column_u64(sessions, 0),
+		    .pid = sql_column_str(sessions, 1),
+		    .socket = sql_column_str(sessions, 2),
+		    .sid = sql_column_str(sessions, 3),
+		    .nsp = sql_column_str(sessions, 4),
+		    .user = sql_column_str(sessions, 5),
+		    .username = sql_column_str(sessions, 6),
+		    .gseq = sql_column_u64(sessions, 7),
+		};
+
+		fn(ctx, &session);
+	}
+	return e;
+}
+
+enum err reader_each_session_room(
+    struct reader *r, void (*fn)(void *ctx, const struct reader_session_room *room), void *ctx)
+{
+	sqlite3_stmt *rooms = sql_get(r->sql, SQL_SESSION_ROOMS);
+	bool has_row;
+	enum err e;
+
+	while (!(e = sql_row(r->sql, rooms, &has_row)) && has_row) {
+		struct reader_session_room room = {.session = sql_column_u64(rooms, 0),
+		    .room = sql_column_u64(rooms, 1),
+		    .gseq = sql_column_u64(rooms, 2)};
+
+		fn(ctx, &room);
+	}
+	return e;
+}
+
 static enum err number(struct reader *r, enum sql_name name, uint64_t *ret)
 {
 	int64_t n;
@@ -305,4 +346,45 @@ enum err reader_log(struct reader *r, const struct reader_span *span,
 	if (!e)
 		*ret_reached = is_full ? reached : span->upto;
 	return e;
+}
+
+/* A statement of one row about the message with that number. */
+static enum err find_at(struct reader *r, sqlite3_stmt *find, uint64_t room, uint64_t seq)
+{
+	bool has_row;
+
+	sql_bind_u64(find, 1, room);
+	sql_bind_u64(find, 2, clamp(seq));
+	enum err e = sql_row(r->sql, find, &has_row);
+
+	if (e)
+		return e;
+	return has_row ? ERR_OK : ERR_NOT_FOUND;
+}
+
+enum err reader_gseq_at(struct reader *r, uint64_t room, uint64_t seq, uint64_t *ret)
+{
+	sqlite3_stmt *find = sql_get(r->sql, SQL_GSEQ_AT);
+	enum err e = find_at(r, find, room, seq);
+
+	if (e)
+		return e;
+	*ret = sql_column_u64(find, 0);
+	sql_done(find);
+	return ERR_OK;
+}
+
+enum err reader_message_at(struct reader *r, uint64_t room, uint64_t seq,
+    void (*fn)(void *ctx, const struct reader_message *message), void *ctx)
+{
+	sqlite3_stmt *find = sql_get(r->sql, SQL_MESSAGE_AT);
+	enum err e = find_at(r, find, room, seq);
+
+	if (e)
+		return e;
+	struct reader_message message = message_of(r, find);
+
+	fn(ctx, &message);
+	sql_done(find);
+	return ERR_OK;
 }

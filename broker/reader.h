@@ -34,6 +34,21 @@ MUST_USE enum err reader_each_room(
 MUST_USE enum err reader_each_membership(
     struct reader *r, void (*fn)(void *ctx, const struct reader_membership *membership), void *ctx);
 
+struct reader_session {
+	uint64_t id, gseq;
+	struct str pid, socket, sid, nsp, user, username;
+};
+
+struct reader_session_room {
+	uint64_t session, room, gseq;
+};
+
+/* In the order of their ids. */
+MUST_USE enum err reader_each_session(
+    struct reader *r, void (*fn)(void *ctx, const struct reader_session *session), void *ctx);
+MUST_USE enum err reader_each_session_room(
+    struct reader *r, void (*fn)(void *ctx, const struct reader_session_room *room), void *ctx);
+
 /* Highest gseq ever stored, 0 = none; and the random id of this database, made with it. */
 MUST_USE enum err reader_last_gseq(struct reader *r, uint64_t *ret);
 MUST_USE enum err reader_epoch(struct reader *r, uint64_t *ret);
@@ -57,6 +72,11 @@ struct reader_message {
 	struct bytes content; /* encoded value */
 	struct wall timestamp;
 };
+
+/* The message with that number, or its gseq. ERR_NOT_FOUND: it is not there (any more). */
+MUST_USE enum err reader_gseq_at(struct reader *r, uint64_t room, uint64_t seq, uint64_t *ret);
+MUST_USE enum err reader_message_at(struct reader *r, uint64_t room, uint64_t seq,
+    void (*fn)(void *ctx, const struct reader_message *message), void *ctx);
 
 /*
  * Up to limit messages of a room, oldest first: those next below `before` (0 = the newest), or,

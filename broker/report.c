@@ -21,7 +21,7 @@ void report_status(const struct broker *b, struct buf *v)
 	value_put_str_pair(v, STR("database"), str_of(b->config.database));
 	value_put_u64_pair(v, STR("uptimeMs"), mono_ms_between(b->started, turn_now(b->turn)));
 	value_put_u64_pair(v, STR("gateways"), peers_count(b->peers));
-	value_put_u64_pair(v, STR("connections"), sessions_count(b->sessions));
+	value_put_u64_pair(v, STR("connections"), sessions_live_count(b->sessions));
 	value_put_u64_pair(v, STR("users"), sessions_user_count(b->sessions));
 	value_put_u64_pair(v, STR("rooms"), rooms_count(b->rooms));
 	value_put_u64_pair(v, STR("gseq"), b->gseq);
@@ -132,8 +132,9 @@ static void put_member(void *ctx, const struct member *m)
 	value_put_map(&l->rows, 6);
 	value_put_str_pair(&l->rows, STR("userId"), str_of(m->session->user->id));
 	value_put_str_pair(&l->rows, STR("username"), str_of(m->session->user->username));
-	value_put_str_pair(&l->rows, STR("socketId"), str_of(m->session->id));
-	value_put_str_pair(&l->rows, STR("gateway"), str_of(peer_name(m->session->peer)));
+	value_put_str_pair(&l->rows, STR("socketId"), str_of(m->session->sid));
+	value_put_str_pair(&l->rows, STR("gateway"),
+	    str_of(m->session->peer ? peer_name(m->session->peer) : NULL));
 	value_put_u64_pair(&l->rows, STR("joinedAt"), (uint64_t)m->joined.ms);
 	value_put_str_pair(&l->rows, STR("ip"), str_of(m->session->ip));
 	l->count++;
@@ -152,7 +153,11 @@ static void put_user(void *ctx, struct user *u)
 	struct list *l = ctx;
 	struct buf names = {0};
 
+	if (u->live_count == 0)
+		return;
 	for (const struct session *s = u->sessions; s; s = s->user_next) {
+		if (!s->peer)
+			continue;
 		const char *name = peer_name(s->peer);
 
 		/* One of several sessions at the same gateway names it. */
@@ -166,7 +171,7 @@ static void put_user(void *ctx, struct user *u)
 	value_put_map(&l->rows, 5);
 	value_put_str_pair(&l->rows, STR("userId"), str_of(u->id));
 	value_put_str_pair(&l->rows, STR("username"), str_of(u->username));
-	value_put_u64_pair(&l->rows, STR("connections"), u->session_count);
+	value_put_u64_pair(&l->rows, STR("connections"), u->live_count);
 	value_put_str_pair(&l->rows, STR("gateways"), buf_str(&names));
 	value_put_u64_pair(&l->rows, STR("since"), (uint64_t)u->since.ms);
 	buf_free(&names);

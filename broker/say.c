@@ -20,7 +20,7 @@ void say_to_room(struct broker *b, const struct room *room, const struct say_eve
 	    .room = str_of(room->name),
 	    .event = event->name,
 	    .args = event->args,
-	    .except = str_of(event->except ? event->except->id : NULL),
+	    .except = str_of(event->except ? event->except->sid : NULL),
 	    .is_volatile = event->is_volatile,
 	};
 	struct outbox_letter letter = {

@@ -68,4 +68,23 @@ PRAGMA user_version = 1;
 -- here. The key of the table stands behind each entry, so that walking it touches no room.
 CREATE UNIQUE INDEX messages_by_gseq ON messages (gseq);
 
+-- What a client can get back after a broken connection. Read at start only, so there is no index.
+CREATE TABLE sessions (
+	id       INTEGER PRIMARY KEY,
+	pid      TEXT NOT NULL,    -- by which the client asks for it; a secret
+	socket   TEXT NOT NULL,    -- its connection of now, or the last one
+	sid      TEXT NOT NULL,    -- the id that the client knows itself by
+	nsp      TEXT NOT NULL,
+	user     TEXT NOT NULL,
+	username TEXT NOT NULL,
+	gseq     INTEGER NOT NULL  -- the newest message when it began
+) STRICT;
+
+CREATE TABLE session_rooms (
+	session INTEGER NOT NULL,
+	room    INTEGER NOT NULL,
+	gseq    INTEGER NOT NULL,  -- the newest message when it joined: older ones are not for it
+	PRIMARY KEY (session, room)
+) STRICT, WITHOUT ROWID;
+
 PRAGMA user_version = 2;

@@ -1,6 +1,13 @@
 #include "broker/state.h"
 
+#include "broker/attend.h"
+#include "broker/dormancy.h"
+
 #include <stdio.h>
+#include <stdlib.h>
+
+/* Encoded: nil. */
+static const uint8_t nothing[] = {0xc0};
 
 static void load_room(void *ctx, const struct reader_room *row)
 {
@@ -19,6 +26,97 @@ static void load_membership(void *ctx, const struct reader_membership *row)
 	rooms_add_membership(b->rooms, row->room, row->user);
 }
 
+static bool is_of_rooms(const struct broker *b, struct str nsp)
+{
+	const struct namespace_conf *n =
+	    namespaces_find(b->config.namespaces, b->config.namespace_count, nsp);
+
+	return n && n->handler == NAMESPACE_ROOMS;
+}
+
+static void load_session(void *ctx, const struct reader_session *row)
+{
+	struct broker *b = ctx;
+	struct session_facts facts = {
+	    .id = row->socket,
+	    .sid = row->sid,
+	    .pid = row->pid,
+	    .nsp = row->nsp,
+	    .user = row->user,
+	    .username = row->username,
+	    .grants = bytes_of(nothing, sizeof(nothing)),
+	    .since = turn_wall(b->turn),
+	};
+	struct session *s;
+
+	if (row->id > b->last_row)
+		b->last_row = row->id;
+	if (!b->config.recovery || !is_of_rooms(b, row->nsp) ||
+	    sessions_count(b->sessions) >= b->config.sessions_max ||
+	    sessions_add(b->sessions, &facts, &s)) {
+		store_remove_session(b->store, row->id);
+		return;
+	}
+	s->gseq = row->gseq;
+	s->row = row->id;
+	s->is_row_stored = true;
+}
+
+/* Rooms come in the order of the sessions. */
+struct boarding {
+	struct broker *broker;
+	struct session **sessions; /* by row */
+	size_t count, at;
+};
+
+static void list_session(void *ctx, struct session *s)
+{
+	struct boarding *boarding = ctx;
+
+	boarding->sessions[boarding->count++] = s;
+}
+
+static int compare_rows(const void *a, const void *b)
+{
+	const struct session *one = *(struct session *const *)a, *two = *(struct session *const *)b;
+
+	return one->row < two->row ? -1 : one->row > two->row;
+}
+
+static void load_session_room(void *ctx, const struct reader_session_room *row)
+{
+	struct boarding *boarding = ctx;
+	struct broker *b = boarding->broker;
+	struct room *r = rooms_find_id(b->rooms, row->room);
+
+	while (
+	    boarding->at < boarding->count && boarding->sessions[boarding->at]->row < row->session)
+		boarding->at++;
+	if (!r || boarding->at == boarding->count ||
+	    boarding->sessions[boarding->at]->row != row->session)
+		return;
+	attend_board(b, boarding->sessions[boarding->at], r, row->gseq);
+}
+
+/* Whoever was there when the broker ended is there, until he is not awaited any more. */
+static enum err load_sessions(struct broker *b)
+{
+	struct boarding boarding = {.broker = b};
+	enum err e = reader_each_session(b->reader, load_session, b);
+	size_t count = sessions_count(b->sessions);
+
+	if (e || count == 0)
+		return e;
+	boarding.sessions = xcalloc(count, sizeof(struct session *));
+	sessions_each(b->sessions, list_session, &boarding);
+	qsort(boarding.sessions, count, sizeof(struct session *), compare_rows);
+	e = reader_each_session_room(b->reader, load_session_room, &boarding);
+	for (size_t i = 0; !e && i < count; i++)
+		dormancy_await(b, boarding.sessions[i]);
+	free(boarding.sessions);
+	return e;
+}
+
 enum err state_load(struct broker *b, char *ret_why, size_t why_size)
 {
 	enum err e = reader_epoch(b->reader, &b->epoch);
@@ -30,6 +128,8 @@ enum err state_load(struct broker *b, char *ret_why, size_t why_size)
 		e = reader_each_room(b->reader, load_room, b);
 	if (!e)
 		e = reader_each_membership(b->reader, load_membership, b);
+	if (!e)
+		e = load_sessions(b);
 	if (e)
 		snprintf(ret_why, why_size,
 		    "cannot read %s: %s; where `sqlite3 FILE 'pragma integrity_check'` finds it "
@@ -57,6 +157,19 @@ static void read_number(void *ctx, const struct reader_room *row)
 	}
 }
 
+/* What was after a number that is void now is after the newest that is not. */
+static void clamp_session(void *ctx, struct session *s)
+{
+	const struct broker *b = ctx;
+
+	if (s->gseq > b->gseq)
+		s->gseq = b->gseq;
+	for (struct member *m = s->members; m; m = m->session_next)
+		m->gseq = m->gseq > b->gseq ? b->gseq : m->gseq;
+	for (size_t i = 0; i < s->berth_count; i++)
+		s->berths[i].gseq = s->berths[i].gseq > b->gseq ? b->gseq : s->berths[i].gseq;
+}
+
 enum err state_read_numbers(struct broker *b)
 {
 	uint64_t gseq;
@@ -66,8 +179,10 @@ enum err state_read_numbers(struct broker *b)
 		return e;
 	rooms_each(b->rooms, forget_number, NULL);
 	e = reader_each_room(b->reader, read_number, b);
-	if (!e)
+	if (!e) {
 		b->gseq = gseq;
+		sessions_each(b->sessions, clamp_session, b);
+	}
 	b->is_numbering_stale = e != ERR_OK;
 	return e;
 }

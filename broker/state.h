@@ -1,7 +1,8 @@
 #ifndef ROOMCAST_BROKER_STATE_H
 #define ROOMCAST_BROKER_STATE_H
 /*
- * What the broker knows in memory of what is in the database: rooms, memberships, numbers.
+ * What the broker knows in memory of what is in the database: rooms, memberships, sessions,
+ * numbers.
  */
 #include "broker/broker.h"
 

@@ -176,6 +176,36 @@ void store_remove_membership(struct store *s, uint64_t room, struct str user)
 	batch_put(s->gathering->batch, &op);
 }
 
+void store_put_session(struct store *s, const struct store_session *session)
+{
+	struct batch_op op = {.kind = BATCH_PUT_SESSION, .as.session = *session};
+
+	batch_put(s->gathering->batch, &op);
+}
+
+void store_put_session_room(struct store *s, uint64_t session, uint64_t room, uint64_t gseq)
+{
+	struct batch_op op = {
+	    .kind = BATCH_PUT_SESSION_ROOM, .as.session_room = {session, room, gseq}};
+
+	batch_put(s->gathering->batch, &op);
+}
+
+void store_remove_session_room(struct store *s, uint64_t session, uint64_t room)
+{
+	struct batch_op op = {
+	    .kind = BATCH_REMOVE_SESSION_ROOM, .as.session_room = {session, room, 0}};
+
+	batch_put(s->gathering->batch, &op);
+}
+
+void store_remove_session(struct store *s, uint64_t session)
+{
+	struct batch_op op = {.kind = BATCH_REMOVE_SESSION, .as.session.id = session};
+
+	batch_put(s->gathering->batch, &op);
+}
+
 uint64_t store_gathering(const struct store *s)
 {
 	return s->gathering->number;

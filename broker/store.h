@@ -78,6 +78,20 @@ void store_put_membership(
     struct store *s, uint64_t room, struct str user, struct str role, struct wall since);
 void store_remove_membership(struct store *s, uint64_t room, struct str user);
 
+/* A session that can be recovered (session.h); what it is in is put in room by room. */
+struct store_session {
+	uint64_t id; /* assigned by the caller, never reused */
+	struct str pid, socket, sid, nsp, user, username;
+	uint64_t gseq;
+};
+
+/* Replaces what is there. */
+void store_put_session(struct store *s, const struct store_session *session);
+void store_put_session_room(struct store *s, uint64_t session, uint64_t room, uint64_t gseq);
+void store_remove_session_room(struct store *s, uint64_t session, uint64_t room);
+/* With all its rooms. */
+void store_remove_session(struct store *s, uint64_t session);
+
 /* Number of the batch that gathers now: what is put in next commits with it. Starts at 1. */
 uint64_t store_gathering(const struct store *s);
 

@@ -24,7 +24,8 @@ static void render_metrics(void *up, struct buf *out)
 	struct broker *b = up;
 
 	set(b, METRIC_GATEWAYS, peers_count(b->peers));
-	set(b, METRIC_CONNECTIONS, sessions_count(b->sessions));
+	set(b, METRIC_CONNECTIONS, sessions_live_count(b->sessions));
+	set(b, METRIC_DORMANT, sessions_count(b->sessions) - sessions_live_count(b->sessions));
 	set(b, METRIC_USERS, sessions_user_count(b->sessions));
 	set(b, METRIC_ROOMS, rooms_count(b->rooms));
 	set(b, METRIC_GSEQ, b->gseq);

@@ -174,6 +174,54 @@ static enum err remove_membership(struct sql *s, const struct batch_membership *
 	return sql_run(s, remove);
 }
 
+static enum err put_session(struct sql *s, const struct store_session *session)
+{
+	sqlite3_stmt *put = sql_get(s, SQL_PUT_SESSION);
+
+	sql_bind_u64(put, 1, session->id);
+	sql_bind_str(put, 2, session->pid);
+	sql_bind_str(put, 3, session->socket);
+	sql_bind_str(put, 4, session->sid);
+	sql_bind_str(put, 5, session->nsp);
+	sql_bind_str(put, 6, session->user);
+	sql_bind_str(put, 7, session->username);
+	sql_bind_u64(put, 8, session->gseq);
+	return sql_run(s, put);
+}
+
+static enum err remove_session(struct sql *s, uint64_t session)
+{
+	sqlite3_stmt *remove = sql_get(s, SQL_REMOVE_SESSION);
+
+	sql_bind_u64(remove, 1, session);
+	enum err e = sql_run(s, remove);
+
+	if (e)
+		return e;
+	remove = sql_get(s, SQL_REMOVE_SESSION_ROOMS);
+	sql_bind_u64(remove, 1, session);
+	return sql_run(s, remove);
+}
+
+static enum err put_session_room(struct sql *s, const struct batch_session_room *r)
+{
+	sqlite3_stmt *put = sql_get(s, SQL_PUT_SESSION_ROOM);
+
+	sql_bind_u64(put, 1, r->session);
+	sql_bind_u64(put, 2, r->room);
+	sql_bind_u64(put, 3, r->gseq);
+	return sql_run(s, put);
+}
+
+static enum err remove_session_room(struct sql *s, const struct batch_session_room *r)
+{
+	sqlite3_stmt *remove = sql_get(s, SQL_REMOVE_SESSION_ROOM);
+
+	sql_bind_u64(remove, 1, r->session);
+	sql_bind_u64(remove, 2, r->room);
+	return sql_run(s, remove);
+}
+
 static enum err apply(struct sql *s, const struct batch_op *op, uint64_t *last_gseq)
 {
 	switch (op->kind) {
@@ -187,6 +235,14 @@ static enum err apply(struct sql *s, const struct batch_op *op, uint64_t *last_g
 		return put_membership(s, &op->as.membership);
 	case BATCH_REMOVE_MEMBERSHIP:
 		return remove_membership(s, &op->as.membership);
+	case BATCH_PUT_SESSION:
+		return put_session(s, &op->as.session);
+	case BATCH_REMOVE_SESSION:
+		return remove_session(s, op->as.session.id);
+	case BATCH_PUT_SESSION_ROOM:
+		return put_session_room(s, &op->as.session_room);
+	case BATCH_REMOVE_SESSION_ROOM:
+		return remove_session_room(s, &op->as.session_room);
 	}
 	return ERR_INVALID;
 }

@@ -105,8 +105,7 @@ static const struct eio_server_events server_news = {
 	.on_oversize = on_oversize,
 	.on_close = on_close},
     .may_open = may_open,
-    .on_page = on_page,
-};
+    .on_page = on_page};
 
 /* ---- time and signals ---- */
 
@@ -200,27 +199,29 @@ static void choose_id(struct gateway *g)
 
 static void make_rooms(struct gateway *g)
 {
-	struct desk_parts parts = {.loop = g->loop, .keys = g->keys, .metrics = g->metrics};
+	const struct config *c = &g->config;
 
-	for (size_t i = 0; i < g->config.namespace_count; i++)
-		g->namespaces[i] = g->config.namespaces[i].name;
-	timer_queue_init(&g->connect_timeout, g->config.connect_timeout_ms);
-	g->sio_conf = (struct sio_conf){.namespaces = g->namespaces,
-	    .connect_timeout = &g->connect_timeout,
-	    .max_attachments = LIMIT_ATTACHMENTS,
-	    .max_args_bytes = LIMIT_ARGS};
+	for (size_t i = 0; i < c->namespace_count; i++)
+		g->namespaces[i] = c->namespaces[i].name;
+	timer_queue_init(&g->connect_timeout, c->connect_timeout_ms);
+	g->sio_conf =
+	    (struct sio_conf){g->namespaces, &g->connect_timeout, LIMIT_ATTACHMENTS, LIMIT_ARGS};
 	g->hub = hub_new();
-	g->pending = pending_new(g->config.publish_timeout_ms,
-	    &(struct pending_bounds){.requests = g->config.pending_max,
-		.bytes = g->config.pending_max_bytes,
-		.per_owner = g->config.pending_max_per_client});
-	parts.hub = g->hub;
-	parts.pending = g->pending;
-	parts.rules = (struct token_rules){
-	    g->config.token_issuer, g->config.token_audience, g->config.token_leeway_ms};
-	parts.namespaces = g->config.namespaces;
-	parts.namespace_count = g->config.namespace_count;
-	parts.error_event = g->config.error_event;
+	g->pending = pending_new(
+	    c->publish_timeout_ms, &(struct pending_bounds){c->pending_max, c->pending_max_bytes,
+				       c->pending_max_per_client});
+	struct desk_parts parts = {.loop = g->loop,
+	    .hub = g->hub,
+	    .pending = g->pending,
+	    .keys = g->keys,
+	    .rules = {c->token_issuer, c->token_audience, c->token_leeway_ms},
+	    .metrics = g->metrics,
+	    .error_event = c->error_event,
+	    .namespaces = c->namespaces,
+	    .namespace_count = c->namespace_count,
+	    .recovery = c->recovery,
+	    .queue_max_bytes = c->client_queue_max_bytes};
+
 	g->desk = desk_new(&parts);
 	g->doors = doors_new(g->loop, &g->sio_conf, &desk_sio_events, g->desk);
 }
@@ -247,8 +248,7 @@ static enum err open_link(struct gateway *g, char *why)
 static enum err open_server(struct gateway *g, char *why)
 {
 	const struct config *c = &g->config;
-	struct eio_server_conf conf = {
-	    .listen_address = c->listen_address,
+	struct eio_server_conf conf = {.listen_address = c->listen_address,
 	    .port = (uint16_t)c->port,
 	    .reuse_port = c->reuse_port,
 	    .path = c->path,
@@ -266,8 +266,7 @@ static enum err open_server(struct gateway *g, char *why)
 	    .upgrade_timeout_ms = c->upgrade_timeout_ms,
 	    .max_payload_bytes = c->max_payload_bytes,
 	    .sessions_max = c->sessions_max,
-	    .queue_max_bytes = c->client_queue_max_bytes,
-	};
+	    .queue_max_bytes = c->client_queue_max_bytes};
 
 	return eio_server_new(g->loop, &conf, &server_news, g, why, WHY_SIZE, &g->server);
 }

@@ -11,6 +11,11 @@ enum {
 	LIMIT_USER = 128,         /* id of a user */
 	LIMIT_USERNAME = 256,     /* display name of a user */
 	LIMIT_SOCKET_ID = LIMIT_NSP + 32, /* id of a namespace socket; old clients' have its name */
+	LIMIT_PID = 32,           /* id by which a client gets its session back */
+	LIMIT_OFFSET = 32,        /* how far it has heard, as it says */
+	LIMIT_REPLAY_PAGE = 500,  /* events in one page of a replay */
+	LIMIT_REPLAY_PAGE_BYTES = 256 * 1024, /* content in one */
+	LIMIT_REPLAY_EVENTS = 10000, /* missed by one session; over it the client begins anew */
 	LIMIT_EVENT = 256,        /* name of an event */
 	LIMIT_MESSAGE_ID = 64,    /* a client's idempotency key, code points */
 	LIMIT_MESSAGE_ID_BYTES = 4 * LIMIT_MESSAGE_ID,

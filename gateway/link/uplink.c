@@ -382,6 +382,16 @@ const char *uplink_state_text(const struct uplink *u)
 	return u->why;
 }
 
+uint64_t uplink_epoch(const struct uplink *u)
+{
+	return u->place.epoch;
+}
+
+uint64_t uplink_place(const struct uplink *u)
+{
+	return u->place.gseq;
+}
+
 enum err uplink_send(struct uplink *u, const struct wire_message *m)
 {
 	if (u->state == DOWN || u->is_leaving)

@@ -60,6 +60,11 @@ bool uplink_is_up(const struct uplink *u);
 /* Why it is not up, for /ready; "" when it is. */
 const char *uplink_state_text(const struct uplink *u);
 
+/* The database of the broker, once it has been linked; and up to which gseq everything stored that
+ * concerns this gateway has been delivered to it. */
+uint64_t uplink_epoch(const struct uplink *u);
+uint64_t uplink_place(const struct uplink *u);
+
 /* Queues for the broker; leaves at the end of the turn. ERR_UNAVAILABLE: not linked. */
 MUST_USE enum err uplink_send(struct uplink *u, const struct wire_message *m);
 

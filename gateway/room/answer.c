@@ -43,8 +43,12 @@ void answer_error(const struct answer_to *to, const struct answer_fault *fault)
 {
 	struct buf args = {0};
 
-	value_put_array(&args, 1);
+	bool has_offset = !to->has_ack && to->offset.len > 0;
+
+	value_put_array(&args, has_offset ? 2 : 1);
 	put_fault(&args, fault);
+	if (has_offset)
+		value_put_str(&args, to->offset);
 	if (to->has_ack)
 		sio_socket_ack(to->socket, to->ack_id, buf_bytes(&args));
 	else

@@ -14,6 +14,7 @@ struct answer_to {
 	bool has_ack;
 	uint64_t ack_id;
 	struct str error_event; /* name of the event for failures without ack */
+	struct str offset;      /* that stands behind its arguments (recovery.h); empty = none */
 };
 
 /* value: an encoded map whose pairs follow ok:true; empty or nil = none. */

@@ -4,6 +4,7 @@
 #include "gateway/metrics.h"
 #include "gateway/room/desk_priv.h"
 #include "gateway/room/errand.h"
+#include "gateway/room/recovery.h"
 #include "gateway/room/shape.h"
 #include "proto/events.h"
 #include "proto/value.h"
@@ -62,17 +63,6 @@ enum err desk_ask(struct desk *d, struct pending_request *request, const struct 
 		e = uplink_send(d->uplink, m);
 	frame_unref(&request->message);
 	return e;
-}
-
-void desk_emit_room(struct sio_socket *s, enum event event, struct str room)
-{
-	struct buf args = {0};
-
-	value_put_array(&args, 1);
-	value_put_map(&args, 1);
-	value_put_str_pair(&args, STR("roomId"), room);
-	sio_socket_emit(s, event_name(event), buf_bytes(&args));
-	buf_free(&args);
 }
 
 /* An event on its way: who sent it, what it is, where its answer goes. */
@@ -192,21 +182,21 @@ static void on_event(void *up, struct sio_socket *s, const struct sio_event *eve
 	    .desk = d,
 	    .seat = sio_socket_owner(s),
 	    .event = event_find(event->name),
-	    .to = {s, event->has_ack, event->ack_id, str_of(d->parts.error_event)},
+	    .to = {s, event->has_ack, event->ack_id, str_of(d->parts.error_event), STR("")},
 	};
 	struct buf details = {0};
 
 	metric_event_in(d->parts.metrics, metric_event_of(p.event));
 	if (!p.seat || !p.seat->is_connected)
 		return;
+	p.to.offset = recovery_offset(p.seat);
 	/* What has no name here may have one at a worker; the broker knows whether there is one. */
 	if (p.seat->is_errand || p.event == EVENTS) {
 		enum err e = errand_event(p.seat, event);
 
 		if (e)
-			fail(&p,
-			    e == ERR_TOO_BIG ? CLIENT_ERROR_INVALID_MESSAGE
-			                     : CLIENT_ERROR_UNAVAILABLE);
+			fail(&p, e == ERR_TOO_BIG ? CLIENT_ERROR_INVALID_MESSAGE
+						  : CLIENT_ERROR_UNAVAILABLE);
 		return;
 	}
 	if (!on_petition[p.event]) {
@@ -216,16 +206,17 @@ static void on_event(void *up, struct sio_socket *s, const struct sio_event *eve
 	if (shape_check(p.event, event->args, &p.fields, &details) == ERR_OK)
 		on_petition[p.event](&p);
 	else
-		answer_error(&p.to,
-		    &(struct answer_fault){
-		        .error = CLIENT_ERROR_INVALID_MESSAGE, .details = buf_bytes(&details)});
+		answer_error(&p.to, &(struct answer_fault){.error = CLIENT_ERROR_INVALID_MESSAGE,
+					.details = buf_bytes(&details)});
 	buf_free(&details);
 }
 
 static void on_oversize(void *up, struct sio_socket *s, bool has_ack, uint64_t ack_id)
 {
 	const struct desk *d = up;
-	struct answer_to to = {s, has_ack, ack_id, str_of(d->parts.error_event)};
+	const struct seat *seat = sio_socket_owner(s);
+	struct answer_to to = {s, has_ack, ack_id, str_of(d->parts.error_event),
+	    seat ? recovery_offset(seat) : STR("")};
 
 	answer_error(&to, &(struct answer_fault){.error = CLIENT_ERROR_PAYLOAD_TOO_LARGE});
 }
@@ -254,8 +245,8 @@ static struct answer_to answer_to_of(const struct desk *d, const struct pending_
 {
 	const struct seat *seat = desk_seat_of(r);
 
-	return (struct answer_to){
-	    seat->socket, r->has_ack, r->ack_id, str_of(d->parts.error_event)};
+	return (struct answer_to){seat->socket, r->has_ack, r->ack_id, str_of(d->parts.error_event),
+	    recovery_offset(seat)};
 }
 
 static void log_message(const struct pending_request *r, const struct wire_reply *reply)
@@ -293,10 +284,9 @@ static void answer(struct desk *d, const struct pending_request *r, const struct
 	struct answer_to to = answer_to_of(d, r);
 
 	if (reply->error) {
-		answer_error(&to,
-		    &(struct answer_fault){.error = (enum client_error)reply->error,
-		        .text = reply->text,
-		        .retry_after_ms = reply->retry_after_ms});
+		answer_error(&to, &(struct answer_fault){.error = (enum client_error)reply->error,
+				      .text = reply->text,
+				      .retry_after_ms = reply->retry_after_ms});
 		return;
 	}
 	if (r->type == WIRE_EVENT) {
@@ -306,11 +296,17 @@ static void answer(struct desk *d, const struct pending_request *r, const struct
 	apply(d, r, reply);
 	answer_ok(&to, reply->value);
 	if (r->type == WIRE_JOIN)
-		desk_emit_room(to.socket, EVENT_ROOM_JOINED, str_of(r->room));
+		entrance_emit_room(to.socket, EVENT_ROOM_JOINED, str_of(r->room));
 	else if (r->type == WIRE_LEAVE)
-		desk_emit_room(to.socket, EVENT_ROOM_LEFT, str_of(r->room));
+		entrance_emit_room(to.socket, EVENT_ROOM_LEFT, str_of(r->room));
 	else if (r->type == WIRE_PUBLISH)
 		log_message(r, reply);
+}
+
+/* Not an event of the client's. */
+static bool is_entering(const struct pending_request *r)
+{
+	return r->type == WIRE_CONNECT || r->type == WIRE_REPLAY;
 }
 
 static void on_reply(struct desk *d, const struct wire_reply *reply)
@@ -320,11 +316,12 @@ static void on_reply(struct desk *d, const struct wire_reply *reply)
 	if (!r)
 		return;
 	metrics_observe_us(d->parts.metrics, METRIC_MESSAGE_DURATION,
-	    r->type == WIRE_CONNECT ? METRIC_EVENT_CONNECTION
-	                            : metric_event_of((enum event)r->event),
-	    0, mono_us_between(r->started, loop_now(d->parts.loop)));
+	    is_entering(r) ? METRIC_EVENT_CONNECTION : metric_event_of((enum event)r->event), 0,
+	    mono_us_between(r->started, loop_now(d->parts.loop)));
 	if (r->owner && r->type == WIRE_CONNECT)
-		entrance_on_reply(d, desk_seat_of(r), reply);
+		entrance_on_reply(desk_seat_of(r), reply);
+	else if (r->owner && r->type == WIRE_REPLAY)
+		recovery_on_page(desk_seat_of(r), reply);
 	else if (r->owner)
 		answer(d, r, reply);
 	pending_remove(d->parts.pending, reply->request);
@@ -337,10 +334,8 @@ static void on_message(void *up, const struct wire_message *m)
 	if (m->type == WIRE_REPLY) {
 		on_reply(d, &m->as.reply);
 	} else if (m->type == WIRE_DELIVER) {
-		size_t reached = hub_deliver(d->parts.hub, &m->as.deliver);
-
 		metric_event_out(d->parts.metrics, metric_event_of(event_find(m->as.deliver.event)),
-		    reached);
+		    recovery_deliver(d, &m->as.deliver));
 	} else if (!errand_on_message(d, m)) {
 		log_warn("link.unexpected", LOG_Z(MESSAGE, wire_name(m->type)));
 	}
@@ -379,9 +374,8 @@ static void give_up(struct desk *d, const struct pending_request *r)
 
 	settle(d, r);
 	/* What never left was not done; of what left nobody knows. */
-	answer_error(&to,
-	    &(struct answer_fault){
-	        .error = r->was_sent ? CLIENT_ERROR_TIMEOUT : CLIENT_ERROR_UNAVAILABLE});
+	answer_error(&to, &(struct answer_fault){.error = r->was_sent ? CLIENT_ERROR_TIMEOUT
+								      : CLIENT_ERROR_UNAVAILABLE});
 }
 
 void desk_expire(struct desk *d, struct mono now)
@@ -389,7 +383,7 @@ void desk_expire(struct desk *d, struct mono now)
 	const struct pending_request *r;
 
 	while ((r = pending_expired(d->parts.pending, now))) {
-		if (r->owner && r->type == WIRE_CONNECT)
+		if (r->owner && is_entering(r))
 			entrance_on_timeout(desk_seat_of(r));
 		else if (r->owner)
 			give_up(d, r);

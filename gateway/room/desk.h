@@ -7,6 +7,7 @@
  *	desk.c      events of connected sockets, and their answers
  *	errand.c    worker namespaces: what clients and application workers say to each other
  *	entrance.c  who may connect: tokens, accepting, refusing, leaving
+ *	recovery.c  clients that come back to their session: what they missed, offsets
  *	resume.c    the link broke: announcing sockets again, asking again, giving up
  */
 #include "common/metrics.h"
@@ -29,6 +30,8 @@ struct desk_parts {
 	const char *error_event;
 	const struct namespace_conf *namespaces; /* namespace_count of them */
 	size_t namespace_count;
+	bool recovery;          /* clients may come back to their sessions */
+	size_t queue_max_bytes; /* of one client */
 };
 
 struct desk *desk_new(const struct desk_parts *parts);

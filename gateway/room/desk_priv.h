@@ -7,6 +7,7 @@
 #include "gateway/room/answer.h"
 #include "gateway/room/desk.h"
 #include "proto/events.h"
+#include "proto/offset.h"
 
 #include <uthash.h>
 
@@ -18,7 +19,11 @@ struct seat {
 	struct sio_socket *socket;
 	struct hub_member *member;
 	struct pending_owner requests; /* what it waits for */
-	char *id;
+	char *id;                      /* of this connection, for the broker */
+	char *sid; /* that the client knows itself by, its first connection's; NULL = the same */
+	char pid[LIMIT_PID + 1];   /* by which it gets its session back; "" = it does not */
+	struct recovery *recovery; /* recovery.c's, while what it missed is fetched */
+	uint64_t known; /* up to this gseq it misses nothing, whatever the gateway has yet to get */
 	struct token_claims claims;
 	bool is_connected; /* the broker has answered; it is announced after a broken link */
 	bool is_lost;      /* it missed something: about to be closed */
@@ -36,6 +41,9 @@ struct desk {
 	struct seat *seats; /* list */
 	struct seat *seats_by_id;
 	size_t connected;
+	uint64_t epoch;         /* of the broker's database */
+	uint64_t known_to_some; /* the greatest `known` of those who got back a session */
+	char offset[OFFSET_LEN + 1]; /* recovery.c's last one */
 };
 
 /*
@@ -48,17 +56,30 @@ MUST_USE enum err desk_ask(
 /* The seat that asked, NULL when it is gone. */
 struct seat *desk_seat_of(const struct pending_request *r);
 
-/* An event {roomId} for one socket. */
-void desk_emit_room(struct sio_socket *s, enum event event, struct str room);
-
 /* ---- entrance.c ---- */
+
+/* An event {roomId} for one socket. */
+void entrance_emit_room(struct sio_socket *s, enum event event, struct str room);
 
 void entrance_on_connect(void *up, struct sio_socket *s, struct bytes auth);
 void entrance_on_disconnect(void *up, struct sio_socket *s, enum sio_end why);
 
-/* The broker's answer to CONNECT, or none in time. */
-void entrance_on_reply(struct desk *d, struct seat *seat, const struct wire_reply *reply);
+/* The broker's answer to CONNECT; or none in time, nor to REPLAY. */
+void entrance_on_reply(struct seat *seat, const struct wire_reply *reply);
 void entrance_on_timeout(struct seat *seat);
+
+/* Asks the broker to let the seat in. auth: what the client sent, or empty. */
+void entrance_knock(struct seat *seat, struct bytes auth);
+
+/* From now on it is another connection for the broker, in no room. */
+void entrance_renew(struct seat *seat);
+
+/* It is in: the client is told. */
+void entrance_admit(struct seat *seat);
+
+/* Calls fn with every room of the broker's answer to CONNECT, and since when it is in them. */
+void entrance_each_room(struct seat *seat, const struct wire_reply *reply,
+    void (*fn)(struct seat *seat, struct str room, uint64_t since));
 
 /* Nobody sits there any more. Leaves NULL. */
 void entrance_free_seat(struct seat **seat);

@@ -118,6 +118,8 @@ static void on_close(void *up, struct eio_session *s, enum eio_close why)
 
 	d->session = NULL;
 	d->facts.reason = eio_close_row(why)->reason;
+	/* What could not be read once will not be read the next time. */
+	d->facts.is_lost = why != EIO_CLOSE_PARSE_ERROR;
 	LL_PREPEND(all->closed, d);
 	loop_turn_again(all->loop);
 }

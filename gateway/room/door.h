@@ -21,6 +21,7 @@ struct door_facts {
 	bool is_secure;
 	const char *transport; /* of now, or the last one */
 	const char *reason;    /* why the connection closed, NULL while it is open */
+	bool is_lost;          /* it closed in a way that the client may come back from */
 };
 
 struct doors *doors_new(

@@ -3,6 +3,7 @@
 #include "gateway/room/desk_priv.h"
 #include "gateway/room/door.h"
 #include "gateway/room/errand.h"
+#include "gateway/room/recovery.h"
 #include "proto/events.h"
 #include "proto/value.h"
 
@@ -68,6 +69,7 @@ void entrance_free_seat(struct seat **seat)
 
 	*seat = NULL;
 	pending_forget(d->parts.pending, &dead->requests);
+	recovery_free(&dead->recovery);
 	hub_member_free(d->parts.hub, &dead->member);
 	token_claims_free(&dead->claims);
 	DL_DELETE(d->seats, dead);
@@ -75,6 +77,7 @@ void entrance_free_seat(struct seat **seat)
 	d->connected -= dead->is_connected;
 	sio_socket_set_owner(dead->socket, NULL);
 	free(dead->id);
+	free(dead->sid);
 	free(dead);
 }
 
@@ -153,9 +156,26 @@ void entrance_put_connect(const struct seat *seat, uint64_t request, struct byte
 	};
 }
 
-/* Asks the broker to let the seat in. */
-static void knock(struct desk *d, struct seat *seat, struct bytes auth)
+void entrance_renew(struct seat *seat)
 {
+	struct desk *d = seat->desk;
+	char fresh[CRYPTO_ID_LEN + 1];
+
+	hub_member_free(d->parts.hub, &seat->member);
+	seat->member = hub_member_new(seat->socket);
+	HASH_DEL(d->seats_by_id, seat);
+	crypto_id(fresh);
+	free(seat->id);
+	free(seat->sid);
+	seat->id = xstrdup(fresh);
+	seat->sid = NULL;
+	seat->pid[0] = '\0';
+	HASH_ADD_STR(d->seats_by_id, id, seat);
+}
+
+void entrance_knock(struct seat *seat, struct bytes auth)
+{
+	struct desk *d = seat->desk;
 	struct pending_request request = {.id = pending_next_id(d->parts.pending),
 	    .owner = &seat->requests,
 	    .type = WIRE_CONNECT,
@@ -167,6 +187,7 @@ static void knock(struct desk *d, struct seat *seat, struct bytes auth)
 	entrance_put_connect(seat, request.id, buf_bytes(&grants), (struct bytes){0}, &m);
 	if (seat->is_errand)
 		m.as.connect.auth = auth;
+	recovery_put_claim(seat, auth, &m.as.connect);
 	/* Not a refusal: stock clients never come back from that. */
 	if (desk_ask(d, &request, &m))
 		sio_socket_close_connection(seat->socket);
@@ -191,7 +212,7 @@ static void admit_bearer(struct desk *d, struct sio_socket *s, struct bytes auth
 		sio_socket_close_connection(s);
 		return;
 	}
-	knock(d, new_seat(d, s, &claims), auth);
+	entrance_knock(new_seat(d, s, &claims), auth);
 }
 
 /* Whoever comes; nobody asks for a token, and none is looked at. */
@@ -199,7 +220,7 @@ static void admit_guest(struct desk *d, struct sio_socket *s, struct bytes auth)
 {
 	metric_event_in(d->parts.metrics, METRIC_EVENT_CONNECTION);
 	if (uplink_is_up(d->uplink))
-		knock(d, new_seat(d, s, NULL), auth);
+		entrance_knock(new_seat(d, s, NULL), auth);
 	else
 		sio_socket_close_connection(s);
 }
@@ -215,15 +236,30 @@ void entrance_on_connect(void *up, struct sio_socket *s, struct bytes auth)
 		admit_bearer(d, s, auth);
 }
 
+void entrance_emit_room(struct sio_socket *s, enum event event, struct str room)
+{
+	struct str offset = recovery_offset(sio_socket_owner(s));
+	struct buf args = {0};
+
+	value_put_array(&args, offset.len ? 2 : 1);
+	value_put_map(&args, 1);
+	value_put_str_pair(&args, STR("roomId"), room);
+	if (offset.len)
+		value_put_str(&args, offset);
+	sio_socket_emit(s, event_name(event), buf_bytes(&args));
+	buf_free(&args);
+}
+
 static void enter_room(struct seat *seat, struct str room, uint64_t since)
 {
 	hub_join(seat->desk->parts.hub, seat->member, room, since);
 	/* The personal room comes of itself; the stored memberships are news. */
 	if (!seat->is_errand && !str_has_prefix(room, STR("user:")))
-		desk_emit_room(seat->socket, EVENT_ROOM_JOINED, room);
+		entrance_emit_room(seat->socket, EVENT_ROOM_JOINED, room);
 }
 
-static void enter_rooms(struct seat *seat, const struct wire_reply *reply)
+void entrance_each_room(struct seat *seat, const struct wire_reply *reply,
+    void (*fn)(struct seat *seat, struct str room, uint64_t since))
 {
 	struct bytes rooms;
 	struct value head, room;
@@ -237,14 +273,25 @@ static void enter_rooms(struct seat *seat, const struct wire_reply *reply)
 	for (uint32_t i = 0; i < head.as.count; i++) {
 		if (value_next(&r, &room) || room.type != VALUE_STR)
 			return;
-		enter_room(seat, room.as.s, reply->gseq);
+		fn(seat, room.as.s, reply->gseq);
 	}
 }
 
-void entrance_on_reply(struct desk *d, struct seat *seat, const struct wire_reply *reply)
+void entrance_admit(struct seat *seat)
 {
 	const struct door_facts *facts = door_facts_of(seat->socket);
+	struct str sid = str_of(seat->sid ? seat->sid : seat->id);
 
+	seat->is_connected = true;
+	seat->desk->connected++;
+	sio_socket_accept(seat->socket, sid, str_of(seat->pid));
+	log_info("socket.connected", LOG_Z(USER_ID, seat->claims.user), LOG_S(SOCKET_ID, sid),
+	    LOG_Z(IP, facts->ip), LOG_Z(USER_AGENT, facts->user_agent),
+	    LOG_S(NSP, sio_socket_nsp(seat->socket)), LOG_Z(TRANSPORT, facts->transport));
+}
+
+void entrance_on_reply(struct seat *seat, const struct wire_reply *reply)
+{
 	if (seat->is_errand && reply->error == CLIENT_ERROR_ACCESS_DENIED) {
 		errand_refuse(seat, reply);
 		return;
@@ -254,13 +301,10 @@ void entrance_on_reply(struct desk *d, struct seat *seat, const struct wire_repl
 		sio_socket_close_connection(seat->socket);
 		return;
 	}
-	seat->is_connected = true;
-	d->connected++;
-	sio_socket_accept(seat->socket, str_of(seat->id), STR(""));
-	enter_rooms(seat, reply);
-	log_info("socket.connected", LOG_Z(USER_ID, seat->claims.user), LOG_Z(SOCKET_ID, seat->id),
-	    LOG_Z(IP, facts->ip), LOG_Z(USER_AGENT, facts->user_agent),
-	    LOG_S(NSP, sio_socket_nsp(seat->socket)), LOG_Z(TRANSPORT, facts->transport));
+	if (recovery_is_for(seat) && recovery_on_connected(seat, reply))
+		return;
+	entrance_admit(seat);
+	entrance_each_room(seat, reply, enter_room);
 }
 
 void entrance_on_timeout(struct seat *seat)
@@ -294,10 +338,11 @@ void entrance_on_disconnect(void *up, struct sio_socket *s, enum sio_end why)
 		return;
 	metric_event_in(d->parts.metrics, METRIC_EVENT_DISCONNECT);
 	log_info("socket.disconnected", LOG_Z(USER_ID, seat->claims.user),
-	    LOG_Z(SOCKET_ID, seat->id), LOG_Z(REASON, reason),
+	    LOG_Z(SOCKET_ID, seat->sid ? seat->sid : seat->id), LOG_Z(REASON, reason),
 	    LOG_U(DURATION, mono_ms_between(seat->since, loop_now(d->parts.loop))));
 	m.as.disconnect.socket = str_of(seat->id);
 	m.as.disconnect.reason = str_of(reason);
+	m.as.disconnect.is_lost = why == SIO_END_TRANSPORT && door_facts_of(s)->is_lost;
 	/* Without a link there is nothing to say: the next announcement leaves it out. */
 	(void)!uplink_send(d->uplink, &m);
 	entrance_free_seat(&seat);

@@ -3,6 +3,7 @@
 #include "common/log.h"
 #include "gateway/metrics.h"
 #include "gateway/room/door.h"
+#include "gateway/room/recovery.h"
 #include "gateway/sio/plain.h"
 #include "proto/value.h"
 
@@ -98,6 +99,12 @@ static struct seat *find_seat(const struct desk *d, struct str socket)
 	return seat;
 }
 
+static void emit(const struct seat *seat, struct str event, struct buf *args)
+{
+	recovery_append(args, recovery_offset(seat));
+	sio_socket_emit(seat->socket, event, buf_bytes(args));
+}
+
 static void on_send(struct desk *d, const struct wire_message *m)
 {
 	const struct wire_send *w = &m->as.send;
@@ -110,7 +117,7 @@ static void on_send(struct desk *d, const struct wire_message *m)
 	if (w->has_ack)
 		sio_socket_ask(seat->socket, w->event, buf_bytes(&args), w->ack);
 	else
-		sio_socket_emit(seat->socket, w->event, buf_bytes(&args));
+		emit(seat, w->event, &args);
 	metric_event_out(d->parts.metrics, metric_event_of(event_find(w->event)), 1);
 	buf_free(&args);
 }
@@ -122,6 +129,7 @@ static void on_cast(struct desk *d, const struct wire_message *m)
 
 	if (!make_plain(w.args, &args, m->type))
 		return;
+	recovery_append(&args, recovery_offset_in(d, w.nsp));
 	w.args = buf_bytes(&args);
 	metric_event_out(
 	    d->parts.metrics, metric_event_of(event_find(w.event)), hub_cast(d->parts.hub, &w));

@@ -1,5 +1,5 @@
 #include "common/log.h"
-#include "gateway/room/desk_priv.h"
+#include "gateway/room/recovery.h"
 #include "proto/value.h"
 
 /* Rooms of an announcement in the making. */
@@ -31,6 +31,9 @@ static void announce(struct desk *d, const struct seat *seat)
 	buf_put(&rooms, buf_bytes(&listing.names));
 	entrance_put_grants(seat, &grants);
 	entrance_put_connect(seat, 0, buf_bytes(&grants), buf_bytes(&rooms), &m);
+	m.as.connect.recovery = recovery_is_for(seat);
+	m.as.connect.pid = str_of(seat->pid);
+	m.as.connect.sid = str_of(seat->sid);
 	/* Within on_linked the link takes it. */
 	(void)!uplink_send(d->uplink, &m);
 	buf_free(&listing.names);
@@ -72,6 +75,7 @@ size_t resume_on_linked(void *up)
 	struct desk *d = up;
 	size_t announced = 0;
 
+	recovery_on_linked(d);
 	for (const struct seat *seat = d->seats; seat; seat = seat->next) {
 		if (!seat->is_connected)
 			continue;
@@ -121,6 +125,7 @@ void resume_on_down(void *up, const char *why)
 	struct desk *d = up;
 
 	(void)why;
+	recovery_on_down(d);
 	/* Who typed then does not type now. */
 	pending_drop_type(d->parts.pending, WIRE_TYPING, drop_typing, d);
 }

@@ -35,6 +35,19 @@ struct sio_parcel sio_parcel_pack(enum codec_kind kind, struct buf *built, struc
 	return p;
 }
 
+struct sio_parcel sio_parcel_share(const struct sio_parcel *p)
+{
+	struct sio_parcel same = *p;
+
+	frame_ref(p->packet);
+	if (p->count == 0)
+		return same;
+	same.attachments = xcalloc(p->count, sizeof(struct frame *));
+	for (unsigned i = 0; i < p->count; i++)
+		same.attachments[i] = frame_ref(p->attachments[i]);
+	return same;
+}
+
 void sio_parcel_end(struct sio_parcel *p)
 {
 	while (p->count > 0)

@@ -17,6 +17,8 @@ struct sio_parcel {
 
 /* Of what was built with that codec and is now empty; data: what the packet was given to carry. */
 struct sio_parcel sio_parcel_pack(enum codec_kind kind, struct buf *built, struct bytes data);
+/* The same once more, by reference. */
+struct sio_parcel sio_parcel_share(const struct sio_parcel *p);
 void sio_parcel_end(struct sio_parcel *p);
 
 /* The parcel for clients of that encoding, packed when it is first asked for; the cast's. */

@@ -31,6 +31,7 @@ void client_leave(struct sio_client *c)
 		}
 		*at = s->next;
 		free(s->id);
+		backlog_free(&s->backlog);
 		free(s);
 	}
 	if (!c->is_doomed)

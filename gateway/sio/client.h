@@ -91,8 +91,21 @@ struct sio_client *sio_client_of_timer(struct timer *t);
 void sio_client_on_connect_timeout(struct sio_client *c);
 
 /* Sends CONNECT {"sid","pid"}; pid may be empty (recovery off). Stops the connect timeout. Events
- * may be sent before it, too: the client keeps them until CONNECT comes (so replay works). */
+ * may be sent before it, too: the client keeps them until CONNECT comes. */
 void sio_socket_accept(struct sio_socket *s, struct str sid, struct str pid);
+
+/*
+ * For a client that comes back: from now on what is sent to the socket waits, to be written behind
+ * CONNECT; volatile events are dropped. What sio_socket_recall() is given is written before it. A
+ * client keeps what it hears before CONNECT even if that never comes, so nothing is written until
+ * sio_socket_accept(). max_bytes is what the client's queue may hold: when so much is new that it
+ * might not, the connection closes.
+ */
+void sio_socket_hold(struct sio_socket *s, size_t max_bytes);
+/* An event that the client missed. ERR_FULL: too many. */
+MUST_USE enum err sio_socket_recall(struct sio_socket *s, struct str event, struct bytes args);
+/* It begins anew, without all that. */
+void sio_socket_forget(struct sio_socket *s);
 
 /* Sends CONNECT_ERROR {"message","data"}; data: an encoded value or empty. Ends the socket: the
  * pointer is dead afterwards. */

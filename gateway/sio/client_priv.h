@@ -5,6 +5,7 @@
  * socket.c, what a namespace socket is asked to send.
  */
 #include "gateway/sio/assembly.h"
+#include "gateway/sio/backlog.h"
 #include "gateway/sio/cast.h"
 #include "proto/limits.h"
 
@@ -20,6 +21,7 @@ struct sio_socket {
 	enum socket_state state;
 	unsigned nsp; /* index in the configuration */
 	char *id;     /* NULL until it is accepted */
+	struct backlog *backlog; /* NULL = what is sent to it leaves */
 	void *owner;
 };
 

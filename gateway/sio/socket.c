@@ -2,9 +2,15 @@
 
 #include <assert.h>
 
+static void write_parcel(void *ctx, const struct sio_parcel *parcel)
+{
+	client_send(ctx, parcel, false);
+}
+
 void sio_socket_accept(struct sio_socket *s, struct str sid, struct str pid)
 {
 	struct sio_client *c = s->client;
+	struct backlog *backlog = s->backlog;
 	struct buf b = {0};
 
 	assert(s->state == SOCKET_WAITING);
@@ -13,9 +19,36 @@ void sio_socket_accept(struct sio_socket *s, struct str sid, struct str pid)
 	s->state = SOCKET_CONNECTED;
 	s->id = str_dup(sid);
 	timer_stop(&c->connect_timer);
+	s->backlog = NULL;
+	if (backlog)
+		backlog_each(backlog, BACKLOG_MISSED, write_parcel, c);
 	codecs[c->codec].put_connect(&b, sio_socket_nsp(s), sid, pid);
 	client_send_built(c, &b);
+	if (backlog)
+		backlog_each(backlog, BACKLOG_NEW, write_parcel, c);
+	backlog_free(&backlog);
 	client_leave(c);
+}
+
+void sio_socket_hold(struct sio_socket *s, size_t max_bytes)
+{
+	assert(s->state != SOCKET_CONNECTED && !s->backlog);
+	s->backlog = backlog_new(max_bytes);
+}
+
+enum err sio_socket_recall(struct sio_socket *s, struct str event, struct bytes args)
+{
+	struct sio_cast *cast = sio_cast_new(sio_socket_nsp(s), event, args);
+	enum err e =
+	    backlog_put(s->backlog, BACKLOG_MISSED, sio_cast_parcel(cast, s->client->codec));
+
+	sio_cast_free(&cast);
+	return e;
+}
+
+void sio_socket_forget(struct sio_socket *s)
+{
+	backlog_free(&s->backlog);
 }
 
 void sio_socket_refuse(struct sio_socket *s, struct str message, struct bytes data)
@@ -79,7 +112,11 @@ void sio_socket_send(struct sio_socket *s, struct sio_cast *cast, bool is_volati
 	if (s->state == SOCKET_ENDED)
 		return;
 	client_enter(c);
-	client_send(c, sio_cast_parcel(cast, c->codec), is_volatile);
+	if (!s->backlog)
+		client_send(c, sio_cast_parcel(cast, c->codec), is_volatile);
+	else if (!is_volatile &&
+		 backlog_put(s->backlog, BACKLOG_NEW, sio_cast_parcel(cast, c->codec)))
+		client_close(c, false);
 	client_leave(c);
 }
 

@@ -356,11 +356,45 @@ static void without_a_database_it_does_not_open(void **state)
 	assert_non_null(strstr(f->why, "none"));
 }
 
+static void a_merge_is_made_of_events(void **state)
+{
+	struct fixture *f = *state;
+	struct answers answers = {0};
+	struct archive *a = open_archive(f, &answers);
+	struct merge *m = merge_new(1);
+	struct value_reader r;
+	struct value head, gseq, name;
+
+	assert_int_equal(fixture_commit(f, 9), WRITER_COMMITTED);
+	m->rooms[0] = (struct merge_room){2, xstrdup("lobby"), 2, 3};
+	m->until = 9;
+	m->limit = 10;
+	m->max_bytes = 1000;
+	assert_int_equal(archive_merge_take(a, 1, &m), ERR_OK);
+	assert_null(m);
+	serve_until(a, &answers, 1);
+	assert_int_equal(answers.error, ERR_OK);
+	assert_false(answers.more);
+	assert_int_equal(open_messages(&answers, &r), 2);
+	assert_int_equal(value_next(&r, &head), ERR_OK);
+	assert_int_equal(head.as.count, 3);
+	assert_int_equal(value_next(&r, &gseq), ERR_OK);
+	assert_int_equal(gseq.as.u, 5);
+	assert_int_equal(value_next(&r, &name), ERR_OK);
+	assert_true(str_eqz(name.as.s, "message"));
+	/* What waits when it closes is dropped whole. */
+	m = merge_new(0);
+	assert_int_equal(archive_merge_take(a, 2, &m), ERR_OK);
+	archive_close(&a);
+	buf_free(&answers.messages);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_set_up, fixture_tear_down)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    TEST(a_merge_is_made_of_events),
 	    TEST(a_page_is_made_for_the_client),
 	    TEST(an_empty_room_is_an_empty_array),
 	    TEST(answers_come_in_order_and_the_queue_has_an_end),

@@ -130,9 +130,39 @@ static void can_be_used_again(void **state)
 	batch_free(&b);
 }
 
+static void keeps_sessions(void **state)
+{
+	struct batch *b = batch_new();
+	char lent[] = "abcdef";
+	struct batch_op put = {.kind = BATCH_PUT_SESSION,
+	    .as.session = {.id = 3,
+		.pid = {lent, 1},
+		.socket = {lent, 2},
+		.sid = {lent, 3},
+		.nsp = {lent, 4},
+		.user = {lent, 5},
+		.username = {lent, 6},
+		.gseq = 9}};
+	struct batch_op room = {.kind = BATCH_PUT_SESSION_ROOM, .as.session_room = {3, 4, 5}};
+
+	(void)state;
+	batch_put(b, &put);
+	batch_put(b, &room);
+	memset(lent, 'x', 6);
+	const struct store_session *kept = &batch_at(b, 0)->as.session;
+
+	assert_int_equal(kept->id, 3);
+	assert_true(str_eqz(kept->pid, "a") && str_eqz(kept->socket, "ab"));
+	assert_true(str_eqz(kept->sid, "abc") && str_eqz(kept->nsp, "abcd"));
+	assert_true(str_eqz(kept->user, "abcde") && str_eqz(kept->username, "abcdef"));
+	assert_int_equal(batch_at(b, 1)->as.session_room.gseq, 5);
+	batch_free(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(keeps_sessions),
 	    cmocka_unit_test(is_born_empty),
 	    cmocka_unit_test(keeps_order_and_kind),
 	    cmocka_unit_test(copies_what_it_is_lent),

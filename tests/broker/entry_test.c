@@ -1,6 +1,7 @@
 #include "tests/broker/world.h"
 
 #include "broker/entry.h"
+#include "tests/fakes/store.h"
 
 static void test_a_dead_gateway_s_members_leave_once(void **state)
 {
@@ -85,10 +86,66 @@ static void test_members_of_a_gateway_that_was_given_up_come_back_aloud(void **s
 	assert_true(fake_peer_heard(&w->west, "event=\"room-presence\""));
 }
 
+static void test_a_lost_gateway_s_sessions_wait(void **state)
+{
+	struct world *w = *state;
+
+	w->b.config.recovery = true;
+	world_connect(w, &w->west, "w1", "bob");
+	world_join(w, &w->west, "w1", "lobby");
+	world_connect(w, &w->east, "e1", "ann");
+	world_join(w, &w->east, "e1", "lobby");
+	world_commit(w);
+	world_forget_heard(w);
+	entry_on_peer_gone(&w->b, &w->east);
+	assert_false(fake_peer_heard(&w->west, "DELIVER"));
+	assert_int_equal(room_user_count(world_room(w, "lobby")), 2);
+	assert_int_equal(world_room(w, "lobby")->route.count, 1);
+	/* It comes back, and has its clients still. */
+	announce(w, "e1", "ann", bytes_of("\x91\xa5lobby", 7));
+	assert_ptr_equal(world_session(w, "e1")->peer, &w->east);
+	assert_false(fake_peer_heard(&w->west, "DELIVER"));
+	assert_int_equal(world_room(w, "lobby")->route.count, 2);
+}
+
+static void test_one_that_was_ended_is_gone(void **state)
+{
+	struct world *w = *state;
+	struct wire_message m = {.type = WIRE_DISCONNECT};
+
+	w->b.config.recovery = true;
+	world_connect(w, &w->east, "e1", "ann");
+	m.as.disconnect.socket = STR("e1");
+	m.as.disconnect.reason = STR("client namespace disconnect");
+	entry_on_disconnect(&w->b, &w->east, &m);
+	assert_null(world_session(w, "e1"));
+	assert_int_equal(fake_store.sessions_removed, 1);
+}
+
+static void test_sessions_have_a_number(void **state)
+{
+	struct world *w = *state;
+
+	w->b.config.recovery = true;
+	w->b.config.sessions_max = 2;
+	world_connect(w, &w->east, "e1", "ann");
+	world_connect(w, &w->east, "e2", "bob");
+	world_connect(w, &w->east, "e3", "eve");
+	assert_int_equal(world_last_error(w, &w->east), CLIENT_ERROR_UNAVAILABLE);
+	/* Who is not there makes place. */
+	world_lose(w, &w->east, "e1");
+	world_connect(w, &w->east, "e3", "eve");
+	assert_non_null(world_session(w, "e3"));
+	assert_null(world_session(w, "e1"));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
 	const struct CMUnitTest tests[] = {
+	    TEST(test_a_lost_gateway_s_sessions_wait),
+	    TEST(test_one_that_was_ended_is_gone),
+	    TEST(test_sessions_have_a_number),
 	    TEST(test_a_dead_gateway_s_members_leave_once),
 	    TEST(test_what_is_not_announced_again_is_gone),
 	    TEST(test_an_announcement_is_the_whole_truth),

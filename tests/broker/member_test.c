@@ -247,21 +247,50 @@ static void test_memberships(void **state)
 	assert_int_equal(seen, 1);
 }
 
+/* A connection that is lost, and another somewhere else: nobody comes or goes. */
+static void test_memberships_move_with_the_connection(void **state)
+{
+	struct world *w = *state;
+	struct session *s = connect(w, "e1", "ann", &w->east);
+	struct room *r = rooms_create(w->rooms, STR("/chat"), STR("lobby"), (struct wall){0});
+	bool is_first;
+
+	member_add(r, s, (struct wall){0}, &is_first);
+	member_move_all(w->sessions, s, NULL);
+	assert_null(s->peer);
+	assert_int_equal(r->route.count, 0);
+	assert_int_equal(room_user_count(r), 1);
+	member_move_all(w->sessions, s, &w->west);
+	assert_int_equal(r->route.count, 1);
+	assert_ptr_equal(r->route.stops[0].peer, &w->west);
+	member_move_all(w->sessions, s, &w->east);
+	assert_int_equal(r->route.count, 1);
+	assert_ptr_equal(r->route.stops[0].peer, &w->east);
+	/* Without one it can leave, too. */
+	member_move_all(w->sessions, s, NULL);
+	struct member *m = s->members;
+	bool is_last = false;
+
+	member_remove(&m, &is_last);
+	assert_true(is_last);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(
-	        test_a_user_with_two_tabs_comes_and_goes_once, setup, teardown),
+		test_memberships_move_with_the_connection, setup, teardown),
 	    cmocka_unit_test_setup_teardown(
-	        test_the_route_knows_who_holds_members, setup, teardown),
+		test_a_user_with_two_tabs_comes_and_goes_once, setup, teardown),
+	    cmocka_unit_test_setup_teardown(
+		test_the_route_knows_who_holds_members, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_a_session_knows_its_grants, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_an_id_exists_once, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_bad_facts_are_refused, setup, teardown),
 	    cmocka_unit_test_setup_teardown(
-	        test_the_last_session_takes_the_user_with_it, setup, teardown),
+		test_the_last_session_takes_the_user_with_it, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_rooms_of_two_namespaces, setup, teardown),
-	    cmocka_unit_test_setup_teardown(
-	        test_ids_go_on_after_what_was_loaded, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_ids_go_on_after_what_was_loaded, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_personal_rooms_come_and_go, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_memberships, setup, teardown),
 	};

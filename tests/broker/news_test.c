@@ -3,6 +3,7 @@
 #include "broker/admin.h"
 #include "broker/catchup.h"
 #include "broker/look.h"
+#include "broker/missed.h"
 #include "broker/news.h"
 #include "broker/publish.h"
 
@@ -34,6 +35,14 @@ void catchup_on_log(struct broker *b, const struct archive_log *log)
 	(void)b;
 	(void)log;
 	note("log");
+}
+
+bool missed_on_page(struct broker *b, const struct archive_answer *answer)
+{
+	(void)b;
+	(void)answer;
+	note("session?");
+	return false;
 }
 
 bool look_on_page(struct broker *b, const struct archive_answer *answer)
@@ -82,7 +91,7 @@ static void test_who_hears_what(void **state)
 	news_of_outbox.on_send(&b, NULL, f, 8);
 	news_of_outbox.on_send(&b, NULL, f, 0);
 	assert_string_equal(
-	    heard, "committed failed client? operator client? log stored said ");
+	    heard, "committed failed session? client? operator session? client? log stored said ");
 	frame_unref(&f);
 }
 

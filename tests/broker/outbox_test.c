@@ -206,16 +206,35 @@ static void test_numbers_go_with_stored_messages(void **state)
 	frame_unref(&l.instead);
 }
 
+static void test_the_newest_batch_that_is_waited_for(void **state)
+{
+	struct world *w = *state;
+	int lane;
+
+	assert_int_equal(outbox_newest(w->outbox), 0);
+	hold(w, 3, &w->a, "x", NULL);
+	hold(w, 4, &w->a, "y", NULL);
+	hold_in(w, w, 0, &w->a, "behind them", NULL);
+	hold_in(w, &lane, 0, &w->a, "at once", NULL);
+	assert_int_equal(outbox_newest(w->outbox), 4);
+	outbox_commit(w->outbox, 3);
+	assert_int_equal(outbox_newest(w->outbox), 4);
+	outbox_commit(w->outbox, 4);
+	assert_int_equal(outbox_newest(w->outbox), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test_setup_teardown(
+		test_the_newest_batch_that_is_waited_for, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_nothing_before_its_commit, setup, teardown),
 	    cmocka_unit_test_setup_teardown(
-	        test_what_depends_on_nothing_goes_at_once, setup, teardown),
+		test_what_depends_on_nothing_goes_at_once, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_another_lane_does_not_wait, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_one_order_in_a_lane, setup, teardown),
 	    cmocka_unit_test_setup_teardown(
-	        test_a_failed_batch_says_the_other_thing, setup, teardown),
+		test_a_failed_batch_says_the_other_thing, setup, teardown),
 	    cmocka_unit_test_setup_teardown(
 	        test_a_failure_spares_what_was_committed, setup, teardown),
 	    cmocka_unit_test_setup_teardown(

@@ -451,11 +451,62 @@ static void damage_is_an_error_not_an_empty_page(void **state)
 	reader_close(&r);
 }
 
+static void on_session(void *ctx, const struct reader_session *session)
+{
+	buf_printf(ctx, "%llu %.*s %.*s %.*s %.*s %.*s %.*s %llu;", (unsigned long long)session->id,
+	    STR_ARG(session->pid), STR_ARG(session->socket), STR_ARG(session->sid),
+	    STR_ARG(session->nsp), STR_ARG(session->user), STR_ARG(session->username),
+	    (unsigned long long)session->gseq);
+}
+
+static void on_session_room(void *ctx, const struct reader_session_room *room)
+{
+	buf_printf(ctx, "%llu %llu %llu;", (unsigned long long)room->session,
+	    (unsigned long long)room->room, (unsigned long long)room->gseq);
+}
+
+static void sessions_are_read_in_their_order(void **state)
+{
+	struct fixture *f = *state;
+	struct reader *r = NULL;
+	struct buf seen = {0};
+
+	rows_execute(f->path, "INSERT INTO sessions VALUES (9, 'p9', 'c9', 's9', '/', 'u', 'U', 4),"
+			      " (2, 'p2', 'c2', 's2', '/a', 'v', 'V', 5);"
+			      "INSERT INTO session_rooms VALUES (9, 1, 6), (2, 3, 7), (2, 1, 8)");
+	assert_int_equal(reader_open(f->path, f->why, sizeof(f->why), &r), ERR_OK);
+	assert_int_equal(reader_each_session(r, on_session, &seen), ERR_OK);
+	assert_int_equal(reader_each_session_room(r, on_session_room, &seen), ERR_OK);
+	assert_true(
+	    str_eqz(buf_str(&seen), "2 p2 c2 s2 /a v V 5;9 p9 c9 s9 / u U 4;2 1 8;2 3 7;9 1 6;"));
+	buf_free(&seen);
+	reader_close(&r);
+}
+
+static void one_message_is_found_by_its_number(void **state)
+{
+	struct fixture *f = *state;
+	struct reader *r = NULL;
+	uint64_t gseq = 0;
+	struct reader_message missing = {0};
+
+	assert_int_equal(fixture_commit(f, 9), WRITER_COMMITTED);
+	assert_int_equal(reader_open(f->path, f->why, sizeof(f->why), &r), ERR_OK);
+	assert_int_equal(reader_gseq_at(r, 2, 3, &gseq), ERR_OK);
+	assert_int_equal(gseq, 8);
+	assert_int_equal(reader_gseq_at(r, 2, 4, &gseq), ERR_NOT_FOUND);
+	assert_int_equal(reader_gseq_at(r, 2, UINT64_MAX, &gseq), ERR_NOT_FOUND);
+	assert_int_equal(reader_message_at(r, 9, 1, on_second, &missing), ERR_NOT_FOUND);
+	reader_close(&r);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_set_up, fixture_tear_down)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    TEST(sessions_are_read_in_their_order),
+	    TEST(one_message_is_found_by_its_number),
 	    TEST(pages_go_back_from_the_newest),
 	    TEST(pages_go_forward_from_a_message),
 	    TEST(a_page_is_of_one_room),

@@ -102,6 +102,7 @@ static void make_broker(struct stage *s)
 	b->config.namespaces = (struct namespace_conf *)namespaces;
 	b->config.namespace_count = ARRAY_LEN(namespaces);
 	b->config.max_rooms = 100;
+	b->config.sessions_max = 1000;
 	b->config.max_rooms_per_socket = STAGE_ROOMS;
 	b->config.store_backlog_max = 10000;
 	b->config.store_backlog_max_bytes = 1;

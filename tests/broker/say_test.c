@@ -95,7 +95,7 @@ static int teardown(void **state)
 static void test_an_event_is_encoded_once_for_all(void **state)
 {
 	struct world *w = *state;
-	struct session except = {.id = (char *)"s1"};
+	struct session except = {.id = (char *)"c1", .sid = (char *)"s1"};
 
 	route_add(&w->room.route, &w->east);
 	route_add(&w->room.route, &w->west);

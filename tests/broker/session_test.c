@@ -236,6 +236,85 @@ static void test_an_id_can_come_again(void **state)
 	assert_int_equal(sessions_count(ss), 1);
 }
 
+struct peer {
+	int unused;
+};
+
+static void test_a_pid_finds_it_until_it_is_forgotten(void **state)
+{
+	struct sessions *ss = *state;
+	struct session_facts f = facts("e1", "ann");
+	struct session *s = NULL, *other = NULL;
+
+	f.pid = STR("secret");
+	assert_int_equal(sessions_add(ss, &f, &s), ERR_OK);
+	assert_string_equal(s->sid, "e1");
+	assert_ptr_equal(sessions_find_pid(ss, STR("secret")), s);
+	assert_null(sessions_find_pid(ss, STR("secre")));
+	assert_null(sessions_find_pid(ss, STR("")));
+	/* Nobody has the same. */
+	f.id = STR("e2");
+	assert_int_equal(sessions_add(ss, &f, &other), ERR_INVALID);
+	sessions_forget_pid(ss, s);
+	sessions_forget_pid(ss, s);
+	assert_null(sessions_find_pid(ss, STR("secret")));
+	assert_int_equal(sessions_add(ss, &f, &other), ERR_OK);
+	sessions_remove(ss, &other);
+	assert_null(sessions_find_pid(ss, STR("secret")));
+}
+
+static void test_a_new_connection_keeps_what_is_the_clients_own(void **state)
+{
+	struct sessions *ss = *state;
+	struct session_facts f = facts("e1", "ann");
+	struct session *s = NULL;
+
+	f.pid = STR("secret");
+	f.ip = STR("1.2.3.4");
+	assert_int_equal(sessions_add(ss, &f, &s), ERR_OK);
+	add(ss, "e2", "bob");
+	f.id = STR("e2");
+	assert_int_equal(sessions_renew(ss, s, &f), ERR_EXISTS);
+	f.id = STR("");
+	assert_int_equal(sessions_renew(ss, s, &f), ERR_INVALID);
+	f = facts("e30", "ann");
+	f.username = STR("Ann B.");
+	f.ip = STR("5.6.7.8");
+	f.grants = bytes_of("\x91\xa5vault", 7);
+	assert_int_equal(sessions_renew(ss, s, &f), ERR_OK);
+	assert_null(sessions_find(ss, STR("e1")));
+	assert_ptr_equal(sessions_find(ss, STR("e30")), s);
+	assert_string_equal(s->sid, "e1");
+	assert_string_equal(s->pid, "secret");
+	assert_string_equal(s->ip, "5.6.7.8");
+	assert_string_equal(s->user->username, "Ann B.");
+	assert_true(session_is_granted(s, STR("vault")));
+	/* The same connection once more. */
+	assert_int_equal(sessions_renew(ss, s, &f), ERR_OK);
+	assert_ptr_equal(sessions_find(ss, STR("e30")), s);
+}
+
+static void test_the_living_are_counted(void **state)
+{
+	struct sessions *ss = *state;
+	struct session *one = add(ss, "e1", "ann"), *two = add(ss, "e2", "ann");
+	struct peer east, west;
+
+	assert_int_equal(sessions_live_count(ss), 0);
+	sessions_move(ss, one, &east);
+	sessions_move(ss, two, &east);
+	sessions_move(ss, two, &west);
+	assert_int_equal(sessions_live_count(ss), 2);
+	assert_int_equal(sessions_user_count(ss), 1);
+	sessions_move(ss, one, NULL);
+	sessions_move(ss, one, NULL);
+	assert_int_equal(sessions_user_count(ss), 1);
+	sessions_remove(ss, &two);
+	assert_int_equal(sessions_live_count(ss), 0);
+	assert_int_equal(sessions_user_count(ss), 0);
+	assert_int_equal(sessions_count(ss), 1);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -249,6 +328,9 @@ int main(void)
 	    TEST(test_no_grants_at_all_is_no_value),
 	    TEST(test_a_walk_may_remove_what_it_stands_on),
 	    TEST(test_an_id_can_come_again),
+	    TEST(test_a_pid_finds_it_until_it_is_forgotten),
+	    TEST(test_a_new_connection_keeps_what_is_the_clients_own),
+	    TEST(test_the_living_are_counted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

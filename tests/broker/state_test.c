@@ -67,10 +67,67 @@ static void test_numbers_that_cannot_be_read_stay_stale(void **state)
 	assert_true(w->b.is_numbering_stale);
 }
 
+/* Sessions of before: in their rooms, without a connection. */
+static void test_sessions_are_there_again(void **state)
+{
+	struct world *w = *state;
+	char why[STORE_WHY_SIZE] = "";
+	static const struct reader_session sessions[] = {
+	    {4, 11, STR("p4"), STR("c4"), STR("s4"), STR("/chat"), STR("ann"), STR("Ann")},
+	    {7, 12, STR("p7"), STR("c7"), STR("s7"), STR("/work"), STR("bob"), STR("Bob")},
+	    {9, 13, STR("p9"), STR("c9"), STR("s9"), STR("/chat"), STR("bob"), STR("Bob")},
+	};
+	static const struct reader_session_room rooms[] = {
+	    {4, 3, 10}, {4, 99, 10}, {5, 3, 10}, {7, 3, 10}, {9, 3, 12}};
+
+	w->b.config.recovery = true;
+	fake_store.stored_gseq = 20;
+	fake_store.stored_room = stored(3, "lobby", 7);
+	fake_store.stored_sessions = sessions;
+	fake_store.stored_session_count = ARRAY_LEN(sessions);
+	fake_store.stored_session_rooms = rooms;
+	fake_store.stored_session_room_count = ARRAY_LEN(rooms);
+	assert_int_equal(state_load(&w->b, why, sizeof(why)), ERR_OK);
+	struct session *s = sessions_find_pid(w->b.sessions, STR("p9"));
+
+	assert_string_equal(s->id, "c9");
+	assert_string_equal(s->sid, "s9");
+	assert_int_equal(s->gseq, 13);
+	assert_null(s->peer);
+	assert_int_equal(s->member_count, 1);
+	assert_int_equal(s->members->gseq, 12);
+	assert_int_equal(room_user_count(world_room(w, "lobby")), 2);
+	assert_int_equal(world_room(w, "lobby")->route.count, 0);
+	assert_int_equal(w->b.last_row, 9);
+	/* Of a namespace that has no recovery (any more). */
+	assert_null(sessions_find_pid(w->b.sessions, STR("p7")));
+	assert_int_equal(fake_store.sessions_removed, 1);
+	/* It wakes as if nothing had been. */
+	world_return(w, &w->east, "c10", "bob", "p9", "");
+	assert_ptr_equal(world_session(w, "c10"), s);
+	assert_int_equal(world_room(w, "lobby")->route.count, 1);
+}
+
+static void test_without_recovery_they_go(void **state)
+{
+	struct world *w = *state;
+	char why[STORE_WHY_SIZE] = "";
+	static const struct reader_session session = {
+	    4, 11, STR("p4"), STR("c4"), STR("s4"), STR("/chat"), STR("ann"), STR("Ann")};
+
+	fake_store.stored_sessions = &session;
+	fake_store.stored_session_count = 1;
+	assert_int_equal(state_load(&w->b, why, sizeof(why)), ERR_OK);
+	assert_int_equal(sessions_count(w->b.sessions), 0);
+	assert_int_equal(fake_store.sessions_removed, 1);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
 	const struct CMUnitTest tests[] = {
+	    TEST(test_sessions_are_there_again),
+	    TEST(test_without_recovery_they_go),
 	    TEST(test_the_start_fills_the_tables),
 	    TEST(test_a_database_that_cannot_be_read_is_named),
 	    TEST(test_numbers_go_back_to_what_is_stored),

@@ -132,7 +132,7 @@ static void test_a_worker_hears_of_acks_and_of_the_end(void **state)
 	work_on_ack(&s->w->b, &s->w->east, &ack);
 	assert_true(fake_peer_heard(&s->north, "WORK_ACK{socket=\"e1\" ack=9 args=<1:90>}"));
 	crew_stage_event(s, "e1", 50);
-	end.as.disconnect = (struct wire_disconnect){STR("e1"), STR("ping timeout")};
+	end.as.disconnect = (struct wire_disconnect){STR("e1"), STR("ping timeout"), false};
 	entry_on_disconnect(&s->w->b, &s->w->east, &end);
 	assert_true(
 	    fake_peer_heard(&s->north, "WORK_DISCONNECT{socket=\"e1\" reason=\"ping timeout\"}"));
@@ -181,9 +181,34 @@ static void test_rooms_have_work_for_a_worker_that_serves_them(void **state)
 	m.as.work_answer = (struct wire_work_answer){1, bytes_of("\x91\x08", 2)};
 	work_on_answer(&s->w->b, &s->north, &m);
 	assert_true(fake_peer_heard(&s->w->east, "REPLY{request=50 error=0"));
-	end.as.disconnect = (struct wire_disconnect){STR("chatter"), STR("gone")};
+	end.as.disconnect = (struct wire_disconnect){STR("chatter"), STR("gone"), false};
 	entry_on_disconnect(&s->w->b, &s->w->east, &end);
 	assert_true(fake_peer_heard(&s->north, "WORK_DISCONNECT{socket=\"chatter\""));
+}
+
+/* What a worker serves is the connection, and what it answers to one that is lost goes nowhere. */
+static void test_a_lost_connection_is_not_served(void **state)
+{
+	struct crew_stage *s = *state;
+	struct wire_message done = {.type = WIRE_WORK_DONE}, emit = {.type = WIRE_EMIT};
+
+	s->w->b.config.recovery = true;
+	crew_stage_serve(s, &s->north);
+	say_in_chat(s, 50);
+	world_commit(s->w);
+	world_lose(s->w, &s->w->east, "chatter");
+	assert_true(fake_peer_heard(&s->north, "WORK_DISCONNECT{socket=\"chatter\""));
+	assert_null(world_session(s->w, "chatter")->ward);
+	done.as.work_done.task = 1;
+	work_on_message(&s->w->b, &s->north, &done);
+	emit.as.emit = (struct wire_emit){.nsp = STR("/chat"),
+	    .socket = STR("chatter"),
+	    .event = STR("x"),
+	    .args = bytes_of("\x90", 1),
+	    .except = bytes_of("\xc0", 1)};
+	work_on_message(&s->w->b, &s->north, &emit);
+	assert_false(fake_peer_heard(&s->w->east, "SEND"));
+	work_on_peer_gone(&s->w->b, &s->north);
 }
 
 static void test_rooms_without_a_worker_know_no_more_events(void **state)
@@ -233,6 +258,7 @@ int main(void)
 	    WORK_TEST(test_a_worker_hears_of_acks_and_of_the_end),
 	    WORK_TEST(test_who_was_in_before_is_told_of_with_the_first_event),
 	    WORK_TEST(test_rooms_have_work_for_a_worker_that_serves_them),
+	    WORK_TEST(test_a_lost_connection_is_not_served),
 	    WORK_TEST(test_rooms_without_a_worker_know_no_more_events),
 	    WORK_TEST(test_having_had_work_opens_no_rooms),
 	};

@@ -1,10 +1,12 @@
 #include "tests/broker/world.h"
 
 #include "broker/attend.h"
+#include "broker/dormancy.h"
 #include "broker/entry.h"
 #include "broker/metrics.h"
 #include "broker/publish.h"
 #include "tests/fakes/store.h"
+#include "tests/fakes/turn.h"
 
 #include <stdio.h>
 
@@ -29,6 +31,7 @@ int world_setup(void **state)
 	struct broker *b = &w->b;
 
 	fake_store_reset();
+	fake_turn_now = (struct mono){1000000};
 	w->east = (struct peer){.name = "east", .boot = 11, .generation = 1};
 	w->west = (struct peer){.name = "west", .boot = 22, .generation = 1};
 	b->config.namespaces = (struct namespace_conf *)namespaces;
@@ -37,6 +40,12 @@ int world_setup(void **state)
 	b->config.max_rooms_per_socket = 3;
 	b->config.store_backlog_max = 100;
 	b->config.store_backlog_max_bytes = 1000;
+	b->config.lease_ms = 6000;
+	b->config.presence_grace_ms = 5000;
+	b->config.recovery_window_ms = 120000;
+	b->config.sessions_max = 10;
+	b->epoch = 1;
+	dormancy_init(b);
 	b->rooms = rooms_new();
 	b->sessions = sessions_new();
 	b->crew = crew_new();
@@ -53,6 +62,7 @@ int world_teardown(void **state)
 
 	entry_on_peer_gone(&w->b, &w->east);
 	entry_on_peer_gone(&w->b, &w->west);
+	entry_forget_all(&w->b);
 	dedup_free(&w->b.dedup);
 	outbox_free(&w->b.outbox);
 	sessions_free(&w->b.sessions);
@@ -61,6 +71,8 @@ int world_teardown(void **state)
 	metrics_free(&w->b.metrics);
 	buf_free(&w->east.heard);
 	buf_free(&w->west.heard);
+	buf_free(&w->east.values);
+	buf_free(&w->west.values);
 	test_free(w);
 	return frame_live() == 0 ? 0 : -1;
 }
@@ -77,8 +89,40 @@ void world_connect_to(
 	    .nsp = str_of(nsp),
 	    .user = str_of(user),
 	    .username = str_of(user),
-	    .grants = bytes_of("\x91\xa5vault", 7)};
+	    .grants = bytes_of("\x91\xa5vault", 7),
+	    .recovery = true};
 	entry_on_connect(&w->b, p, &m);
+}
+
+void world_return(struct world *w, struct peer *p, const char *socket, const char *user,
+    const char *pid, const char *offset)
+{
+	struct wire_message m = {.type = WIRE_CONNECT};
+
+	m.as.connect = (struct wire_connect){.request = ++w->request,
+	    .socket = str_of(socket),
+	    .nsp = STR("/chat"),
+	    .user = str_of(user),
+	    .username = str_of(user),
+	    .grants = bytes_of("\xc0", 1),
+	    .recovery = true,
+	    .pid = str_of(pid),
+	    .offset = str_of(offset)};
+	entry_on_connect(&w->b, p, &m);
+}
+
+void world_lose(struct world *w, struct peer *p, const char *socket)
+{
+	struct wire_message m = {.type = WIRE_DISCONNECT};
+
+	m.as.disconnect =
+	    (struct wire_disconnect){str_of(socket), STR("transport close"), .is_lost = true};
+	entry_on_disconnect(&w->b, p, &m);
+}
+
+struct session *world_session(struct world *w, const char *socket)
+{
+	return sessions_find(w->b.sessions, str_of(socket));
 }
 
 void world_connect(struct world *w, struct peer *p, const char *socket, const char *user)
@@ -135,10 +179,18 @@ void world_commit(struct world *w)
 	publish_on_committed(&w->b, fake_store.gathering++);
 }
 
+void world_fail(struct world *w)
+{
+	fake_store.gathering++;
+	publish_on_failed(&w->b, "no space");
+}
+
 void world_forget_heard(struct world *w)
 {
 	buf_reset(&w->east.heard);
 	buf_reset(&w->west.heard);
+	buf_reset(&w->east.values);
+	buf_reset(&w->west.values);
 }
 
 /* The number of the error that the last request was answered with; 0 = ok, -1 = no answer. */

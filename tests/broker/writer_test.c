@@ -177,11 +177,50 @@ static void each_uniqueness_holds(void **state)
 	assert_int_equal(fixture_commit_batch(f), WRITER_COMMITTED);
 }
 
+static void session_op(struct fixture *f, const struct batch_op *op)
+{
+	batch_reset(f->batch);
+	batch_put(f->batch, op);
+	assert_int_equal(fixture_commit_batch(f), WRITER_COMMITTED);
+}
+
+static void sessions_come_change_and_go(void **state)
+{
+	static const char sessions[] = "SELECT count(*) FROM sessions WHERE socket = 'c2' AND"
+				       " pid = 'p' AND sid = 's' AND nsp = '/' AND user = 'u' AND"
+				       " username = 'U' AND gseq = 9";
+	static const char rooms[] = "SELECT sum(gseq) FROM session_rooms WHERE session = 7";
+	struct fixture *f = *state;
+	struct batch_op session = {.kind = BATCH_PUT_SESSION,
+	    .as.session = {7, STR("p"), STR("c1"), STR("s"), STR("/"), STR("u"), STR("U"), 9}};
+	struct batch_op room = {.kind = BATCH_PUT_SESSION_ROOM, .as.session_room = {7, 1, 10}};
+
+	session_op(f, &session);
+	session.as.session.socket = STR("c2");
+	session_op(f, &session);
+	assert_int_equal(rows_number(f->path, sessions), 1);
+	session_op(f, &room);
+	room.as.session_room = (struct batch_session_room){7, 2, 20};
+	session_op(f, &room);
+	room.as.session_room.gseq = 30;
+	session_op(f, &room);
+	assert_int_equal(rows_number(f->path, rooms), 40);
+	room.kind = BATCH_REMOVE_SESSION_ROOM;
+	session_op(f, &room);
+	session_op(f, &room);
+	assert_int_equal(rows_number(f->path, rooms), 10);
+	session.kind = BATCH_REMOVE_SESSION;
+	session_op(f, &session);
+	assert_int_equal(rows_number(f->path, "SELECT count(*) FROM sessions"), 0);
+	assert_int_equal(rows_number(f->path, "SELECT count(*) FROM session_rooms"), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_set_up, fixture_tear_down)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    TEST(sessions_come_change_and_go),
 	    TEST(a_batch_is_in_the_database),
 	    TEST(columns_hold_what_they_are_named_for),
 	    TEST(content_keeps_its_kind),

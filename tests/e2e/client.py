@@ -29,7 +29,9 @@ def with_bytes(value):
 
 
 def say(kind, data=None):
-    print(json.dumps({"kind": kind, "data": plain(data)}), flush=True)
+    # In one piece: the handlers run in threads of their own.
+    sys.stdout.write(json.dumps({"kind": kind, "data": plain(data)}) + "\n")
+    sys.stdout.flush()
 
 
 def main(url, token):

@@ -130,7 +130,7 @@ test('on the wire each packet is one binary message', async () => {
   raw.send(...encoder.encode({ type: 0, nsp: '/chat', data: { token: userToken(stack, 'alice') } }));
   const { data, ...connected } = await next();
   assert.deepEqual(connected, { type: 0, nsp: '/chat' });
-  assert.deepEqual(Object.keys(data), ['sid']);
+  assert.deepEqual(Object.keys(data), ['sid', 'pid']);
   raw.send(...encoder.encode({ type: 2, nsp: '/chat', data: ['nothing'], id: 3, options: { compress: true } }));
   const { data: answer, ...ack } = await next();
   assert.deepEqual(ack, { type: 3, nsp: '/chat', id: 3 });

@@ -10,10 +10,14 @@
 void fake_peer_hear(struct peer *p, struct bytes message)
 {
 	struct wire_reader r = wire_reader(message);
-	struct wire_message m;
+	struct wire_message m = {0};
 
 	if (wire_next(&r, &m) == ERR_OK)
 		wire_print(&m, &p->heard);
+	if (m.type == WIRE_REPLY)
+		buf_put(&p->values, m.as.reply.value);
+	if (m.type == WIRE_DELIVER)
+		buf_put(&p->values, m.as.deliver.args);
 	buf_putc(&p->heard, '\n');
 }
 
@@ -24,6 +28,13 @@ bool fake_peer_heard(struct peer *p, const char *text)
 
 	buf_truncate(&p->heard, p->heard.len - 1);
 	return found;
+}
+
+bool fake_peer_read(const struct peer *p, const char *bytes)
+{
+	struct bytes all = buf_bytes(&p->values);
+
+	return all.len > 0 && memmem(all.p, all.len, bytes, strlen(bytes));
 }
 
 const char *peer_name(const struct peer *p)

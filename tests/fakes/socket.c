@@ -23,6 +23,7 @@ void fake_socket_begin(struct sio_socket *s, const char *nsp)
 void fake_socket_end(struct sio_socket *s)
 {
 	buf_free(&s->said);
+	buf_free(&s->held);
 }
 
 void fake_json(const char *text, struct buf *out)
@@ -89,6 +90,33 @@ void sio_socket_accept(struct sio_socket *s, struct str sid, struct str pid)
 	memcpy(s->id, sid.p, sid.len);
 	if (!s->is_ended)
 		buf_printf(&s->said, "accept %.*s %.*s\n", STR_ARG(sid), STR_ARG(pid));
+	s->is_held = false;
+	buf_put(&s->said, buf_bytes(&s->held));
+	buf_reset(&s->held);
+}
+
+void sio_socket_hold(struct sio_socket *s, size_t max_bytes)
+{
+	assert(!s->id[0] && !s->is_held && max_bytes > 0);
+	s->is_held = true;
+}
+
+enum err sio_socket_recall(struct sio_socket *s, struct str event, struct bytes args)
+{
+	assert(s->is_held);
+	if (s->recall_max && s->recalled == s->recall_max)
+		return ERR_FULL;
+	s->recalled++;
+	buf_printf(&s->said, "recall %.*s ", STR_ARG(event));
+	put_json(&s->said, args);
+	return ERR_OK;
+}
+
+void sio_socket_forget(struct sio_socket *s)
+{
+	s->is_held = false;
+	buf_reset(&s->held);
+	buf_puts(&s->said, STR("forget\n"));
 }
 
 void sio_socket_refuse(struct sio_socket *s, struct str message, struct bytes data)
@@ -130,12 +158,14 @@ void sio_cast_free(struct sio_cast **c)
 
 void sio_socket_send(struct sio_socket *s, struct sio_cast *cast, bool is_volatile)
 {
+	struct buf *out = s->is_held ? &s->held : &s->said;
+
 	if (s->is_ended)
 		return;
-	buf_puts(&s->said, is_volatile ? STR("volatile ") : STR(""));
-	buf_puts(&s->said, cast->event);
-	buf_putc(&s->said, ' ');
-	put_json(&s->said, cast->args);
+	buf_puts(out, is_volatile ? STR("volatile ") : STR(""));
+	buf_puts(out, cast->event);
+	buf_putc(out, ' ');
+	put_json(out, cast->args);
 }
 
 void sio_socket_emit(struct sio_socket *s, struct str event, struct bytes args)

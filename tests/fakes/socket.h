@@ -5,7 +5,7 @@
  * writes down what its client is told, JSON with ' for ", one line each:
  *
  *	accept ID PID                ack 7 [{'ok':true}]            close
- *	refuse MESSAGE {'code':...}  room-joined [{'roomId':'r'}]
+ *	refuse MESSAGE {'code':...}  room-joined [{'roomId':'r'}]    recall message [...]
  *
  * Like a real one it acks nothing before it was accepted and says nothing after it was closed.
  */
@@ -19,6 +19,10 @@ struct sio_socket {
 	void *owner;
 	char id[64];
 	bool is_ended; /* refused or closed */
+	bool is_held;  /* what is sent to it waits for CONNECT */
+	size_t recall_max; /* so many events may be recalled; 0 = any number */
+	size_t recalled;
+	struct buf held;
 	struct buf said;
 };
 

@@ -28,6 +28,52 @@ void store_put_message(struct store *s, const struct store_message *message)
 	fake_store.last_gseq = message->gseq;
 }
 
+static void copy(char ret[64], struct str s)
+{
+	size_t len = s.len < 63 ? s.len : 63;
+
+	memcpy(ret, s.p, len);
+	ret[len] = '\0';
+}
+
+void store_put_session(struct store *s, const struct store_session *session)
+{
+	struct fake_session *last = &fake_store.last_session;
+
+	(void)s;
+	fake_store.sessions++;
+	last->id = session->id;
+	last->gseq = session->gseq;
+	copy(last->pid, session->pid);
+	copy(last->socket, session->socket);
+	copy(last->sid, session->sid);
+	copy(last->user, session->user);
+}
+
+void store_put_session_room(struct store *s, uint64_t session, uint64_t room, uint64_t gseq)
+{
+	(void)s;
+	(void)session;
+	(void)room;
+	(void)gseq;
+	fake_store.session_rooms++;
+}
+
+void store_remove_session_room(struct store *s, uint64_t session, uint64_t room)
+{
+	(void)s;
+	(void)session;
+	(void)room;
+	fake_store.session_rooms_removed++;
+}
+
+void store_remove_session(struct store *s, uint64_t session)
+{
+	(void)s;
+	(void)session;
+	fake_store.sessions_removed++;
+}
+
 uint64_t store_gathering(const struct store *s)
 {
 	(void)s;
@@ -80,6 +126,24 @@ enum err reader_each_membership(struct reader *r,
 	(void)r;
 	(void)fn;
 	(void)ctx;
+	return fake_store.reader_fault;
+}
+
+enum err reader_each_session(
+    struct reader *r, void (*fn)(void *ctx, const struct reader_session *session), void *ctx)
+{
+	(void)r;
+	for (size_t i = 0; i < fake_store.stored_session_count; i++)
+		fn(ctx, &fake_store.stored_sessions[i]);
+	return fake_store.reader_fault;
+}
+
+enum err reader_each_session_room(
+    struct reader *r, void (*fn)(void *ctx, const struct reader_session_room *room), void *ctx)
+{
+	(void)r;
+	for (size_t i = 0; i < fake_store.stored_session_room_count; i++)
+		fn(ctx, &fake_store.stored_session_rooms[i]);
 	return fake_store.reader_fault;
 }
 

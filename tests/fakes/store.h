@@ -6,9 +6,16 @@
 #include "broker/reader.h"
 #include "broker/store.h"
 
+/* Of the last store_put_session(). */
+struct fake_session {
+	uint64_t id, gseq;
+	char pid[64], socket[64], sid[64], user[64];
+};
+
 struct fake_store {
 	/* what was put in */
-	unsigned rooms, messages;
+	unsigned rooms, messages, sessions, session_rooms, sessions_removed, session_rooms_removed;
+	struct fake_session last_session;
 	uint64_t last_seq, last_gseq;
 	unsigned origin_lookups;
 	/* what the test sets */
@@ -19,6 +26,10 @@ struct fake_store {
 	enum err reader_fault;
 	uint64_t stored_gseq;
 	struct reader_room stored_room;
+	const struct reader_session *stored_sessions; /* stored_session_count of them */
+	size_t stored_session_count;
+	const struct reader_session_room *stored_session_rooms;
+	size_t stored_session_room_count;
 	const char *stored_message_id;
 	uint64_t stored_origin;
 	struct reader_receipt stored_receipt;

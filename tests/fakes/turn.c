@@ -1,14 +1,16 @@
 /*
  * A turn whose clock stands where the test puts it.
  */
-#include "broker/turn.h"
+#include "tests/fakes/turn.h"
 
 static const struct wall noon = {1700000000000};
+
+struct mono fake_turn_now = {1000000};
 
 struct mono turn_now(const struct turn *t)
 {
 	(void)t;
-	return (struct mono){1000000};
+	return fake_turn_now;
 }
 
 struct wall turn_wall(const struct turn *t)

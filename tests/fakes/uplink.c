@@ -10,6 +10,16 @@ bool uplink_is_full(const struct uplink *u)
 	return u->is_full;
 }
 
+uint64_t uplink_epoch(const struct uplink *u)
+{
+	return u->epoch;
+}
+
+uint64_t uplink_place(const struct uplink *u)
+{
+	return u->place;
+}
+
 enum err uplink_send(struct uplink *u, const struct wire_message *m)
 {
 	if (u->state == FAKE_UPLINK_DOWN)

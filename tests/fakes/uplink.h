@@ -11,6 +11,7 @@ enum fake_uplink_state { FAKE_UPLINK_DOWN, FAKE_UPLINK_GREETED, FAKE_UPLINK_UP }
 struct uplink {
 	enum fake_uplink_state state;
 	bool is_full;
+	uint64_t epoch, place;
 	struct buf given; /* encoded messages */
 	size_t looked_at; /* bytes of given */
 };

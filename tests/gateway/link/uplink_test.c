@@ -42,7 +42,8 @@ static void test_welcome_makes_it_up(void **state)
 	const char announced[] = "CONNECT{request=0 socket=\"announced\" nsp=\"\" user=\"\" "
 				 "username=\"\" grants=<1:c0> ip=\"\" user_agent=\"\" "
 				 "transport=\"\" since_ms=0 url=\"\" secure=false headers=<1:c0> "
-				 "rooms=<1:c0> auth=<1:c0>}\n";
+				 "rooms=<1:c0> auth=<1:c0> recovery=false pid=\"\" "
+				 "offset=\"\" sid=\"\"}\n";
 	char expected[1024];
 
 	snprintf(expected, sizeof(expected), "BATCH{number=2}\n%s%sRESUMED{sockets=2}\n", announced,

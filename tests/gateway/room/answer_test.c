@@ -26,8 +26,8 @@ void sio_socket_emit(struct sio_socket *s, struct str event, struct bytes args)
 	write_down(args);
 }
 
-static const struct answer_to with_ack = {NULL, true, 7, {"error", 5}};
-static const struct answer_to without_ack = {NULL, false, 0, {"error", 5}};
+static const struct answer_to with_ack = {NULL, true, 7, {"error", 5}, {"", 0}};
+static const struct answer_to without_ack = {NULL, false, 0, {"error", 5}, {"", 0}};
 
 static int forget(void **state)
 {
@@ -79,6 +79,23 @@ static void test_error_as_event_with_everything(void **state)
 	    "\"details\":[\"x\"],\"retryAfter\":1500}}]");
 }
 
+static void test_the_offset_stands_behind_events_only(void **state)
+{
+	struct answer_to to = without_ack;
+
+	(void)state;
+	to.offset = STR("B.C");
+	answer_error(&to, &(struct answer_fault){.error = CLIENT_ERROR_ROOM_NOT_FOUND});
+	assert_str_is(buf_str(&said), "error [{\"ok\":false,\"error\":{\"code\":\"room_not_found\","
+				      "\"message\":\"Room not found\"}},\"B.C\"]");
+	buf_reset(&said);
+	to.has_ack = true;
+	to.ack_id = 7;
+	answer_error(&to, &(struct answer_fault){.error = CLIENT_ERROR_ROOM_NOT_FOUND});
+	assert_str_is(buf_str(&said), "ack 7 [{\"ok\":false,\"error\":{\"code\":\"room_not_found\","
+				      "\"message\":\"Room not found\"}}]");
+}
+
 static void test_error_of_a_newer_broker_is_internal(void **state)
 {
 	(void)state;
@@ -93,6 +110,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_teardown(test_ok_comes_first_and_pairs_follow, forget),
 	    cmocka_unit_test_teardown(test_ok_without_value, forget),
+	    cmocka_unit_test_teardown(test_the_offset_stands_behind_events_only, forget),
 	    cmocka_unit_test_teardown(test_ok_without_ack_is_silent, forget),
 	    cmocka_unit_test_teardown(test_error_as_ack, forget),
 	    cmocka_unit_test_teardown(test_error_as_event_with_everything, forget),

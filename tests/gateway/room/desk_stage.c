@@ -17,10 +17,32 @@ void crypto_id(char ret[CRYPTO_ID_LEN + 1])
 	snprintf(ret, CRYPTO_ID_LEN + 1, "socket-%u", ++ids);
 }
 
+static void make_desk(struct stage *s, bool recovery)
+{
+	struct desk_parts parts = {.loop = &s->loop,
+	    .hub = s->hub,
+	    .pending = s->pending,
+	    .metrics = s->metrics,
+	    .error_event = STAGE_ERROR_EVENT,
+	    .namespaces = namespaces,
+	    .namespace_count = ARRAY_LEN(namespaces),
+	    .rules = {"issuer", "audience", 5000},
+	    .recovery = recovery,
+	    .queue_max_bytes = 10000};
+
+	s->desk = desk_new(&parts);
+	desk_set_uplink(s->desk, &s->link);
+}
+
+void stage_recovery(struct stage *s, bool is_on)
+{
+	desk_free(&s->desk);
+	make_desk(s, is_on);
+}
+
 int stage_setup(void **state)
 {
 	struct stage *s = test_calloc(1, sizeof(*s));
-	struct desk_parts parts = {.loop = &s->loop};
 
 	ids = 0;
 	fake_token = (struct fake_token){0};
@@ -35,15 +57,7 @@ int stage_setup(void **state)
 					      .bytes = LIMIT_LINK_MESSAGE,
 					      .per_owner = STAGE_PENDING_MAX_PER_CLIENT});
 	s->metrics = metrics_new(metric_table, METRICS);
-	parts.hub = s->hub;
-	parts.pending = s->pending;
-	parts.metrics = s->metrics;
-	parts.error_event = STAGE_ERROR_EVENT;
-	parts.namespaces = namespaces;
-	parts.namespace_count = ARRAY_LEN(namespaces);
-	parts.rules = (struct token_rules){"issuer", "audience", 5000};
-	s->desk = desk_new(&parts);
-	desk_set_uplink(s->desk, &s->link);
+	make_desk(s, false);
 	*state = s;
 	return 0;
 }
@@ -145,6 +159,8 @@ void stage_hear(struct stage *s, const struct wire_message *m)
 	struct wire_reader r = wire_reader(frame_bytes(batch));
 
 	assert_int_equal(wire_next(&r, &seen), ERR_OK);
+	if (seen.type == WIRE_DELIVER && seen.as.deliver.gseq)
+		s->link.place = seen.as.deliver.gseq;
 	desk_uplink_events.on_message(s->desk, &seen);
 	frame_unref(&batch);
 }

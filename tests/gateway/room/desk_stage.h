@@ -67,6 +67,9 @@ void stage_sent(struct stage *s, const char *expected);
 void stage_link_breaks(struct stage *s);
 size_t stage_link_returns(struct stage *s);
 
+/* Another desk, for clients that may come back or not; nobody may be connected. Off at first. */
+void stage_recovery(struct stage *s, bool is_on);
+
 /* ---- time ---- */
 
 /* Goes on by ms and lets the desk expire what is due. */

@@ -239,7 +239,7 @@ static void test_gone_before_the_broker_answered(void **state)
 	stage_knock(s, &s->east, "{'token':'alice'}");
 	(void)taken_connect(s);
 	stage_disconnect(s, &s->east, SIO_END_TRANSPORT);
-	stage_sent(s, "DISCONNECT{socket=\"socket-1\" reason=\"transport close\"}\n");
+	stage_sent(s, "DISCONNECT{socket=\"socket-1\" reason=\"transport close\" is_lost=false}\n");
 	assert_int_equal(pending_count(s->pending), 0);
 	assert_int_equal(fake_token.living, 0);
 	stage_reply_ok(s, 1, "{'rooms':['lobby']}");
@@ -272,7 +272,8 @@ static void test_the_broker_is_told_why(void **state)
 		s->loop.now = mono_add_ms(s->loop.now, 250);
 		who.facts.reason = rows[i].door;
 		stage_disconnect(s, &who, rows[i].why);
-		snprintf(text, sizeof(text), "DISCONNECT{socket=\"socket-%u\" reason=\"%s\"}\n",
+		snprintf(text, sizeof(text),
+		    "DISCONNECT{socket=\"socket-%u\" reason=\"%s\" is_lost=false}\n",
 		    (unsigned)i + 1, rows[i].reason);
 		stage_sent(s, text);
 		snprintf(text, sizeof(text),

@@ -1,0 +1,123 @@
+#include "broker/dormancy.h"
+
+#include "broker/attend.h"
+#include "broker/entry.h"
+#include "broker/roll.h"
+#include "broker/work.h"
+
+#include <stdlib.h>
+
+/* Sessions that end, or leave their rooms, in one go; the others have their turn. */
+enum { EXPIRED_A_TURN = 500 };
+
+void dormancy_init(struct broker *b)
+{
+	const struct config *c = &b->config;
+
+	timer_queue_init(&b->grace, c->presence_grace_ms);
+	timer_queue_init(&b->first_grace, c->lease_ms + c->presence_grace_ms);
+	timer_queue_init(&b->windows, c->recovery_window_ms);
+}
+
+/* He leaves, and the session keeps in mind where it was. */
+static void vacate(struct broker *b, struct session *s)
+{
+	struct berth *berths = xcalloc(s->member_count ? s->member_count : 1, sizeof(*berths));
+	size_t count = 0;
+
+	for (const struct member *m = s->members; m; m = m->session_next) {
+		if (!m->room->is_fleeting)
+			berths[count++] = (struct berth){m->room, m->gseq};
+	}
+	attend_leave_all(b, s);
+	free(s->berths);
+	s->berths = berths;
+	s->berth_count = count;
+}
+
+static void lie_down(struct broker *b, struct session *s, struct timer_queue *grace)
+{
+	timer_start(&s->window, &b->windows, turn_now(b->turn));
+	if (b->config.presence_grace_ms > 0)
+		timer_start(&s->grace, grace, turn_now(b->turn));
+	else
+		vacate(b, s);
+}
+
+void dormancy_begin(struct broker *b, struct session *s, struct str reason)
+{
+	/* What workers serve is the connection. */
+	work_on_gone(b, s, reason);
+	member_move_all(b->sessions, s, NULL);
+	lie_down(b, s, &b->grace);
+}
+
+void dormancy_await(struct broker *b, struct session *s)
+{
+	lie_down(b, s, &b->first_grace);
+}
+
+static void leave_forbidden(struct broker *b, struct session *s)
+{
+	for (struct member *m = s->members, *next; m; m = next) {
+		next = m->session_next;
+		if (m->room->is_fleeting || attend_is_allowed(b, s, m->room))
+			continue;
+		roll_leave(b, s, m->room);
+		attend_leave(b, m);
+	}
+}
+
+static void return_to_berths(struct broker *b, struct session *s)
+{
+	for (size_t i = 0; i < s->berth_count; i++) {
+		struct berth *berth = &s->berths[i];
+
+		if (attend_is_allowed(b, s, berth->room))
+			attend_return(b, s, berth->room, berth->gseq);
+		else
+			roll_leave(b, s, berth->room);
+	}
+	free(s->berths);
+	s->berths = NULL;
+	s->berth_count = 0;
+}
+
+void dormancy_wake(struct broker *b, struct session *s, struct peer *to)
+{
+	timer_stop(&s->grace);
+	timer_stop(&s->window);
+	leave_forbidden(b, s);
+	member_move_all(b->sessions, s, to);
+	return_to_berths(b, s);
+}
+
+enum err dormancy_evict(struct broker *b)
+{
+	struct timer *oldest = b->windows.head;
+
+	if (!oldest)
+		return ERR_NOT_FOUND;
+	entry_end(b, CONTAINER_OF(oldest, struct session, window));
+	return ERR_OK;
+}
+
+static void expire_grace(struct broker *b, struct timer_queue *q)
+{
+	struct timer *t;
+
+	for (int i = 0; i < EXPIRED_A_TURN && (t = timer_queue_expire(q, turn_now(b->turn))); i++)
+		vacate(b, CONTAINER_OF(t, struct session, grace));
+}
+
+void dormancy_on_pace(void *broker)
+{
+	struct broker *b = broker;
+	struct timer *t;
+
+	expire_grace(b, &b->grace);
+	expire_grace(b, &b->first_grace);
+	for (int i = 0;
+	     i < EXPIRED_A_TURN && (t = timer_queue_expire(&b->windows, turn_now(b->turn))); i++)
+		entry_end(b, CONTAINER_OF(t, struct session, window));
+}

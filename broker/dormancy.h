@@ -1,0 +1,33 @@
+#ifndef ROOMCAST_BROKER_DORMANCY_H
+#define ROOMCAST_BROKER_DORMANCY_H
+/*
+ * Dormancy: what becomes of a session whose connection is lost. Its user stays in the rooms for
+ * presence-grace-ms; if nobody has come back by then he leaves, once, and the session only
+ * remembers where it was. After recovery-window-ms it is over.
+ *
+ *	live --connection lost--> suspect --grace--> away --window--> over
+ *	  ^------------------------- wake ------------'
+ */
+#include "broker/broker.h"
+
+void dormancy_init(struct broker *b);
+
+/* The connection of a live session with a pid is lost; why, in the words of the log. */
+void dormancy_begin(struct broker *b, struct session *s, struct str reason);
+
+/* A session from the database, when the broker starts: its gateway, or its client, is awaited. */
+void dormancy_await(struct broker *b, struct session *s);
+
+/*
+ * It has a connection at that peer, whether it was dormant or not. Rooms that the user may not be
+ * in any more it leaves; who was told that he left hears that he is back.
+ */
+void dormancy_wake(struct broker *b, struct session *s, struct peer *to);
+
+/* Ends the session that is dormant for the longest time. ERR_NOT_FOUND: none is. */
+MUST_USE enum err dormancy_evict(struct broker *b);
+
+/* For turn_every(), with the broker: ends what is due. */
+void dormancy_on_pace(void *broker);
+
+#endif

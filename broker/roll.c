@@ -1,0 +1,174 @@
+#include "broker/roll.h"
+
+#include "broker/attend.h"
+
+#include <utlist.h>
+
+/* Sessions that are written again in one tick. */
+enum { AGAIN_A_TICK = 1000 };
+
+/* What waits for the disk does not grow for ever. */
+static bool has_place(const struct broker *b)
+{
+	return !b->is_numbering_stale && store_backlog(b->store) < b->config.store_backlog_max &&
+	       store_backlog_bytes(b->store) < b->config.store_backlog_max_bytes;
+}
+
+bool roll_is_open(const struct broker *b)
+{
+	return store_trouble(b->store)[0] == '\0' && has_place(b);
+}
+
+/* ---- which of the two lists it is in ---- */
+
+static void take_out(struct broker *b, struct session *s)
+{
+	switch (s->roll) {
+	case ROLL_UNDER_WAY:
+		DL_DELETE2(b->roll_under_way, s, roll_prev, roll_next);
+		break;
+	case ROLL_UNWRITTEN:
+		DL_DELETE2(b->roll_unwritten, s, roll_prev, roll_next);
+		break;
+	case ROLL_WRITTEN:
+		break;
+	}
+	s->roll = ROLL_WRITTEN;
+}
+
+/* To the end: the list is in the order of the batches. */
+static void note_under_way(struct broker *b, struct session *s)
+{
+	take_out(b, s);
+	s->row_batch = store_gathering(b->store);
+	s->roll = ROLL_UNDER_WAY;
+	DL_APPEND2(b->roll_under_way, s, roll_prev, roll_next);
+}
+
+static void note_unwritten(struct broker *b, struct session *s)
+{
+	take_out(b, s);
+	s->row_batch = 0;
+	s->roll = ROLL_UNWRITTEN;
+	DL_APPEND2(b->roll_unwritten, s, roll_prev, roll_next);
+}
+
+/* Is a change put into the batch? If not, all of it is put in later. */
+static bool may_write(struct broker *b, struct session *s)
+{
+	if (s->roll != ROLL_UNWRITTEN && roll_is_open(b)) {
+		note_under_way(b, s);
+		return true;
+	}
+	note_unwritten(b, s);
+	return false;
+}
+
+/* ---- rows ---- */
+
+static void put_row(struct broker *b, const struct session *s)
+{
+	struct store_session row = {
+	    .id = s->row,
+	    .pid = str_of(s->pid),
+	    .socket = str_of(s->id),
+	    .sid = str_of(s->sid),
+	    .nsp = str_of(s->nsp),
+	    .user = str_of(s->user->id),
+	    .username = str_of(s->user->username),
+	    .gseq = s->gseq,
+	};
+
+	store_put_session(b->store, &row);
+}
+
+static void put_room(struct broker *b, const struct session *s, struct room *r, uint64_t gseq)
+{
+	if (r->is_fleeting)
+		return;
+	attend_store_room(b, r);
+	store_put_session_room(b->store, s->row, r->id, gseq);
+}
+
+static void put_all(struct broker *b, struct session *s)
+{
+	store_remove_session(b->store, s->row);
+	put_row(b, s);
+	for (const struct member *m = s->members; m; m = m->session_next)
+		put_room(b, s, m->room, m->gseq);
+	for (size_t i = 0; i < s->berth_count; i++)
+		put_room(b, s, s->berths[i].room, s->berths[i].gseq);
+}
+
+void roll_put(struct broker *b, struct session *s)
+{
+	if (!s->pid[0])
+		return;
+	if (s->row == 0)
+		s->row = ++b->last_row;
+	if (may_write(b, s))
+		put_row(b, s);
+}
+
+void roll_join(struct broker *b, struct session *s, struct room *r, uint64_t gseq)
+{
+	if (s->row && !r->is_fleeting && may_write(b, s))
+		put_room(b, s, r, gseq);
+}
+
+void roll_leave(struct broker *b, struct session *s, const struct room *r)
+{
+	if (s->row && !r->is_fleeting && may_write(b, s))
+		store_remove_session_room(b->store, s->row, r->id);
+}
+
+void roll_end(struct broker *b, struct session *s)
+{
+	if (s->row == 0)
+		return;
+	take_out(b, s);
+	store_remove_session(b->store, s->row);
+	s->row = 0;
+}
+
+uint64_t roll_batch(const struct session *s)
+{
+	return s->roll == ROLL_UNDER_WAY ? s->row_batch : 0;
+}
+
+/* ---- what becomes of the batches ---- */
+
+void roll_on_committed(struct broker *b, uint64_t batch)
+{
+	while (b->roll_under_way && b->roll_under_way->row_batch <= batch) {
+		struct session *s = b->roll_under_way;
+
+		take_out(b, s);
+		s->is_row_stored = true;
+	}
+}
+
+void roll_on_failed(struct broker *b)
+{
+	while (b->roll_under_way) {
+		struct session *s = b->roll_under_way;
+
+		if (s->is_row_stored) {
+			note_unwritten(b, s);
+			continue;
+		}
+		take_out(b, s);
+		sessions_forget_pid(b->sessions, s);
+		s->row = 0;
+	}
+}
+
+void roll_on_tick(struct broker *b)
+{
+	for (int i = 0; i < AGAIN_A_TICK && b->roll_unwritten && has_place(b); i++) {
+		struct session *s = b->roll_unwritten;
+
+		note_under_way(b, s);
+		put_all(b, s);
+	}
+}

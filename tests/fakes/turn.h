@@ -1,0 +1,10 @@
+#ifndef ROOMCAST_TESTS_FAKES_TURN_H
+#define ROOMCAST_TESTS_FAKES_TURN_H
+/*
+ * The clock of the turn in the hand of the test; see turn.c.
+ */
+#include "broker/turn.h"
+
+extern struct mono fake_turn_now;
+
+#endif
