@@ -5,7 +5,7 @@
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 PROGRAM=${0##*/}
 
-BUILD_PACKAGES=(build-essential meson ninja-build pkg-config libcmocka-dev libczmq-dev libinih-dev
+BUILD_PACKAGES=(build-essential ccache meson ninja-build pkg-config libcmocka-dev libczmq-dev libinih-dev
 	libjansson-dev libmicrohttpd-dev libmsgpack-dev libsodium-dev libsqlite3-dev libssl-dev libsystemd-dev
 	libuv1-dev libwebsockets-dev libwebsockets-evlib-uv libzmq3-dev uthash-dev)
 RUN_PACKAGES=(curl jq)
