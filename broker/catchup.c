@@ -79,6 +79,8 @@ void catchup_on_log(struct broker *b, const struct archive_log *log)
 		peer_put_encoded(p, log->entries[i].deliver);
 		sent++;
 	}
+	if (sent)
+		failpoint("in-replay");
 	metrics_add(b->metrics, METRIC_REPLAYED, 0, 0, sent);
 	peer_end_page(p, log->reached);
 }

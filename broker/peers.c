@@ -3,6 +3,7 @@
 #include "broker/ended.h"
 #include "broker/hello.h"
 #include "broker/peer_priv.h"
+#include "common/failpoint.h"
 #include "common/log.h"
 
 #include <stdio.h>
@@ -315,6 +316,7 @@ void peers_flush(struct peers *ps)
 		if (channel_queued_bytes(p->channel) > ps->conf.backlog_max_bytes)
 			peers_give_up(ps, p);
 		send_queued(ps, p);
+		failpoint("between-gateways");
 		if (p->parting == PEER_LEAVES)
 			see_off(ps, p);
 	}

@@ -176,6 +176,9 @@ void publish_on_message(struct broker *b, struct peer *p, const struct wire_mess
 	    .message_id = l.wire->message_id,
 	    .boot = peer_boot(p),
 	    .request = request};
+	/* The mutation that the tests of broken links must catch: what is sent again is taken for new. */
+	if (failpoint_mutation("no-dedup"))
+		names.request |= (b->gseq + 1) << 32;
 	/* A number that is not new was sent before, whatever the gateway says of it. */
 	bool may_be_resent = !peer_note_publish(p, request) || l.wire->resent;
 	struct dedup_hit hit;

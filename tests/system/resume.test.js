@@ -69,9 +69,10 @@ test(`kill -9 of the broker, ${KILLS} times`, { timeout: 300000 }, async (t) => 
   assertKept(await underLoad(t, {}, killOften));
 });
 
-for (const place of ['before-commit', 'after-commit']) {
-  test(`the broker dies ${place.replace('-', ' ')}, before a word is said of it`, { timeout: 300000 }, async (t) => {
-    const env = { ROOMCAST_FAILPOINT: `${place}:200` };
+// Where it dies, at which time that it comes there; between-gateways: one has been told, the other not.
+for (const [place, time] of [['before-commit', 200], ['after-commit', 200], ['between-gateways', 501]]) {
+  test(`the broker dies ${place.replace('-', ' ')}`, { timeout: 300000 }, async (t) => {
+    const env = { ROOMCAST_FAILPOINT: `${place}:${time}` };
     let acked;
     let stored;
     assertKept(await underLoad(t, { stack: { env } }, async (stack, ledger) => {
@@ -85,6 +86,22 @@ for (const place of ['before-commit', 'after-commit']) {
     if (place === 'after-commit') assert.ok(stored > acked, 'nothing was stored and not answered');
   });
 }
+
+test('the broker dies while it sends again what was missed', { timeout: 300000 }, async (t) => {
+  const env = {};
+  assertKept(await underLoad(t, { stack: { env } }, async (stack) => {
+    for (let n = 0; n < 2; n++) {
+      process.kill(stack.broker.pid, 'SIGKILL');
+      await waitFor('the broker to be dead', () => !stack.isAlive('broker'));
+      env.ROOMCAST_FAILPOINT = 'in-replay:1';
+      // It may be dead before it is known to be ready.
+      await stack.start('broker').catch(() => {});
+      await waitFor('it to die again', () => !stack.isAlive('broker'));
+      delete env.ROOMCAST_FAILPOINT;
+      await stack.start('broker');
+    }
+  }));
+});
 
 test('a broker that stands still until the gateways look for another', { timeout: 300000 }, async (t) => {
   assertKept(await underLoad(t, {}, async (stack) => {
@@ -258,6 +275,12 @@ test(`a connection that is cut ${CUTS} times while both ends live`, { timeout: 3
 /* ---- these tests can fail ---- */
 
 const MUTATION = { ROOMCAST_MUTATION: 'skip-replay' };
+
+test('without origins the tests find what is stored twice', { timeout: 600000 }, async (t) => {
+  const { problems } = await underLoad(t, { stack: { env: { ROOMCAST_MUTATION: 'no-dedup' } } }, killOften);
+  assert.notDeepEqual(problems, []);
+  t.diagnostic(`found: ${problems[0]}`);
+});
 
 test('without the replay the tests find what is missing', { timeout: 600000 }, async (t) => {
   const stopped = await underLoad(t, { ...SLOW, stack: { ...SLOW.stack, env: MUTATION } }, stopEach);
