@@ -138,8 +138,9 @@ const char *publish_fault(const struct broker *b)
  * about its last batch does so by itself, and takes nothing meanwhile. */
 static bool is_refusing(const struct broker *b)
 {
-	return b->is_numbering_stale || store_is_in_doubt(b->store) || store_backlog(b->store) >= b->config.store_backlog_max ||
-	    store_backlog_bytes(b->store) >= b->config.store_backlog_max_bytes;
+	return b->is_numbering_stale || store_is_in_doubt(b->store) ||
+	       store_backlog(b->store) >= b->config.store_backlog_max ||
+	       store_backlog_bytes(b->store) >= b->config.store_backlog_max_bytes;
 }
 
 static enum client_error find_room(struct broker *b, struct letter *l)
@@ -176,7 +177,8 @@ void publish_on_message(struct broker *b, struct peer *p, const struct wire_mess
 	    .message_id = l.wire->message_id,
 	    .boot = peer_boot(p),
 	    .request = request};
-	/* The mutation that the tests of broken links must catch: what is sent again is taken for new. */
+	/* The mutation that the tests of broken links must catch: what is sent again is taken for
+	 * new. */
 	if (failpoint_mutation("no-dedup"))
 		names.request |= (b->gseq + 1) << 32;
 	/* A number that is not new was sent before, whatever the gateway says of it. */
