@@ -100,7 +100,7 @@ class Member {
 
   // Says it until it is acknowledged, as an application does that does not want to lose it.
   async publish(roomId, key) {
-    const sent = { key, roomId, user: this.name, content: `${this.name}: ${key}` };
+    const sent = { key, roomId, user: this.name, content: `${this.name}: ${key}${this.ledger.padding}` };
     this.ledger.sent.set(`${this.name} ${key}`, sent);
     while (this.isWanted) {
       const ack = this.socket.connected
@@ -125,8 +125,12 @@ class Member {
 const sleep = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 
 class Ledger {
-  // members: how many; each is in `each` of `rooms` rooms and speaks in all of them.
-  constructor(stack, { members = 8, rooms = 3, each = 2, options = {} } = {}) {
+  /*
+   * members: how many; each is in `each` of `rooms` rooms and speaks in all of them. padding: what
+   * every message ends in.
+   */
+  constructor(stack, { members = 8, rooms = 3, each = 2, padding = '', options = {} } = {}) {
+    this.padding = padding;
     this.stack = stack;
     this.sent = new Map();
     this.refusals = new Map(); // code -> how many
