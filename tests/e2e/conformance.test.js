@@ -79,7 +79,7 @@ async function lastWords(peer) {
 }
 
 stackTest('a message over the limit is answered, and then closed with 1009', async () => {
-  const stack = await startStack();
+  const stack = await startStack({ brokerOpts: { recovery: 'no' }, gatewayOpts: { recovery: 'no' } });
   const [gateway] = stack.gateways;
   const content = 'x'.repeat(MAX_PAYLOAD);
   const event = (head) => `${head}["message",{"roomId":"a","content":"${content}"}]`;
