@@ -220,7 +220,7 @@ static void make_rooms(struct gateway *g)
 	    .namespaces = c->namespaces,
 	    .namespace_count = c->namespace_count,
 	    .recovery = c->recovery,
-	    .queue_max_bytes = c->client_queue_max_bytes};
+	    .recovery_max_bytes = c->recovery_max_bytes};
 
 	g->desk = desk_new(&parts);
 	g->doors = doors_new(g->loop, &g->sio_conf, &desk_sio_events, g->desk);

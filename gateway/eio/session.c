@@ -74,7 +74,7 @@ static void push(struct eio_session *s, struct eio_entry e)
 {
 	if (s->state != STATE_OPEN)
 		return;
-	if (eio_queue_push(&s->queue, e, s->family->rules.queue_max_bytes))
+	if (eio_queue_push(&s->queue, e, s->family->rules.queue_max_bytes + s->expected))
 		s->state = STATE_OVERRUN;
 	s->transport->wake(s->wire);
 }
@@ -294,8 +294,15 @@ void eio_session_receive(
 
 void eio_session_end_turn(struct eio_session *s)
 {
+	if (s->queue.bytes <= s->family->rules.queue_max_bytes)
+		s->expected = 0;
 	if (s->state == STATE_OVERRUN)
 		eio_session_close(s, EIO_CLOSE_SLOW_CONSUMER);
+}
+
+void eio_session_expect(struct eio_session *s, size_t bytes)
+{
+	s->expected += bytes;
 }
 
 bool eio_session_is_open(const struct eio_session *s)

@@ -76,6 +76,10 @@ enum eio_send { EIO_SEND_NORMAL, EIO_SEND_VOLATILE };
 void eio_session_send(struct eio_session *s, struct frame *f, enum eio_send how);
 void eio_session_send_binary(struct eio_session *s, struct frame *f, enum eio_send how);
 
+/* So much is sent next, at once, and all of it is wanted: the queue has room for it beside its bound,
+ * until the client has taken it in. */
+void eio_session_expect(struct eio_session *s, size_t bytes);
+
 /* Closes; on_close follows before this returns unless the session was closed already. */
 void eio_session_close(struct eio_session *s, enum eio_close why);
 

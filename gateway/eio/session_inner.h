@@ -33,6 +33,7 @@ struct eio_session {
 	struct timer heartbeat;
 	struct upgrade *upgrade; /* NULL = no candidate */
 	struct eio_queue queue;
+	size_t expected; /* bytes that it may hold beside its bound */
 	enum state state;
 	enum eio_revision revision;
 	bool is_text_only;

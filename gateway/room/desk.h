@@ -31,7 +31,7 @@ struct desk_parts {
 	const struct namespace_conf *namespaces; /* namespace_count of them */
 	size_t namespace_count;
 	bool recovery;          /* clients may come back to their sessions */
-	size_t queue_max_bytes; /* of one client */
+	size_t recovery_max_bytes; /* kept for one client that comes back */
 };
 
 struct desk *desk_new(const struct desk_parts *parts);

@@ -55,8 +55,18 @@ static void close_session(void *down, bool is_parse_error)
 		    d->session, is_parse_error ? EIO_CLOSE_PARSE_ERROR : EIO_CLOSE_FORCED_CLOSE);
 }
 
-static const struct sio_transport transport = {
-    .send = send_text, .send_binary = send_binary, .close = close_session};
+static void expect(void *down, size_t bytes)
+{
+	struct door *d = down;
+
+	if (d->session)
+		eio_session_expect(d->session, bytes);
+}
+
+static const struct sio_transport transport = {.send = send_text,
+    .send_binary = send_binary,
+    .close = close_session,
+    .expect = expect};
 
 /* ---- connection -> client ---- */
 

@@ -232,7 +232,7 @@ bool recovery_on_connected(struct seat *seat, const struct wire_reply *reply)
 		d->known_to_some = until;
 	seat->recovery = xcalloc(1, sizeof(*seat->recovery));
 	*seat->recovery = (struct recovery){number_of(value, STR("after")), until, 0};
-	sio_socket_hold(seat->socket, d->parts.queue_max_bytes);
+	sio_socket_hold(seat->socket, d->parts.recovery_max_bytes);
 	entrance_each_room(seat, reply, enter);
 	if (seat->recovery->after < until)
 		ask_page(seat);

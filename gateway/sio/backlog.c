@@ -20,7 +20,7 @@ struct backlog *backlog_new(size_t max_bytes)
 	struct backlog *b = xcalloc(1, sizeof(*b));
 
 	b->parts[BACKLOG_MISSED].max_bytes = max_bytes / 4 * 3;
-	b->parts[BACKLOG_NEW].max_bytes = max_bytes / 8;
+	b->parts[BACKLOG_NEW].max_bytes = max_bytes / 4;
 	return b;
 }
 
@@ -63,6 +63,11 @@ enum err backlog_put(struct backlog *b, enum backlog_part which, const struct si
 	part->bytes += cost(parcel);
 	part->parcels[part->count++] = sio_parcel_share(parcel);
 	return ERR_OK;
+}
+
+size_t backlog_bytes(const struct backlog *b)
+{
+	return b->parts[BACKLOG_MISSED].bytes + b->parts[BACKLOG_NEW].bytes;
 }
 
 void backlog_each(const struct backlog *b, enum backlog_part which,

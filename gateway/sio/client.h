@@ -55,6 +55,8 @@ struct sio_transport {
 	/* The peer broke the protocol (or never connected to a namespace): close the connection.
 	 * is_parse_error: a packet could not be read; else it came in a state that forbids it. */
 	void (*close)(void *down, bool is_parse_error);
+	/* So many bytes are sent next, all of them wanted: find room. May be NULL. */
+	void (*expect)(void *down, size_t bytes);
 };
 
 struct sio_conf {
@@ -98,8 +100,8 @@ void sio_socket_accept(struct sio_socket *s, struct str sid, struct str pid);
  * For a client that comes back: from now on what is sent to the socket waits, to be written behind
  * CONNECT; volatile events are dropped. What sio_socket_recall() is given is written before it. A
  * client keeps what it hears before CONNECT even if that never comes, so nothing is written until
- * sio_socket_accept(). max_bytes is what the client's queue may hold: when so much is new that it
- * might not, the connection closes.
+ * sio_socket_accept(), and then the connection is asked to find room for it. When more than a quarter
+ * of max_bytes is new, the connection closes.
  */
 void sio_socket_hold(struct sio_socket *s, size_t max_bytes);
 /* An event that the client missed. ERR_FULL: too many. */

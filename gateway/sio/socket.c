@@ -20,6 +20,8 @@ void sio_socket_accept(struct sio_socket *s, struct str sid, struct str pid)
 	s->id = str_dup(sid);
 	timer_stop(&c->connect_timer);
 	s->backlog = NULL;
+	if (backlog && c->transport->expect)
+		c->transport->expect(c->down, backlog_bytes(backlog));
 	if (backlog)
 		backlog_each(backlog, BACKLOG_MISSED, write_parcel, c);
 	codecs[c->codec].put_connect(&b, sio_socket_nsp(s), sid, pid);

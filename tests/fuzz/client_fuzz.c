@@ -100,7 +100,8 @@ static const struct sio_events events = {.on_connect = on_connect,
     .on_oversize = on_oversize,
     .on_ack = on_ack,
     .on_disconnect = on_disconnect};
-static const struct sio_transport transport = {on_send, on_send_binary, on_close};
+static const struct sio_transport transport = {
+    .send = on_send, .send_binary = on_send_binary, .close = on_close};
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

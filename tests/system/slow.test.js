@@ -38,6 +38,7 @@ test('clients that stop reading', { timeout: 300000 }, async (t) => {
     for (const tcp of asleep) tcp.resume();
     await waitFor('them to be back', () => sleepers.every((m) => m.isIn() && m.told.fresh + m.told.recovered > 1), FILL_MS);
     await audit(ledger, t);
+    assert.ok(sleepers.every((m) => m.told.recovered > 0), 'somebody did not get his session back');
     assert.ok(awake.every((m) => m.told.fresh === 1 && m.told.recovered === 0), 'somebody else was let go');
     const grown = after.map((n, i) => n - before[i]);
     t.diagnostic(`resident memory of the gateways grew by ${grown.map((n) => (n / 1048576).toFixed(1))} MB`);

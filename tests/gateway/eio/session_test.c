@@ -502,6 +502,27 @@ static void test_overflow_closes_at_the_end_of_the_turn(void **state)
 	assert_int_equal(frame_live(), 0);
 }
 
+/* More than its bound at once, and announced; when that is gone the bound is what it was. */
+static void test_what_is_expected_has_room(void **state)
+{
+	struct scene *s = *state;
+
+	eio_session_expect(s->session, 2 * QUEUE_MAX);
+	for (int i = 0; i < 3; i++)
+		fill(s, QUEUE_MAX - 10);
+	eio_session_end_turn(s->session);
+	assert_open(s);
+	assert_int_equal(eio_session_queue(s->session)->count, 3);
+	while (eio_session_queue(s->session)->count)
+		eio_queue_pop(eio_session_queue(s->session));
+	eio_session_end_turn(s->session);
+	fill(s, QUEUE_MAX - 10);
+	fill(s, QUEUE_MAX - 10);
+	eio_session_end_turn(s->session);
+	assert_closed(s, EIO_CLOSE_SLOW_CONSUMER);
+	assert_int_equal(frame_live(), 0);
+}
+
 static void test_overflow_of_volatile_is_forgotten(void **state)
 {
 	struct scene *s = *state;
@@ -633,6 +654,7 @@ int main(void)
 	    OPEN(test_next_due_is_exact),
 	    OPEN(test_sending),
 	    OPEN(test_overflow_closes_at_the_end_of_the_turn),
+	    OPEN(test_what_is_expected_has_room),
 	    OPEN(test_overflow_of_volatile_is_forgotten),
 	    OPEN(test_volatile_makes_room),
 	    OPEN(test_ping_fits_into_a_full_queue),

@@ -28,7 +28,7 @@ static void make_desk(struct stage *s, bool recovery)
 	    .namespace_count = ARRAY_LEN(namespaces),
 	    .rules = {"issuer", "audience", 5000},
 	    .recovery = recovery,
-	    .queue_max_bytes = 10000};
+	    .recovery_max_bytes = 10000};
 
 	s->desk = desk_new(&parts);
 	desk_set_uplink(s->desk, &s->link);

@@ -40,6 +40,7 @@ static void test_what_was_missed_then_connect_then_what_is_new(void **state)
 		   "< 0/chat,{\"sid\":\"sid\",\"pid\":\"pid\"}\n"
 		   "< 2/chat,[\"new\",1]\n"
 		   "< 2/chat,[\"newer\"]\n");
+	assert_true(stage.expected > 80);
 	send(s, "live", true);
 	stage_said("< volatile 2/chat,[\"live\",1]\n");
 }

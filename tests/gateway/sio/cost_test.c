@@ -193,7 +193,8 @@ static void begin(bool is_binary)
 	    .on_event = on_event,
 	    .on_ack = on_ack,
 	    .on_disconnect = on_disconnect};
-	static const struct sio_transport transport = {on_send, on_send, on_close};
+	static const struct sio_transport transport = {
+	    .send = on_send, .send_binary = on_send, .close = on_close};
 	static const struct bytes text = B("0"), message = B("\x82\xa4type\0\xa3nsp\xa1/");
 
 	timer_queue_init(&timeouts, 45000);

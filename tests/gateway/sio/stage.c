@@ -127,7 +127,14 @@ static const struct sio_events events = {.on_connect = up_connect,
     .on_oversize = up_oversize,
     .on_ack = up_ack,
     .on_disconnect = up_disconnect};
-static const struct sio_transport transport = {down_send, down_send_binary, down_close};
+static void down_expect(void *down, size_t bytes)
+{
+	assert_ptr_equal(down, &stage);
+	stage.expected = bytes;
+}
+
+static const struct sio_transport transport = {
+    down_send, down_send_binary, down_close, down_expect};
 
 int stage_begin(void **state)
 {

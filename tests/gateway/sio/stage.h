@@ -19,6 +19,7 @@ struct stage {
 	struct sio_socket *sockets[STAGE_NAMESPACES];
 	struct timer_queue timeouts;
 	struct buf said;
+	size_t expected; /* bytes that the client announced to its connection */
 	/* What the layers do when they are called, if a line in the log is not enough. */
 	void (*in_connect)(struct sio_socket *s);
 	void (*in_event)(struct sio_socket *s);
