@@ -63,10 +63,8 @@ static void expect(void *down, size_t bytes)
 		eio_session_expect(d->session, bytes);
 }
 
-static const struct sio_transport transport = {.send = send_text,
-    .send_binary = send_binary,
-    .close = close_session,
-    .expect = expect};
+static const struct sio_transport transport = {
+    .send = send_text, .send_binary = send_binary, .close = close_session, .expect = expect};
 
 /* ---- connection -> client ---- */
 

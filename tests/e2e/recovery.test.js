@@ -430,7 +430,7 @@ test('a pid that is none', async () => {
 
 test('more than can be sent again: a new session, honestly', async () => {
   const roomId = newRoom();
-  const small = await startStack({ gatewayOpts: { 'client-queue-max-bytes': 65536 } });
+  const small = await startStack({ gatewayOpts: { 'recovery-max-bytes': 65536 } });
   try {
     const at = small.gateways[0];
     const bob = await enter('bob', roomId, { at, on: small });
