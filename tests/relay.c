@@ -10,7 +10,7 @@
  * the connection was closed; in: it has ended, and the number is free for another client), length
  * of the data (4 bytes, big endian), data.
  */
-#include "gateway/sio/client.h"
+#include "gateway/sio/socket.h"
 #include "proto/limits.h"
 
 #include <stdio.h>

@@ -1,5 +1,6 @@
 #include "gateway/room/answer.h"
 
+#include "gateway/sio/socket.h"
 #include "proto/value.h"
 
 void answer_ok(const struct answer_to *to, struct bytes value)

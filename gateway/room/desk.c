@@ -6,6 +6,7 @@
 #include "gateway/room/errand.h"
 #include "gateway/room/recovery.h"
 #include "gateway/room/shape.h"
+#include "gateway/sio/socket.h"
 #include "proto/events.h"
 #include "proto/value.h"
 

@@ -1,6 +1,7 @@
 #include "gateway/room/door.h"
 
 #include "gateway/room/intro.h"
+#include "gateway/sio/socket.h"
 
 #include <stdlib.h>
 #include <utlist.h>

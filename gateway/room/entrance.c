@@ -4,6 +4,7 @@
 #include "gateway/room/door.h"
 #include "gateway/room/errand.h"
 #include "gateway/room/recovery.h"
+#include "gateway/sio/socket.h"
 #include "proto/events.h"
 #include "proto/value.h"
 

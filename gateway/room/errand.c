@@ -5,6 +5,7 @@
 #include "gateway/room/door.h"
 #include "gateway/room/recovery.h"
 #include "gateway/sio/plain.h"
+#include "gateway/sio/socket.h"
 #include "proto/value.h"
 
 #include <uthash.h>

@@ -1,5 +1,6 @@
 #include "gateway/room/hub.h"
 
+#include "gateway/sio/socket.h"
 #include "proto/value.h"
 
 #include <assert.h>

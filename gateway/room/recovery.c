@@ -2,6 +2,7 @@
 
 #include "common/log.h"
 #include "gateway/room/door.h"
+#include "gateway/sio/socket.h"
 #include "proto/value.h"
 
 #include <stdio.h>

@@ -1,5 +1,6 @@
 #include "common/log.h"
 #include "gateway/room/recovery.h"
+#include "gateway/sio/socket.h"
 #include "proto/value.h"
 
 /* Rooms of an announcement in the making. */

@@ -4,8 +4,8 @@
  * What leaves for clients: a parcel is the frames of one packet, a cast (client.h) an event with a
  * parcel for each encoding. Used by client.c and socket.c.
  */
-#include "gateway/sio/client.h"
 #include "gateway/sio/codec.h"
+#include "gateway/sio/socket.h"
 
 /* A packet and, behind it and with nothing between, its attachments as binary messages. */
 struct sio_parcel {

@@ -1,3 +1,5 @@
+#include "gateway/sio/socket.h"
+
 #include "gateway/sio/client_priv.h"
 
 #include <assert.h>

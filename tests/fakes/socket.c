@@ -1,6 +1,7 @@
 #include "tests/fakes/socket.h"
 
 #include "gateway/sio/json.h"
+#include "gateway/sio/socket.h"
 
 #include <assert.h>
 #include <stdio.h>

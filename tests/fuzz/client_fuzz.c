@@ -5,7 +5,7 @@
  */
 #include "tests/fuzz/fuzz.h"
 
-#include "gateway/sio/client.h"
+#include "gateway/sio/socket.h"
 #include "proto/limits.h"
 #include "proto/value.h"
 

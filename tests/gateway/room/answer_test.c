@@ -2,6 +2,7 @@
 
 #include "gateway/room/answer.h"
 #include "gateway/sio/json.h"
+#include "gateway/sio/socket.h"
 
 /* The neighbour: a socket that writes down, as JSON, what it is asked to send. */
 static struct buf said;

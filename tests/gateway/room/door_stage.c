@@ -1,5 +1,7 @@
 #include "tests/gateway/room/door_stage.h"
 
+#include "gateway/sio/socket.h"
+
 #include <stdlib.h>
 #include <string.h>
 

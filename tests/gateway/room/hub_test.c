@@ -1,6 +1,7 @@
 #include "tests/check.h"
 
 #include "gateway/room/hub.h"
+#include "gateway/sio/socket.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,5 +1,6 @@
 #include "tests/check.h"
 
+#include "gateway/sio/socket.h"
 #include "tests/gateway/sio/stage.h"
 
 #include <string.h>

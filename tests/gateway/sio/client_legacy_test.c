@@ -1,7 +1,7 @@
 /* A client of Socket.IO v2, and rooms where such clients meet those of today. */
 #include "tests/check.h"
 
-#include "gateway/sio/client.h"
+#include "gateway/sio/socket.h"
 #include "proto/value.h"
 #include "tests/gateway/sio/stage.h"
 

@@ -4,8 +4,8 @@
  */
 #include "tests/check.h"
 
-#include "gateway/sio/client.h"
 #include "gateway/sio/json.h"
+#include "gateway/sio/socket.h"
 #include "tests/gateway/sio/stage.h"
 
 #include <string.h>

@@ -2,7 +2,7 @@
  * Client and sockets when the layers act inside of the calls they get: nothing is freed under
  * anybody's feet (the sanitizer watches), and everybody is told once.
  */
-#include "gateway/sio/client.h"
+#include "gateway/sio/socket.h"
 
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "gateway/sio/client.h"
+#include "gateway/sio/socket.h"
 
 #include <stdarg.h>
 #include <stddef.h>

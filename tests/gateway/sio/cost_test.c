@@ -5,7 +5,7 @@
 #include "tests/check.h"
 
 #include "common/buf.h"
-#include "gateway/sio/client.h"
+#include "gateway/sio/socket.h"
 #include "proto/limits.h"
 
 #include <malloc.h>

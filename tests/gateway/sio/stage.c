@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "gateway/sio/json.h"
+#include "gateway/sio/socket.h"
 #include "proto/value.h"
 
 struct stage stage;
