@@ -3,6 +3,7 @@
 #include "broker/crew.h"
 #include "broker/report.h"
 #include "broker/say.h"
+#include "broker/why.h"
 #include "common/log.h"
 #include "proto/value.h"
 #include "proto/wire.h"
@@ -29,6 +30,7 @@ struct waiting {
 struct admin {
 	struct broker *broker;
 	struct waiting *waiting; /* bounded by the archive's queue */
+	struct why *why;
 };
 
 /* A command as it is answered: args in, value or why out. */
@@ -46,28 +48,6 @@ struct command {
 	const char *name;
 	enum err (*run)(struct command_call *call);
 };
-
-struct admin *admin_new(struct broker *b)
-{
-	struct admin *a = xcalloc(1, sizeof(*a));
-
-	a->broker = b;
-	return a;
-}
-
-void admin_free(struct admin **a)
-{
-	struct waiting *w, *next;
-
-	if (!*a)
-		return;
-	HASH_ITER (hh, (*a)->waiting, w, next) {
-		HASH_DEL((*a)->waiting, w);
-		free(w);
-	}
-	free(*a);
-	*a = NULL;
-}
 
 static struct str arg_str(const struct command_call *call, const char *name, const char *fallback)
 {
@@ -202,7 +182,8 @@ static enum err on_history(struct command_call *call)
 	    .has_after = value_map_get(call->args, STR("after"), &after) == ERR_OK,
 	    .limit = (unsigned)limit,
 	};
-	enum err e = archive_history(a->broker->archive, ++a->broker->last_ticket, &page, str_of(r->name));
+	enum err e =
+	    archive_history(a->broker->archive, ++a->broker->last_ticket, &page, str_of(r->name));
 
 	if (e) {
 		snprintf(call->why, sizeof(call->why), "too many history requests, try again");
@@ -218,6 +199,15 @@ static enum err on_history(struct command_call *call)
 	return ERR_OK;
 }
 
+static enum err on_why(struct command_call *call)
+{
+	struct why_asker asker = {*call->from, call->request};
+	enum err e = why_ask(call->admin->why, &asker, arg_str(call, "id", ""), call->why);
+
+	call->is_answered_later = !e;
+	return e;
+}
+
 static const struct command commands[] = {
     {"status", on_status},
     {"gateways", on_gateways},
@@ -226,6 +216,7 @@ static const struct command commands[] = {
     {"users", on_users},
     {"history", on_history},
     {"drain", on_drain},
+    {"why", on_why},
 };
 
 static void send_answer(struct admin *a, const struct link_address *to, uint64_t request,
@@ -246,6 +237,38 @@ static void send_answer(struct admin *a, const struct link_address *to, uint64_t
 	if (link_send(a->broker->link, to, buf_bytes(&out)))
 		log_debug("admin.gone", LOG_U(BYTES, out.len));
 	buf_free(&out);
+}
+
+static void on_why_answer(void *up, const struct why_asker *asker, const struct why_answer *answer)
+{
+	send_answer(up, &asker->to, asker->request, answer->error, answer->text, answer->value);
+}
+
+static const struct why_events why_news = {.on_answer = on_why_answer};
+
+struct admin *admin_new(struct broker *b)
+{
+	struct admin *a = xcalloc(1, sizeof(*a));
+
+	a->broker = b;
+	a->why = why_new(b, &why_news, a);
+	return a;
+}
+
+void admin_free(struct admin **a)
+{
+	struct waiting *w, *next;
+
+	if (!*a)
+		return;
+	HASH_ITER(hh, (*a)->waiting, w, next)
+	{
+		HASH_DEL((*a)->waiting, w);
+		free(w);
+	}
+	why_free(&(*a)->why);
+	free(*a);
+	*a = NULL;
 }
 
 static enum err run(struct command_call *call, const struct wire_ask *ask)
@@ -274,10 +297,8 @@ void admin_receive(struct admin *a, const struct link_letter *letter)
 		log_warn("admin.malformed", LOG_U(BYTES, letter->body.len));
 		return;
 	}
-	struct command_call call = {.admin = a,
-	    .from = &letter->from,
-	    .request = m.as.ask.request,
-	    .args = m.as.ask.args};
+	struct command_call call = {
+	    .admin = a, .from = &letter->from, .request = m.as.ask.request, .args = m.as.ask.args};
 	enum err e = run(&call, &m.as.ask);
 
 	if (!call.is_answered_later)
@@ -303,4 +324,21 @@ void admin_on_page(struct admin *a, const struct archive_answer *answer)
 	buf_free(&value);
 	HASH_DEL(a->waiting, w);
 	free(w);
+}
+
+bool admin_on_log(struct admin *a, const struct archive_log *log)
+{
+	return why_on_log(a->why, log);
+}
+
+void admin_on_why_answer(struct broker *b, struct peer *p, const struct wire_message *m)
+{
+	why_on_answer(b->admin->why, p, &m->as.why_answer);
+}
+
+void admin_on_pace(void *admin)
+{
+	struct admin *a = admin;
+
+	why_expire(a->why, turn_now(a->broker->turn));
 }

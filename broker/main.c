@@ -71,6 +71,7 @@ static wire_handler *const on_wire[WIRE_TYPES] = {
     [WIRE_USERS] = look_on_users,
     [WIRE_HISTORY] = look_on_history,
     [WIRE_REPLAY] = missed_on_replay,
+    [WIRE_WHY_ANSWER] = admin_on_why_answer,
 };
 
 static void on_peer_message(void *up, struct peer *p, const struct wire_message *m)
@@ -303,6 +304,7 @@ static void connect_turn(struct house *h)
 	turn_every(t, h->b.config.heartbeat_ms, on_heartbeat, h);
 	turn_every(t, TICK_MS, on_tick, h);
 	turn_every(t, PACE_MS, dormancy_on_pace, &h->b);
+	turn_every(t, PACE_MS, admin_on_pace, h->b.admin);
 	if (service_watchdog_interval_ms())
 		turn_every(t, service_watchdog_interval_ms(), on_watchdog, h);
 	turn_on_end(t, on_turn_end, h);

@@ -29,7 +29,10 @@ static void on_page(void *up, const struct archive_answer *answer)
 
 static void on_log(void *up, const struct archive_log *log)
 {
-	catchup_on_log(up, log);
+	struct broker *b = up;
+
+	if (!admin_on_log(b->admin, log))
+		catchup_on_log(b, log);
 }
 
 const struct archive_events news_of_archive = {.on_page = on_page, .on_log = on_log};

@@ -42,6 +42,7 @@ struct gateway {
 	const char *namespaces[LIMIT_NAMESPACES + 1];
 	struct sio_conf sio_conf;
 	struct hub *hub;
+	struct trail *trail;
 	struct pending *pending;
 	struct desk *desk;
 	struct doors *doors;
@@ -207,11 +208,13 @@ static void make_rooms(struct gateway *g)
 	g->sio_conf =
 	    (struct sio_conf){g->namespaces, &g->connect_timeout, LIMIT_ATTACHMENTS, LIMIT_ARGS};
 	g->hub = hub_new();
+	g->trail = trail_new();
 	g->pending = pending_new(
 	    c->publish_timeout_ms, &(struct pending_bounds){c->pending_max, c->pending_max_bytes,
 				       c->pending_max_per_client});
 	struct desk_parts parts = {.loop = g->loop,
 	    .hub = g->hub,
+	    .trail = g->trail,
 	    .pending = g->pending,
 	    .keys = g->keys,
 	    .rules = {c->token_issuer, c->token_audience, c->token_leeway_ms},
@@ -237,11 +240,13 @@ static enum err open_link(struct gateway *g, char *why)
 	    .queue_max_bytes = UPLINK_QUEUE_MAX_BYTES,
 	};
 
-	g->news = (struct news){.loop = g->loop, .desk = g->desk, .admission = &g->admission};
+	g->news = (struct news){
+	    .loop = g->loop, .desk = g->desk, .admission = &g->admission, .trail = g->trail};
 	enum err e = uplink_new(g->loop, &conf, &news_of_link, &g->news, why, &g->uplink);
 
 	if (!e)
 		desk_set_uplink(g->desk, g->uplink);
+	g->news.uplink = g->uplink;
 	return e;
 }
 
@@ -331,6 +336,7 @@ static void close_house(struct gateway *g)
 	uplink_free(&g->uplink);
 	desk_free(&g->desk);
 	pending_free(&g->pending);
+	trail_free(&g->trail);
 	hub_free(&g->hub);
 	metrics_free(&g->metrics);
 	loop_free(&g->loop);

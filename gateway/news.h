@@ -7,12 +7,15 @@
 #include "common/bucket.h"
 #include "gateway/drain.h"
 #include "gateway/room/desk.h"
+#include "gateway/room/trail.h"
 
 /* Whom it concerns; lent, and filled in before the loop runs. */
 struct news {
 	struct loop *loop;
 	struct desk *desk;
 	struct drain *drain;
+	struct trail *trail;
+	struct uplink *uplink;
 	struct bucket *admission;
 };
 

@@ -5,6 +5,7 @@
 
 #include "common/conf.h"
 #include "proto/limits.h"
+#include "proto/message_id.h"
 #include "proto/value.h"
 
 static const struct print_column status_columns[] = {
@@ -74,6 +75,30 @@ static const struct print_column message_columns[] = {
 
 static const struct print_column drain_columns[] = {{"gateway", "draining", PRINT_PLAIN}};
 
+static const struct print_column why_columns[] = {
+    {"id", "message", PRINT_PLAIN},
+    {"nsp", "namespace", PRINT_PLAIN},
+    {"room", "room", PRINT_PLAIN},
+    {"members", "in it now", PRINT_PLAIN},
+    {"seq", "number there", PRINT_PLAIN},
+    {"gseq", "number", PRINT_PLAIN},
+    {"userId", "user", PRINT_PLAIN},
+    {"username", "name", PRINT_PLAIN},
+    {"type", "type", PRINT_PLAIN},
+    {"timestamp", "stored", PRINT_TIME},
+};
+
+static const struct print_column witness_columns[] = {
+    {"id", "GATEWAY", PRINT_PLAIN},
+    {"state", "STATE", PRINT_PLAIN},
+    {"outcome", "OUTCOME", PRINT_PLAIN},
+    {"sockets", "SOCKETS", PRINT_NUMBER},
+    {"written", "WRITTEN", PRINT_NUMBER},
+    {"lagging", "LAGGING", PRINT_NUMBER},
+    {"recovered", "RECOVERED", PRINT_NUMBER},
+    {"at", "AT", PRINT_TIME},
+};
+
 static const struct print_column token_columns[] = {{"token", "token", PRINT_PLAIN}};
 
 static const struct print_column key_columns[] = {
@@ -86,20 +111,23 @@ static const char history_more[] = "There is more: go on with --before, or --aft
 
 #define COLUMNS(columns) columns, ARRAY_LEN(columns)
 
+static const struct print_layout witnesses = {
+    PRINT_TABLE, "gateways", COLUMNS(witness_columns), NULL, NULL};
+
 static const struct command table[] = {
     {.word = "status",
 	.doc = "How the broker is and what it does",
 	.wire = "status",
-	.layout = {PRINT_PAIRS, NULL, COLUMNS(status_columns), NULL}},
+	.layout = {PRINT_PAIRS, NULL, COLUMNS(status_columns), NULL, NULL}},
     {.word = "gateways",
 	.doc = "The gateways on the link",
 	.wire = "gateways",
-	.layout = {PRINT_TABLE, "gateways", COLUMNS(gateway_columns), NULL}},
+	.layout = {PRINT_TABLE, "gateways", COLUMNS(gateway_columns), NULL, NULL}},
     {.word = "rooms",
 	.takes = OPTION_BIT(NSP),
 	.doc = "The rooms, with the number of their last message and who is there",
 	.wire = "rooms",
-	.layout = {PRINT_TABLE, "rooms", COLUMNS(room_columns), NULL}},
+	.layout = {PRINT_TABLE, "rooms", COLUMNS(room_columns), NULL, NULL}},
     {.word = "members",
 	.argument = "ROOM",
 	.argument_max = LIMIT_ROOM,
@@ -107,11 +135,11 @@ static const struct command table[] = {
 	.doc = "The sockets that are in a room now",
 	.wire = "members",
 	.wire_argument = "room",
-	.layout = {PRINT_TABLE, "members", COLUMNS(member_columns), NULL}},
+	.layout = {PRINT_TABLE, "members", COLUMNS(member_columns), NULL, NULL}},
     {.word = "users",
 	.doc = "The users who are connected now",
 	.wire = "users",
-	.layout = {PRINT_TABLE, "users", COLUMNS(user_columns), NULL}},
+	.layout = {PRINT_TABLE, "users", COLUMNS(user_columns), NULL, NULL}},
     {.word = "history",
 	.argument = "ROOM",
 	.argument_max = LIMIT_ROOM,
@@ -120,7 +148,14 @@ static const struct command table[] = {
 	.doc = "A page of a room's stored messages, oldest first; the newest page by default",
 	.wire = "history",
 	.wire_argument = "room",
-	.layout = {PRINT_TABLE, "messages", COLUMNS(message_columns), history_more}},
+	.layout = {PRINT_TABLE, "messages", COLUMNS(message_columns), history_more, NULL}},
+    {.word = "why",
+	.argument = "MESSAGE-ID",
+	.argument_max = MESSAGE_ID_LEN,
+	.doc = "What became of a message: who stored it when, and to whom each gateway gave it",
+	.wire = "why",
+	.wire_argument = "id",
+	.layout = {PRINT_PAIRS, NULL, COLUMNS(why_columns), NULL, &witnesses}},
     {.word = "drain",
 	.argument = "GATEWAY",
 	.argument_max = LIMIT_GATEWAY_ID,
@@ -128,20 +163,20 @@ static const struct command table[] = {
 	.doc = "Lets a gateway send its clients elsewhere, one after the other, and end",
 	.wire = "drain",
 	.wire_argument = "gateway",
-	.layout = {PRINT_PAIRS, NULL, COLUMNS(drain_columns), NULL}},
+	.layout = {PRINT_PAIRS, NULL, COLUMNS(drain_columns), NULL, NULL}},
     {.word = "token",
 	.needs = OPTION_BIT(USER) | OPTION_BIT(NAME),
 	.takes = OPTION_BIT(EXPIRES) | OPTION_BIT(ROOM) | OPTION_BIT(ISSUER) |
 		 OPTION_BIT(AUDIENCE) | OPTION_BIT(KEY_FILE),
 	.doc = "Makes a token that a client authenticates with; asks no broker",
 	.deed = COMMAND_MINTS,
-	.layout = {PRINT_BARE, NULL, COLUMNS(token_columns), NULL}},
+	.layout = {PRINT_BARE, NULL, COLUMNS(token_columns), NULL, NULL}},
     {.word = "keygen",
 	.argument = "KIND",
 	.needs = OPTION_BIT(OUT),
 	.doc = "Makes keys; asks no broker",
 	.deed = COMMAND_MAKES_KEYS,
-	.layout = {PRINT_PAIRS, NULL, COLUMNS(key_columns), NULL}},
+	.layout = {PRINT_PAIRS, NULL, COLUMNS(key_columns), NULL, NULL}},
 };
 
 static const struct command_choice choices[] = {

@@ -294,23 +294,37 @@ static enum err print_list(FILE *out, const struct print_layout *layout, struct 
 	return ERR_OK;
 }
 
-enum err print_text(FILE *out, const struct print_layout *layout, struct bytes answer)
+static enum err print_part(FILE *out, const struct print_layout *layout, struct bytes answer)
 {
-	enum err e = check(answer);
-
 	assert(layout->column_count <= PRINT_MAX_COLUMNS);
-	if (e)
-		return e;
 	switch (layout->shape) {
 	case PRINT_PAIRS:
 		print_pairs(out, layout, answer);
 		break;
 	case PRINT_TABLE:
-		e = print_list(out, layout, answer);
-		break;
+		return print_list(out, layout, answer);
 	case PRINT_BARE:
 		print_bare(out, layout, answer);
 		break;
+	}
+	return ERR_OK;
+}
+
+enum err print_text(FILE *out, const struct print_layout *layout, struct bytes answer)
+{
+	const struct print_layout *below = layout->below;
+	struct bytes rows;
+	enum err e = check(answer);
+
+	/* Nothing is printed of an answer that lacks a part. */
+	if (!e && below &&
+	    (value_map_get(answer, str_of(below->list), &rows) || !is_type(rows, VALUE_ARRAY)))
+		e = ERR_MALFORMED;
+	if (!e)
+		e = print_part(out, layout, answer);
+	if (!e && below) {
+		fputc('\n', out);
+		e = print_part(out, below, answer);
 	}
 	return e;
 }

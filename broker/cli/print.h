@@ -37,6 +37,7 @@ struct print_layout {
 	const struct print_column *columns;
 	size_t column_count; /* <= PRINT_MAX_COLUMNS */
 	const char *more; /* PRINT_TABLE: last line when the answer's `more` is true; may be NULL */
+	const struct print_layout *below; /* a table of the answer, behind an empty line; or NULL */
 };
 
 /* ERR_MALFORMED, ERR_TOO_BIG: not an answer of that layout; nothing was printed then. */

@@ -51,11 +51,18 @@ static void on_close(void *wire, enum eio_close why)
 	polling_mark_dirty(p);
 }
 
+/* Between two polls. */
+static bool is_stuck(const void *wire)
+{
+	return !((const struct polling *)wire)->poll;
+}
+
 const struct eio_transport polling_transport = {.name = "polling",
     .may_upgrade = true,
     .wake = on_wake,
     .release = on_release,
     .discard = on_discard,
+    .is_stuck = is_stuck,
     .close = on_close};
 
 bool polling_is_over(const struct polling *p)

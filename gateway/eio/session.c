@@ -228,6 +228,11 @@ size_t eio_session_queued_bytes(const struct eio_session *s)
 	return s->queue.bytes;
 }
 
+bool eio_session_is_lagging(const struct eio_session *s)
+{
+	return s->transport->is_stuck && s->transport->is_stuck(s->wire);
+}
+
 void eio_session_set_owner(struct eio_session *s, void *owner)
 {
 	s->owner = owner;

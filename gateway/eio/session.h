@@ -87,6 +87,8 @@ const char *eio_session_id(const struct eio_session *s);
 /* What carries it now: "polling" or "websocket". */
 const char *eio_session_transport(const struct eio_session *s);
 size_t eio_session_queued_bytes(const struct eio_session *s);
+/* What is sent to it now has to wait behind something that its client has not taken yet. */
+bool eio_session_is_lagging(const struct eio_session *s);
 
 /* One pointer for the layer above. */
 void eio_session_set_owner(struct eio_session *s, void *owner);

@@ -26,6 +26,9 @@ struct eio_transport {
 	/* Another one carries the session from now on; may be NULL as long as may_upgrade is not
 	 * set. The session is not this one's to free any more. */
 	void (*discard)(void *wire);
+	/* What was queued in an earlier turn has not left yet: the client takes nothing now. NULL =
+	 * never. */
+	bool (*is_stuck)(const void *wire);
 	/* The session is over: send what waits, if that can be done soon, and hang up. A candidate
 	 * for an upgrade is told, too, and forgets the session. */
 	void (*close)(void *wire, enum eio_close why);

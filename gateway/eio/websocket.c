@@ -64,8 +64,13 @@ static void on_close(void *wire, enum eio_close why)
 	mark_dirty(ws);
 }
 
+static bool is_stuck(const void *wire)
+{
+	return ((const struct websocket *)wire)->is_asked;
+}
+
 static const struct eio_transport websocket_transport = {
-    .name = "websocket", .wake = on_wake, .close = on_close};
+    .name = "websocket", .wake = on_wake, .is_stuck = is_stuck, .close = on_close};
 
 /* Ends the session; a candidate only gives up what it wanted. */
 static void end_session(struct websocket *ws, enum eio_close why)

@@ -15,6 +15,7 @@
 #include "gateway/link/pending.h"
 #include "gateway/link/uplink.h"
 #include "gateway/room/hub.h"
+#include "gateway/room/trail.h"
 #include "proto/namespace.h"
 
 struct desk;
@@ -23,6 +24,7 @@ struct desk;
 struct desk_parts {
 	struct loop *loop;
 	struct hub *hub;
+	struct trail *trail;
 	struct pending *pending;
 	struct keys *keys;
 	struct token_rules rules;

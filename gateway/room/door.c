@@ -195,6 +195,13 @@ const struct door_facts *door_facts_of(const struct sio_socket *s)
 	return &d->facts;
 }
 
+bool door_is_lagging(const struct sio_socket *s)
+{
+	const struct door *d = sio_client_owner(sio_socket_client(s));
+
+	return d->session && eio_session_is_lagging(d->session);
+}
+
 unsigned door_note_refusal(const struct sio_socket *s)
 {
 	struct door *d = sio_client_owner(sio_socket_client(s));

@@ -34,6 +34,9 @@ extern const struct eio_events door_eio_events;
 
 const struct door_facts *door_facts_of(const struct sio_socket *s);
 
+/* What is sent to it now waits behind what its client has not taken yet. */
+bool door_is_lagging(const struct sio_socket *s);
+
 /* A CONNECT of this connection was refused; returns how many were. */
 unsigned door_note_refusal(const struct sio_socket *s);
 

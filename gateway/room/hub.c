@@ -1,5 +1,6 @@
 #include "gateway/room/hub.h"
 
+#include "gateway/room/door.h"
 #include "gateway/sio/socket.h"
 #include "proto/value.h"
 
@@ -190,13 +191,13 @@ static bool is_for(const struct place *p, const struct wire_deliver *d)
 	return !d->except.len || !str_eq(sio_socket_id(p->member->socket), d->except);
 }
 
-size_t hub_deliver(struct hub *h, const struct wire_deliver *d)
+struct hub_reach hub_deliver(struct hub *h, const struct wire_deliver *d)
 {
 	struct hub_room *r = find_room(h, d->nsp, d->room);
-	size_t reached = 0;
+	struct hub_reach reach = {0};
 
 	if (!r)
-		return 0;
+		return reach;
 	struct sio_cast *cast = sio_cast_new(d->nsp, d->event, d->args);
 
 	for (size_t i = 0; i < r->count; i++) {
@@ -204,11 +205,12 @@ size_t hub_deliver(struct hub *h, const struct wire_deliver *d)
 
 		if (!is_for(p, d))
 			continue;
+		reach.lagging += d->gseq && door_is_lagging(p->member->socket);
 		sio_socket_send(p->member->socket, cast, d->is_volatile);
-		reached++;
+		reach.sockets++;
 	}
 	sio_cast_free(&cast);
-	return reached;
+	return reach;
 }
 
 static bool is_listed(struct bytes list, struct str socket)

@@ -34,10 +34,15 @@ size_t hub_member_room_count(const struct hub_member *m);
 void hub_each_room_of(
     const struct hub_member *m, void (*fn)(void *ctx, struct str room), void *ctx);
 
-/* To all members but the excepted one and those who came later; returns how many got it. */
-size_t hub_deliver(struct hub *h, const struct wire_deliver *d);
+struct hub_reach {
+	size_t sockets; /* that got it */
+	size_t lagging; /* of these, of what is stored: had not taken yet what was before it */
+};
 
-/* The same for an event of a worker. */
+/* To all members but the excepted one and those who came later. */
+struct hub_reach hub_deliver(struct hub *h, const struct wire_deliver *d);
+
+/* The same for an event of a worker; returns how many got it. */
 size_t hub_cast(struct hub *h, const struct wire_cast *c);
 
 size_t hub_room_count(const struct hub *h);

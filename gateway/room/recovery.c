@@ -40,6 +40,7 @@ void recovery_on_linked(struct desk *d)
 	if (d->epoch != uplink_epoch(d->uplink))
 		d->known_to_some = 0;
 	d->epoch = uplink_epoch(d->uplink);
+	trail_begin(d->parts.trail, d->epoch, position(d));
 }
 
 struct str recovery_offset(const struct seat *seat)
@@ -96,21 +97,33 @@ void recovery_append(struct buf *args, struct str offset)
 	*args = whole;
 }
 
+static size_t deliver_as(struct desk *d, const struct wire_deliver *deliver)
+{
+	struct hub_reach reach = hub_deliver(d->parts.hub, deliver);
+
+	if (deliver->gseq && reach.sockets)
+		trail_note(d->parts.trail, &(struct trail_step){.gseq = deliver->gseq,
+					       .at = clock_wall(),
+					       .sockets = (uint32_t)reach.sockets,
+					       .lagging = (uint32_t)reach.lagging});
+	return reach.sockets;
+}
+
 size_t recovery_deliver(struct desk *d, const struct wire_deliver *deliver)
 {
 	struct wire_deliver marked = *deliver;
 	struct buf args = {0};
 
 	if (!d->parts.recovery)
-		return hub_deliver(d->parts.hub, deliver);
+		return deliver_as(d, deliver);
 	struct str offset = deliver->gseq ? text(d, deliver->gseq) : common_offset(d);
 
 	if (offset.len == 0)
-		return hub_deliver(d->parts.hub, deliver);
+		return deliver_as(d, deliver);
 	/* Once for all who get it. */
 	put_args(&args, deliver->args, offset);
 	marked.args = buf_bytes(&args);
-	size_t reached = hub_deliver(d->parts.hub, &marked);
+	size_t reached = deliver_as(d, &marked);
 
 	buf_free(&args);
 	return reached;
@@ -282,6 +295,9 @@ static enum err recall(struct seat *seat, struct value_reader *r)
 	enum err e = sio_socket_recall(seat->socket, event.as.s, buf_bytes(&marked));
 
 	buf_free(&marked);
+	if (!e)
+		trail_note(seat->desk->parts.trail,
+		    &(struct trail_step){.gseq = gseq.as.u, .at = clock_wall(), .recovered = 1});
 	return e;
 }
 

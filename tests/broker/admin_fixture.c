@@ -26,6 +26,19 @@ enum err archive_history(
 	return ERR_OK;
 }
 
+enum err archive_read_log(struct archive *a, uint64_t request, uint64_t after, uint64_t upto)
+{
+	(void)a;
+	if (fake_archive.fault)
+		return fake_archive.fault;
+	fake_archive.log_ticket = request;
+	fake_archive.after = after;
+	fake_archive.upto = upto;
+	return ERR_OK;
+}
+
+struct fake_peers fake_peers;
+
 size_t peers_count(const struct peers *ps)
 {
 	(void)ps;
@@ -41,7 +54,12 @@ void peers_each(struct peers *ps, void (*fn)(void *ctx, struct peer *p), void *c
 
 bool peer_is_resuming(const struct peer *p)
 {
-	return p == all_peers[1];
+	return p == all_peers[1] && !fake_peers.west_is_ready;
+}
+
+bool peer_is_live(const struct peer *p)
+{
+	return p != all_peers[0] || !fake_peers.east_is_behind;
 }
 
 enum link_door peer_door(const struct peer *p)
@@ -72,6 +90,7 @@ int desk_setup(void **state)
 	all_peers[0] = &d->w->east;
 	all_peers[1] = &d->w->west;
 	memset(&fake_archive, 0, sizeof(fake_archive));
+	fake_peers = (struct fake_peers){0};
 	fake_link_reset();
 	*state = d;
 	return 0;

@@ -19,9 +19,17 @@ struct fake_archive {
 	uint64_t ticket;
 	struct reader_page page;
 	char room[LIMIT_ROOM + 1];
+	uint64_t log_ticket, after, upto; /* a page of the log */
 };
 
 extern struct fake_archive fake_archive;
+
+/* Both gateways are live, and west is resuming. */
+struct fake_peers {
+	bool west_is_ready, east_is_behind;
+};
+
+extern struct fake_peers fake_peers;
 
 /* For cmocka_unit_test_setup_teardown. */
 int desk_setup(void **state);

@@ -59,6 +59,11 @@ const struct door_facts *door_facts_of(const struct sio_socket *s)
 	return &s->facts;
 }
 
+bool door_is_lagging(const struct sio_socket *s)
+{
+	return s->is_lagging;
+}
+
 /* The door's count is of a connection, and this one has one socket only. */
 unsigned door_note_refusal(const struct sio_socket *s)
 {

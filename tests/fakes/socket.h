@@ -18,8 +18,9 @@ struct sio_socket {
 	unsigned refusals;
 	void *owner;
 	char id[64];
-	bool is_ended; /* refused or closed */
-	bool is_held;  /* what is sent to it waits for CONNECT */
+	bool is_ended;     /* refused or closed */
+	bool is_lagging;   /* has not taken yet what it was sent */
+	bool is_held;      /* what is sent to it waits for CONNECT */
 	size_t recall_max; /* so many events may be recalled; 0 = any number */
 	size_t recalled;
 	struct buf held;

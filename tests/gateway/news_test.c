@@ -60,6 +60,24 @@ void bucket_set_rate(struct bucket *b, uint64_t per_second, uint64_t burst, stru
 	note(b, per_second == 9 && burst == 9 ? "9 a second" : "?");
 }
 
+enum err trail_find(const struct trail *t, uint64_t gseq, struct trail_step *ret)
+{
+	note(t, "find");
+	if (gseq != 7)
+		return gseq < 7 ? ERR_EXPIRED : ERR_NOT_FOUND;
+	*ret = (struct trail_step){7, {1000}, 5, 2, 3};
+	return ERR_OK;
+}
+
+static struct wire_message sent;
+
+enum err uplink_send(struct uplink *u, const struct wire_message *m)
+{
+	note(u, "send");
+	sent = *m;
+	return ERR_OK;
+}
+
 struct mono loop_now(const struct loop *l)
 {
 	(void)l;
@@ -81,8 +99,7 @@ static void test_who_hears_what(void **state)
 	news_of_link.on_up(&n);
 	news_of_link.on_down(&n, "down");
 	news_of_link.on_message(&n, &m);
-	assert_string_equal(
-	    heard, "desk: gap; desk: linked; desk: up; desk: down; desk: reply; ");
+	assert_string_equal(heard, "desk: gap; desk: linked; desk: up; desk: down; desk: reply; ");
 	heard[0] = '\0';
 	m = (struct wire_message){.type = WIRE_DRAIN};
 	m.as.drain.per_second = 5;
@@ -93,10 +110,45 @@ static void test_who_hears_what(void **state)
 	assert_string_equal(heard, "drain: 5 a second; bucket: 9 a second; ");
 }
 
+static struct wire_why_answer ask_why(uint64_t gseq)
+{
+	struct news n = {.trail = (struct trail *)"trail", .uplink = (struct uplink *)"link"};
+	struct wire_message m = {.type = WIRE_WHY};
+
+	heard[0] = '\0';
+	m.as.why = (struct wire_why){9, gseq};
+	news_of_link.on_message(&n, &m);
+	assert_string_equal(heard, "trail: find; link: send; ");
+	assert_int_equal(sent.type, WIRE_WHY_ANSWER);
+	assert_int_equal(sent.as.why_answer.request, 9);
+	return sent.as.why_answer;
+}
+
+static void test_what_became_of_a_message(void **state)
+{
+	struct wire_why_answer a = ask_why(7);
+
+	(void)state;
+	assert_true(a.is_found);
+	assert_false(a.is_forgotten);
+	assert_int_equal(a.sockets, 5);
+	assert_int_equal(a.lagging, 2);
+	assert_int_equal(a.recovered, 3);
+	assert_int_equal(a.at_ms, 1000);
+	a = ask_why(6);
+	assert_false(a.is_found);
+	assert_true(a.is_forgotten);
+	assert_int_equal(a.sockets, 0);
+	a = ask_why(8);
+	assert_false(a.is_found);
+	assert_false(a.is_forgotten);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_who_hears_what),
+	    cmocka_unit_test(test_what_became_of_a_message),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -76,7 +76,7 @@ static void every_option_belongs_to_a_command(void **state)
 static void commands_are_found_by_their_word(void **state)
 {
 	static const char *const words[] = {"status", "gateways", "rooms", "members", "users",
-	    "history", "drain", "token", "keygen"};
+	    "history", "why", "drain", "token", "keygen"};
 	const struct command *c;
 
 	(void)state;

@@ -16,7 +16,7 @@ static const struct print_column room_columns[] = {
     {"note", "NOTE", PRINT_PLAIN},
 };
 static const struct print_layout table = {
-    PRINT_TABLE, "rooms", COLUMNS(room_columns), "There is more."};
+    PRINT_TABLE, "rooms", COLUMNS(room_columns), "There is more.", NULL};
 
 static struct buf answer;
 static char *printed;
@@ -116,7 +116,7 @@ static void pairs_are_one_line_each(void **state)
 	    {"users", "users here", PRINT_PLAIN},
 	    {"gone", "gone", PRINT_PLAIN},
 	};
-	static const struct print_layout pairs = {PRINT_PAIRS, NULL, COLUMNS(columns), NULL};
+	static const struct print_layout pairs = {PRINT_PAIRS, NULL, COLUMNS(columns), NULL, NULL};
 
 	(void)state;
 	value_put_map(&answer, 4);
@@ -134,7 +134,7 @@ static void pairs_are_one_line_each(void **state)
 static void bare_is_the_value_alone(void **state)
 {
 	static const struct print_column columns[] = {{"token", "token", PRINT_PLAIN}};
-	static const struct print_layout bare = {PRINT_BARE, NULL, COLUMNS(columns), NULL};
+	static const struct print_layout bare = {PRINT_BARE, NULL, COLUMNS(columns), NULL, NULL};
 
 	(void)state;
 	value_put_map(&answer, 2);
@@ -148,7 +148,7 @@ static void bare_is_the_value_alone(void **state)
 static void assert_cell(enum print_kind kind, const char *expected)
 {
 	struct print_column column = {"v", "v", kind};
-	struct print_layout bare = {PRINT_BARE, NULL, &column, 1, NULL};
+	struct print_layout bare = {PRINT_BARE, NULL, &column, 1, NULL, NULL};
 
 	assert_int_equal(print(&bare), ERR_OK);
 	printed[strlen(printed) - 1] = '\0';
@@ -315,6 +315,23 @@ static void a_table_needs_its_list(void **state)
 	assert_string_equal(printed, "ROOM  USERS  NOTE\n-         -  -\n");
 }
 
+static void a_table_stands_below_pairs(void **state)
+{
+	static const struct print_column columns[] = {{"more", "more", PRINT_PLAIN}};
+	static const struct print_layout both = {PRINT_PAIRS, NULL, COLUMNS(columns), NULL, &table};
+
+	(void)state;
+	put_list_head(1, false);
+	put_room("a", 1, "b");
+	assert_int_equal(print(&both), ERR_OK);
+	assert_string_equal(printed, "more  no\n\nROOM  USERS  NOTE\na         1  b\n");
+	buf_reset(&answer);
+	value_put_map(&answer, 1);
+	value_put_bool_pair(&answer, STR("more"), true);
+	assert_int_equal(print(&both), ERR_MALFORMED);
+	assert_string_equal(printed, "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -329,6 +346,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(json_shows_everything, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(what_is_no_answer_prints_nothing, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(a_table_needs_its_list, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(a_table_stands_below_pairs, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, end);

@@ -290,6 +290,20 @@ static void test_poll_waits_and_takes_everything(void **state)
 			 "4b");
 }
 
+static void test_it_lags_between_two_polls(void **state)
+{
+	struct scene *s = *state;
+
+	assert_true(eio_session_is_lagging(s->session));
+	poll(s);
+	assert_waits(s);
+	assert_false(eio_session_is_lagging(s->session));
+	send_text(s, "a");
+	assert_false(eio_session_is_lagging(s->session));
+	assert_polled(s, "4a");
+	assert_true(eio_session_is_lagging(s->session));
+}
+
 static void test_a_cookie_comes_with_the_first_answer(void **state)
 {
 	struct scene *s = *state;
@@ -746,6 +760,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(test_poll_waits_and_takes_everything),
+	    TEST(test_it_lags_between_two_polls),
 	    TEST(test_a_cookie_comes_with_the_first_answer),
 	    TEST(test_a_late_refusal_is_for_its_request),
 	    TEST(test_what_waits_is_polled),

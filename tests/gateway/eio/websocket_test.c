@@ -76,7 +76,9 @@ static void test_waits_while_lws_has_something_buffered(void **state)
 
 	s->lws.is_partial = true;
 	stage_send_text(s, "a");
+	assert_false(eio_session_is_lagging(s->session));
 	stage_end_turn(s);
+	assert_true(eio_session_is_lagging(s->session));
 	stage_send_text(s, "b");
 	stage_end_turn(s);
 	assert_int_equal(s->lws.writes, 0);
@@ -86,6 +88,7 @@ static void test_waits_while_lws_has_something_buffered(void **state)
 	WRITTEN(s, "\x81\x02\x34"
 		   "a\x81\x02\x34"
 		   "b");
+	assert_false(eio_session_is_lagging(s->session));
 	websocket_writeable(s->ws);
 	assert_int_equal(s->lws.writes, 1);
 	assert_int_equal(s->lws.asked, 1);

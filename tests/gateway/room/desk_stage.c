@@ -21,6 +21,7 @@ static void make_desk(struct stage *s, bool recovery)
 {
 	struct desk_parts parts = {.loop = &s->loop,
 	    .hub = s->hub,
+	    .trail = s->trail,
 	    .pending = s->pending,
 	    .metrics = s->metrics,
 	    .error_event = STAGE_ERROR_EVENT,
@@ -52,6 +53,7 @@ int stage_setup(void **state)
 	fake_socket_begin(&s->east, "/chat");
 	fake_socket_begin(&s->west, "/chat");
 	s->hub = hub_new();
+	s->trail = trail_new();
 	s->pending =
 	    pending_new(STAGE_TIMEOUT_MS, &(struct pending_bounds){.requests = STAGE_PENDING_MAX,
 					      .bytes = LIMIT_LINK_MESSAGE,
@@ -74,6 +76,7 @@ int stage_teardown(void **state)
 	desk_free(&s->desk);
 	desk_free(&s->desk);
 	pending_free(&s->pending);
+	trail_free(&s->trail);
 	hub_free(&s->hub);
 	metrics_free(&s->metrics);
 	buf_free(&s->link.given);

@@ -29,6 +29,7 @@ enum {
 struct stage {
 	struct loop loop;
 	struct hub *hub;
+	struct trail *trail;
 	struct pending *pending;
 	struct metrics *metrics;
 	struct uplink link;

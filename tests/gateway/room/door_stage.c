@@ -132,6 +132,11 @@ const char *eio_session_id(const struct eio_session *s)
 	return "sid";
 }
 
+bool eio_session_is_lagging(const struct eio_session *s)
+{
+	return s->is_lagging;
+}
+
 const char *eio_session_transport(const struct eio_session *s)
 {
 	return s->is_upgraded ? "websocket" : "polling";

@@ -49,6 +49,20 @@ static void test_messages_pass_both_ways(void **state)
 	stage_free(&s);
 }
 
+static void test_who_lags_is_known(void **state)
+{
+	struct eio_session *s = stage_open();
+	struct sio_socket socket = {stage.newest};
+
+	(void)state;
+	assert_false(door_is_lagging(&socket));
+	s->is_lagging = true;
+	assert_true(door_is_lagging(&socket));
+	eio_session_close(s, EIO_CLOSE_FORCED_CLOSE);
+	assert_false(door_is_lagging(&socket));
+	stage_free(&s);
+}
+
 static void test_what_is_too_big_is_passed_on(void **state)
 {
 	struct eio_session *s = stage_open();
@@ -261,6 +275,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(test_a_session_is_a_client),
 	    TEST(test_messages_pass_both_ways),
+	    TEST(test_who_lags_is_known),
 	    TEST(test_what_is_too_big_is_passed_on),
 	    TEST(test_each_session_has_its_own_client),
 	    TEST(test_a_closed_session_is_seen_out_at_the_end_of_the_turn),

@@ -1,5 +1,6 @@
 #include "tests/check.h"
 
+#include "gateway/room/door.h"
 #include "gateway/room/hub.h"
 #include "gateway/sio/socket.h"
 
@@ -10,6 +11,7 @@
 struct sio_socket {
 	const char *nsp, *id;
 	unsigned received;
+	bool is_lagging;
 	struct sio_cast *last; /* only compared */
 };
 
@@ -21,6 +23,11 @@ struct str sio_socket_nsp(const struct sio_socket *s)
 struct str sio_socket_id(const struct sio_socket *s)
 {
 	return str_of(s->id);
+}
+
+bool door_is_lagging(const struct sio_socket *s)
+{
+	return s->is_lagging;
 }
 
 void sio_socket_send(struct sio_socket *s, struct sio_cast *cast, bool is_volatile)
@@ -93,7 +100,7 @@ static size_t deliver(struct world *w, const char *nsp, const char *room, const 
 	    .args = bytes_of("\x90", 1),
 	    .except = str_of(except)};
 
-	return hub_deliver(w->hub, &d);
+	return hub_deliver(w->hub, &d).sockets;
 }
 
 static void test_one_cast_for_all_members(void **state)
@@ -141,8 +148,7 @@ static void test_the_excepted_one_is_left_out(void **state)
 	assert_int_equal(w->sockets[1].received, 1);
 }
 
-/* How many of the two members of the lobby get a message with this number. */
-static size_t deliver_numbered(struct world *w, uint64_t gseq)
+static struct hub_reach reach_numbered(struct world *w, uint64_t gseq)
 {
 	struct wire_deliver d = {.gseq = gseq,
 	    .nsp = STR("/chat"),
@@ -151,6 +157,27 @@ static size_t deliver_numbered(struct world *w, uint64_t gseq)
 	    .args = bytes_of("\x90", 1)};
 
 	return hub_deliver(w->hub, &d);
+}
+
+/* How many of the two members of the lobby get a message with this number. */
+static size_t deliver_numbered(struct world *w, uint64_t gseq)
+{
+	return reach_numbered(w, gseq).sockets;
+}
+
+static void test_those_who_lag_are_counted(void **state)
+{
+	struct world *w = *state;
+
+	for (int i = 0; i < 3; i++)
+		hub_join(w->hub, w->members[i], STR("lobby"), 0);
+	w->sockets[1].is_lagging = true;
+	struct hub_reach reach = reach_numbered(w, 7);
+
+	assert_int_equal(reach.sockets, 3);
+	assert_int_equal(reach.lagging, 1);
+	/* Nobody asks about what is not stored. */
+	assert_int_equal(reach_numbered(w, 0).lagging, 0);
 }
 
 /* The gateway catches up: what was said before somebody joined comes after the answer to him. */
@@ -272,14 +299,17 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_one_cast_for_all_members, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_nobody_there_is_not_encoded, setup, teardown),
 	    cmocka_unit_test_setup_teardown(
-	        test_rooms_of_two_namespaces_never_meet, setup, teardown),
+		test_rooms_of_two_namespaces_never_meet, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_the_excepted_one_is_left_out, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_who_came_later_does_not_get_what_was_before, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_joining_again_does_not_make_one_come_later, setup, teardown),
+	    cmocka_unit_test_setup_teardown(
+		test_who_came_later_does_not_get_what_was_before, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_those_who_lag_are_counted, setup, teardown),
+	    cmocka_unit_test_setup_teardown(
+		test_joining_again_does_not_make_one_come_later, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_places_move_with_their_numbers, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_a_cast_leaves_out_a_list, setup, teardown),
 	    cmocka_unit_test_setup_teardown(
-	        test_joining_twice_and_leaving_where_one_is_not, setup, teardown),
+		test_joining_twice_and_leaving_where_one_is_not, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_random_walk, setup, teardown),
 	};
 

@@ -126,6 +126,46 @@ static void test_what_was_missed_comes_whole_and_first(void **state)
 	assert_int_equal(desk_connected(s->desk), 1);
 }
 
+static void expect_step(
+    const struct stage *s, uint64_t gseq, unsigned sockets, unsigned lagging, unsigned recovered)
+{
+	struct trail_step step;
+
+	assert_int_equal(trail_find(s->trail, gseq, &step), ERR_OK);
+	assert_int_equal(step.sockets, sockets);
+	assert_int_equal(step.lagging, lagging);
+	assert_int_equal(step.recovered, recovered);
+	assert_true(step.at.ms > 0);
+}
+
+static void test_what_was_given_is_on_the_trail(void **state)
+{
+	struct stage *s = *state;
+	struct trail_step step;
+	uint64_t request = come(s, ",'pid':'secret','offset':'B.D'");
+
+	stage_reply_ok(s, request, back);
+	struct wire_replay r = taken(s, WIRE_REPLAY).as.replay;
+
+	stage_reply_ok(
+	    s, r.request, "{'events':[[4,'message',[{}]],[9,'message',[{}]]],'more':false}");
+	say(s, 10, "message");
+	s->east.is_lagging = true;
+	say(s, 11, "message");
+	say(s, 0, "user-typing");
+	expect_step(s, 4, 0, 0, 1);
+	expect_step(s, 9, 0, 0, 1);
+	expect_step(s, 10, 1, 0, 0);
+	expect_step(s, 11, 1, 1, 0);
+	assert_int_equal(trail_find(s->trail, 12, &step), ERR_NOT_FOUND);
+	/* Another database: its numbers say nothing of these. */
+	stage_link_breaks(s);
+	s->link.epoch++;
+	stage_link_returns(s);
+	assert_int_equal(trail_find(s->trail, 10, &step), ERR_EXPIRED);
+	assert_int_equal(trail_find(s->trail, 12, &step), ERR_NOT_FOUND);
+}
+
 /* The gateway is still being sent what it missed, and one of its clients is ahead of it. */
 static void test_what_is_for_many_takes_nobody_back(void **state)
 {
@@ -292,9 +332,8 @@ static void test_what_workers_say_in_rooms_has_an_offset(void **state)
 	    "{'rooms':['team'],'pid':'secret','sid':'socket-1','recovered':false,'after':0,"
 	    "'until':2}");
 	buf_reset(&s->east.said);
-	m.as.send = (struct wire_send){.socket = STR("socket-1"),
-	    .event = STR("status"),
-	    .args = bytes_of("\x91\xa2ok", 4)};
+	m.as.send = (struct wire_send){
+	    .socket = STR("socket-1"), .event = STR("status"), .args = bytes_of("\x91\xa2ok", 4)};
 	stage_hear(s, &m);
 	stage_heard(&s->east, "status ['ok','B.C']\n");
 	m.as.send.has_ack = true;
@@ -352,6 +391,7 @@ int main(void)
 	    TEST(test_a_new_session_has_a_pid_and_offsets),
 	    TEST(test_a_claim_is_passed_on),
 	    TEST(test_what_was_missed_comes_whole_and_first),
+	    TEST(test_what_was_given_is_on_the_trail),
 	    TEST(test_what_is_for_many_takes_nobody_back),
 	    TEST(test_nothing_missed_is_nothing_asked),
 	    TEST(test_more_than_can_be_kept_is_a_new_session),
