@@ -32,7 +32,7 @@ struct desk_parts {
 	const char *error_event;
 	const struct namespace_conf *namespaces; /* namespace_count of them */
 	size_t namespace_count;
-	bool recovery;          /* clients may come back to their sessions */
+	bool recovery;             /* clients may come back to their sessions */
 	size_t recovery_max_bytes; /* kept for one client that comes back */
 };
 

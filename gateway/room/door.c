@@ -199,7 +199,7 @@ bool door_is_lagging(const struct sio_socket *s)
 {
 	const struct door *d = sio_client_owner(sio_socket_client(s));
 
-	return d->session && eio_session_is_lagging(d->session);
+	return !sio_socket_is_connected(s) || (d->session && eio_session_is_lagging(d->session));
 }
 
 unsigned door_note_refusal(const struct sio_socket *s)

@@ -34,7 +34,8 @@ extern const struct eio_events door_eio_events;
 
 const struct door_facts *door_facts_of(const struct sio_socket *s);
 
-/* What is sent to it now waits behind what its client has not taken yet. */
+/* What is sent to it now waits: behind what its client has not taken yet, or behind CONNECT, for
+ * one that comes back. */
 bool door_is_lagging(const struct sio_socket *s);
 
 /* A CONNECT of this connection was refused; returns how many were. */

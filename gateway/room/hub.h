@@ -36,7 +36,7 @@ void hub_each_room_of(
 
 struct hub_reach {
 	size_t sockets; /* that got it */
-	size_t lagging; /* of these, of what is stored: had not taken yet what was before it */
+	size_t lagging; /* of these, of what is stored: have to wait for it (door.h) */
 };
 
 /* To all members but the excepted one and those who came later. */

@@ -17,8 +17,8 @@ struct trail_step {
 	uint64_t gseq;
 	struct wall at;     /* when it was first given to somebody here */
 	uint32_t sockets;   /* it was delivered to */
-	uint32_t lagging;   /* of these: what was before it had not left yet */
-	uint32_t recovered; /* clients that came back and were sent it then */
+	uint32_t lagging;   /* of these: had to wait for it (door.h) */
+	uint32_t recovered; /* clients that came back, for whom it was fetched */
 };
 
 struct trail *trail_new(void);

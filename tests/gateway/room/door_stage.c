@@ -24,7 +24,7 @@ struct sio_client *sio_client_new(const struct sio_conf *conf, const struct sio_
 
 void sio_client_free(struct sio_client **c)
 {
-	struct sio_socket s = {*c};
+	struct sio_socket s = {.client = *c};
 
 	/* A real one tells of its end while it ends, and the layer above asks why. */
 	(*c)->events->on_disconnect((*c)->up, &s, SIO_END_TRANSPORT);
@@ -77,6 +77,11 @@ void sio_client_set_owner(struct sio_client *c, void *owner)
 void *sio_client_owner(const struct sio_client *c)
 {
 	return c->owner;
+}
+
+bool sio_socket_is_connected(const struct sio_socket *s)
+{
+	return !s->is_waiting;
 }
 
 struct sio_client *sio_socket_client(const struct sio_socket *s)

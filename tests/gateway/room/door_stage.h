@@ -40,6 +40,7 @@ struct sio_client {
 /* A namespace of it is all that the layers above see. */
 struct sio_socket {
 	struct sio_client *client;
+	bool is_waiting; /* for CONNECT */
 };
 
 struct stage {

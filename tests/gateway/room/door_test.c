@@ -6,7 +6,7 @@ static void test_a_session_is_a_client(void **state)
 {
 	struct eio_session *s = stage_open();
 	struct sio_client *c = stage.newest;
-	const struct door_facts *facts = door_facts_of(&(struct sio_socket){c});
+	const struct door_facts *facts = door_facts_of(&(struct sio_socket){.client = c});
 
 	(void)state;
 	assert_int_equal(doors_count(stage.doors), 1);
@@ -22,7 +22,8 @@ static void test_a_session_is_a_client(void **state)
 	assert_null(facts->reason);
 	/* The facts are of now: a connection may change what carries it. */
 	s->is_upgraded = true;
-	assert_string_equal(door_facts_of(&(struct sio_socket){c})->transport, "websocket");
+	assert_string_equal(
+	    door_facts_of(&(struct sio_socket){.client = c})->transport, "websocket");
 	eio_session_close(s, EIO_CLOSE_TRANSPORT_CLOSE);
 	stage_free(&s);
 }
@@ -52,10 +53,13 @@ static void test_messages_pass_both_ways(void **state)
 static void test_who_lags_is_known(void **state)
 {
 	struct eio_session *s = stage_open();
-	struct sio_socket socket = {stage.newest};
+	struct sio_socket socket = {.client = stage.newest};
 
 	(void)state;
 	assert_false(door_is_lagging(&socket));
+	socket.is_waiting = true;
+	assert_true(door_is_lagging(&socket));
+	socket.is_waiting = false;
 	s->is_lagging = true;
 	assert_true(door_is_lagging(&socket));
 	eio_session_close(s, EIO_CLOSE_FORCED_CLOSE);
@@ -194,9 +198,9 @@ static void test_clients_without_namespace_expire(void **state)
 static void test_refusals_are_counted_by_connection(void **state)
 {
 	struct eio_session *a = stage_open();
-	struct sio_socket of_a = {stage.newest}, again_of_a = {stage.newest};
+	struct sio_socket of_a = {.client = stage.newest}, again_of_a = {.client = stage.newest};
 	struct eio_session *b = stage_open();
-	struct sio_socket of_b = {stage.newest};
+	struct sio_socket of_b = {.client = stage.newest};
 
 	(void)state;
 	assert_int_equal(door_note_refusal(&of_a), 1);
@@ -233,7 +237,8 @@ static void test_many_close_in_one_turn(void **state)
 static void test_an_old_client_begins_as_one(void **state)
 {
 	struct eio_session *old = stage_open_legacy();
-	const struct door_facts *facts = door_facts_of(&(struct sio_socket){stage.newest});
+	const struct door_facts *facts =
+	    door_facts_of(&(struct sio_socket){.client = stage.newest});
 
 	(void)state;
 	assert_true(stage.newest->is_legacy);
@@ -243,7 +248,7 @@ static void test_an_old_client_begins_as_one(void **state)
 	struct eio_session *new = stage_open();
 
 	/* What is in its address is nobody's token. */
-	facts = door_facts_of(&(struct sio_socket){stage.newest});
+	facts = door_facts_of(&(struct sio_socket){.client = stage.newest});
 	assert_false(stage.newest->is_legacy);
 	assert_null(facts->token);
 	assert_null(facts->sid);
