@@ -77,7 +77,7 @@ for (const [name, ops, how] of [
   ['everything fails five times', 'all', { error: 'EIO', times: 5 }],
 ]) {
   test(`${name}: once, and again later`, { timeout: 300000 }, (t) => ill(t, async ({ disk, ledger }) => {
-    for (const after of [0, 1, 2, 5]) {
+    for (const after of [0, 3]) {
       disk.arm(ops, { ...how, after });
       await waitFor('the fault to strike', () => disk.struck() > 0);
       await ledger.acked(20);

@@ -12,7 +12,7 @@ const { generator } = require('../e2e/random');
 const { test, waitFor } = require('../e2e/helpers');
 const { Ledger, audit } = require('./ledger');
 
-const ROUNDS = Number(process.env.FAULT_ROUNDS ?? 3);
+const ROUNDS = Number(process.env.FAULT_ROUNDS ?? 2);
 const SEED = Number(process.env.FAULT_SEED ?? Date.now() % 1e9);
 const LEASE_MS = 1500;
 const HEARTBEAT_MS = 300;

@@ -12,7 +12,7 @@ const { generator } = require('../e2e/random');
 const { Disk, cutPower } = require('./iofault');
 const { Ledger } = require('./ledger');
 
-const CUTS = Number(process.env.POWER_CUTS ?? 40);
+const CUTS = Number(process.env.POWER_CUTS ?? 20);
 const SEED = Number(process.env.POWER_SEED ?? Date.now() % 1e9);
 const ACKS = 400;
 const ROUNDS_MAX = 20; // of so many acks, until the log is copied into the database
@@ -85,7 +85,10 @@ async function cuts(t, env = {}) {
     const { sent, changes, from, to } = await record(disk, env);
     const copied = pagesCopied(changes, from);
     const random = generator(SEED);
-    const moments = Array.from({ length: CUTS }, () => from + Math.floor(random() * (to - from))).sort((a, b) => a - b);
+    // At any time, and when somebody has just been told that his message is safe.
+    const told = sent.map(({ at }) => at).filter((at) => at > from && at < to);
+    const moments = Array.from({ length: CUTS }, (_, i) => (i % 2
+      ? from + Math.floor(random() * (to - from)) : told[Math.floor(random() * told.length)])).sort((a, b) => a - b);
     const wrong = [];
     let due = 0;
     await cutPower(changes, moments, random, async (files, moment) => {
