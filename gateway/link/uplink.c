@@ -138,14 +138,20 @@ static void on_refused(struct uplink *u, const struct wire_refused *r)
 	u->hello_at = asked;
 }
 
+/* Behind all that waits. */
+static void say_last(struct uplink *u, const struct wire_message *m)
+{
+	flush(u);
+	channel_put_control(u->channel, m);
+	flush(u);
+}
+
 /* The broker stops. What it sent before was taken in; this is the last that it hears of us. */
 static void on_goodbye(struct uplink *u)
 {
 	struct wire_message m = {.type = WIRE_GOODBYE_OK};
 
-	flush(u);
-	channel_put_control(u->channel, &m);
-	flush(u);
+	say_last(u, &m);
 	dealer_close_after(u->dealer, GOODBYE_LINGER_MS);
 	go_down(u, "the broker stops");
 }
@@ -344,9 +350,7 @@ void uplink_free(struct uplink **u)
 	if (dead->state == UP && !dead->is_leaving) {
 		struct wire_message m = goodbye();
 
-		flush(dead);
-		channel_put_control(dead->channel, &m);
-		flush(dead);
+		say_last(dead, &m);
 	}
 	loop_timer_free(&dead->tick);
 	dealer_free(&dead->dealer, GOODBYE_LINGER_MS);
