@@ -5,6 +5,7 @@
 #include "proto/wire.h"
 #include "tests/broker/rows.h"
 #include "tests/broker/writer_fixture.h"
+#include "tests/proto/map.h"
 
 #include <stdarg.h>
 #include <stddef.h>
@@ -83,30 +84,6 @@ static void serve_until(struct archive *a, const struct answers *answers, size_t
 	}
 }
 
-static struct bytes get(struct bytes map, const char *key)
-{
-	struct bytes value;
-
-	assert_int_equal(value_map_get(map, str_of(key), &value), ERR_OK);
-	return value;
-}
-
-static void expect_str(struct bytes map, const char *key, const char *expected)
-{
-	struct str s;
-
-	assert_true(value_as_str(get(map, key), &s));
-	assert_true(str_eqz(s, expected));
-}
-
-static void expect_u64(struct bytes map, const char *key, uint64_t expected)
-{
-	uint64_t u;
-
-	assert_true(value_as_u64(get(map, key), &u));
-	assert_true(u == expected);
-}
-
 /* The messages of the answer, one after the other; their number. */
 static uint32_t open_messages(const struct answers *answers, struct value_reader *ret)
 {
@@ -142,14 +119,14 @@ static void a_page_is_made_for_the_client(void **state)
 
 		message_id_text(gseq, id);
 		assert_int_equal(value_skip(&r, &message), ERR_OK);
-		expect_str(message, "id", id);
-		expect_u64(message, "seq", seq);
-		expect_str(message, "userId", "u1");
-		expect_str(message, "username", "Ann");
-		expect_str(message, "content", text);
-		expect_str(message, "type", "text");
-		expect_u64(message, "timestamp", 1700000000000 + gseq);
-		expect_str(message, "roomId", "lobby");
+		map_expect_str(message, "id", id);
+		map_expect_u64(message, "seq", seq);
+		map_expect_str(message, "userId", "u1");
+		map_expect_str(message, "username", "Ann");
+		map_expect_str(message, "content", text);
+		map_expect_str(message, "type", "text");
+		map_expect_u64(message, "timestamp", 1700000000000 + gseq);
+		map_expect_str(message, "roomId", "lobby");
 	}
 	assert_true(value_at_end(&r));
 	buf_free(&answers.messages);

@@ -3,6 +3,7 @@
 #include "broker/message.h"
 #include "proto/value.h"
 #include "proto/wire.h"
+#include "tests/proto/map.h"
 
 #include <string.h>
 
@@ -19,40 +20,16 @@ static const struct reader_entry entry = {
 	.timestamp = {1700000000000}},
 };
 
-static struct bytes get(struct bytes map, const char *key)
-{
-	struct bytes value;
-
-	assert_int_equal(value_map_get(map, str_of(key), &value), ERR_OK);
-	return value;
-}
-
-static void expect_str(struct bytes map, const char *key, const char *expected)
-{
-	struct str s;
-
-	assert_true(value_as_str(get(map, key), &s));
-	assert_true(str_eqz(s, expected));
-}
-
-static void expect_u64(struct bytes map, const char *key, uint64_t expected)
-{
-	uint64_t u;
-
-	assert_true(value_as_u64(get(map, key), &u));
-	assert_true(u == expected);
-}
-
 static void expect_the_message(struct bytes object)
 {
-	expect_str(object, "id", "000000000002d");
-	expect_str(object, "roomId", "lobby");
-	expect_u64(object, "seq", 5);
-	expect_str(object, "userId", "u1");
-	expect_str(object, "username", "Ann");
-	expect_str(object, "content", "hi");
-	expect_str(object, "type", "text");
-	expect_u64(object, "timestamp", 1700000000000);
+	map_expect_str(object, "id", "000000000002d");
+	map_expect_str(object, "roomId", "lobby");
+	map_expect_u64(object, "seq", 5);
+	map_expect_str(object, "userId", "u1");
+	map_expect_str(object, "username", "Ann");
+	map_expect_str(object, "content", "hi");
+	map_expect_str(object, "type", "text");
+	map_expect_u64(object, "timestamp", 1700000000000);
 }
 
 static void test_the_object_that_clients_see(void **state)
