@@ -5,7 +5,11 @@
  * code compiled with ROOMCAST_FAILPOINTS; in every other build a failpoint is nothing at all.
  *
  * The environment variable ROOMCAST_FAILPOINT=name:N arms one of them: the N-th time the process
- * comes to it (from 1), it sends itself SIGKILL.
+ * comes to it (from 1), it sends itself SIGKILL. With name:N:MS it stands still for so many ms
+ * before, so that what its other threads have in hand leaves.
+ *
+ * ROOMCAST_FAILPOINT=@FILE arms living processes: whatever stands in FILE by then counts. Who is
+ * struck takes the file away, so that it strikes one process, once.
  *
  * A mutation is a wrong behaviour that a test switches on (ROOMCAST_MUTATION=name) to show that
  * it would be caught. It exists in the same builds only.

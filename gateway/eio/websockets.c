@@ -1,3 +1,4 @@
+#include "common/failpoint.h"
 #include "gateway/eio/websocket_inner.h"
 
 #include <assert.h>
@@ -54,8 +55,11 @@ bool websockets_end_turn(struct websockets *set)
 	struct websocket *ws;
 	bool had_deadlines;
 
-	while ((ws = take_dirty(set)))
+	while ((ws = take_dirty(set))) {
 		websocket_end_turn(ws);
+		if (set->dirty_first)
+			failpoint("between-clients");
+	}
 	free_gone(set);
 	had_deadlines = set->has_deadlines;
 	set->has_deadlines = false;

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -48,6 +49,7 @@ static void strikes_at_the_nth_time_it_is_passed(void **state)
 	(void)state;
 	assert_int_equal(survived("here:1", "here"), 0);
 	assert_int_equal(survived("here:4", "here"), 3);
+	assert_int_equal(survived("here:4:1", "here"), 3);
 }
 
 static void leaves_other_names_alone(void **state)
@@ -61,11 +63,29 @@ static void leaves_other_names_alone(void **state)
 	assert_int_equal(survived("here:11", "here"), -1);
 }
 
+static void a_file_arms_and_is_gone_afterwards(void **state)
+{
+	char name[] = "/tmp/failpoint_test.XXXXXX", armed[64];
+	int fd = mkstemp(name);
+
+	(void)state;
+	assert_true(fd >= 0);
+	snprintf(armed, sizeof(armed), "@%s", name);
+	assert_int_equal(survived(armed, "here"), -1);
+	assert_int_equal(write(fd, "there:2", 7), 7);
+	assert_int_equal(survived(armed, "here"), -1);
+	assert_int_equal(survived(armed, "there"), 1);
+	assert_int_equal(access(name, F_OK), -1);
+	assert_int_equal(survived(armed, "there"), -1);
+	close(fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(strikes_at_the_nth_time_it_is_passed),
 	    cmocka_unit_test(leaves_other_names_alone),
+	    cmocka_unit_test(a_file_arms_and_is_gone_afterwards),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
