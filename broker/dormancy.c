@@ -33,11 +33,15 @@ static void vacate(struct broker *b, struct session *s)
 	free(s->berths);
 	s->berths = berths;
 	s->berth_count = count;
+	s->is_away = true;
+	roll_put(b, s);
 }
 
 static void lie_down(struct broker *b, struct session *s, struct timer_queue *grace)
 {
 	timer_start(&s->window, &b->windows, turn_now(b->turn));
+	if (s->is_away)
+		return;
 	if (b->config.presence_grace_ms > 0)
 		timer_start(&s->grace, grace, turn_now(b->turn));
 	else
@@ -50,6 +54,12 @@ void dormancy_begin(struct broker *b, struct session *s, struct str reason)
 	work_on_gone(b, s, reason);
 	member_move_all(b->sessions, s, NULL);
 	lie_down(b, s, &b->grace);
+}
+
+void dormancy_remind(struct session *s, struct room *r, uint64_t gseq)
+{
+	s->berths = xrealloc(s->berths, (s->berth_count + 1) * sizeof(*s->berths));
+	s->berths[s->berth_count++] = (struct berth){r, gseq};
 }
 
 void dormancy_await(struct broker *b, struct session *s)
@@ -81,6 +91,8 @@ static void return_to_berths(struct broker *b, struct session *s)
 	free(s->berths);
 	s->berths = NULL;
 	s->berth_count = 0;
+	s->is_away = false;
+	roll_put(b, s);
 }
 
 void dormancy_wake(struct broker *b, struct session *s, struct peer *to)
@@ -89,7 +101,8 @@ void dormancy_wake(struct broker *b, struct session *s, struct peer *to)
 	timer_stop(&s->window);
 	leave_forbidden(b, s);
 	member_move_all(b->sessions, s, to);
-	return_to_berths(b, s);
+	if (s->is_away)
+		return_to_berths(b, s);
 }
 
 enum err dormancy_evict(struct broker *b)

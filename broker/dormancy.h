@@ -15,7 +15,11 @@ void dormancy_init(struct broker *b);
 /* The connection of a live session with a pid is lost; why, in the words of the log. */
 void dormancy_begin(struct broker *b, struct session *s, struct str reason);
 
-/* A session from the database, when the broker starts: its gateway, or its client, is awaited. */
+/* One that is away, from the database: it was in that room, since that message. */
+void dormancy_remind(struct session *s, struct room *r, uint64_t gseq);
+
+/* A session from the database, when the broker starts: its gateway, or its client, is awaited.
+ * One that is away is not said to leave once more. */
 void dormancy_await(struct broker *b, struct session *s);
 
 /*

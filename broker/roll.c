@@ -68,10 +68,13 @@ static bool may_write(struct broker *b, struct session *s)
 
 static void put_row(struct broker *b, const struct session *s)
 {
+	struct buf socket = {0};
+
+	buf_printf(&socket, "%s%s", s->is_away ? ROLL_AWAY : "", s->id);
 	struct store_session row = {
 	    .id = s->row,
 	    .pid = str_of(s->pid),
-	    .socket = str_of(s->id),
+	    .socket = buf_str(&socket),
 	    .sid = str_of(s->sid),
 	    .nsp = str_of(s->nsp),
 	    .user = str_of(s->user->id),
@@ -80,6 +83,7 @@ static void put_row(struct broker *b, const struct session *s)
 	};
 
 	store_put_session(b->store, &row);
+	buf_free(&socket);
 }
 
 static void put_room(struct broker *b, const struct session *s, struct room *r, uint64_t gseq)

@@ -11,10 +11,13 @@
  */
 #include "broker/broker.h"
 
+/* Stands in the database before the connection of a session that is away; no id begins with it. */
+#define ROLL_AWAY "~"
+
 /* May a session be promised to be there after a crash? Not while the disk is in trouble. */
 bool roll_is_open(const struct broker *b);
 
-/* A new session, or one whose connection has changed. */
+/* A new session, or one whose connection has changed, or that went away or came back. */
 void roll_put(struct broker *b, struct session *s);
 
 /* It joined (at s->gseq of its member) or left; rooms that are never stored are left out. */

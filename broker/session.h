@@ -65,6 +65,7 @@ struct session {
 	struct session *roll_prev, *roll_next;
 	struct berth *berths; /* dormancy.h's, berth_count of them, as the timers */
 	size_t berth_count;
+	bool is_away; /* has left its rooms for the berths */
 	struct timer grace, window;
 	struct ward *ward; /* crew.h's, in a worker namespace; else NULL */
 	struct session *user_prev, *user_next;
@@ -117,8 +118,7 @@ size_t sessions_live_count(const struct sessions *ss);
 size_t sessions_user_count(const struct sessions *ss); /* with a live session */
 
 /* fn may remove the session it is called with, and no other. */
-void sessions_each(
-    struct sessions *ss, void (*fn)(void *ctx, struct session *s), void *ctx);
+void sessions_each(struct sessions *ss, void (*fn)(void *ctx, struct session *s), void *ctx);
 void sessions_each_user(struct sessions *ss, void (*fn)(void *ctx, struct user *u), void *ctx);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "broker/attend.h"
 #include "broker/dormancy.h"
+#include "broker/roll.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,11 +35,23 @@ static bool is_of_rooms(const struct broker *b, struct str nsp)
 	return n && n->handler == NAMESPACE_ROOMS;
 }
 
+/* Takes the mark off the front, if it is there. */
+static bool take_away_mark(struct str *socket)
+{
+	bool is_away = socket->len > 0 && socket->p[0] == ROLL_AWAY[0];
+
+	if (is_away)
+		*socket = (struct str){socket->p + 1, socket->len - 1};
+	return is_away;
+}
+
 static void load_session(void *ctx, const struct reader_session *row)
 {
 	struct broker *b = ctx;
+	struct str socket = row->socket;
+	bool is_away = take_away_mark(&socket);
 	struct session_facts facts = {
-	    .id = row->socket,
+	    .id = socket,
 	    .sid = row->sid,
 	    .pid = row->pid,
 	    .nsp = row->nsp,
@@ -60,6 +73,7 @@ static void load_session(void *ctx, const struct reader_session *row)
 	s->gseq = row->gseq;
 	s->row = row->id;
 	s->is_row_stored = true;
+	s->is_away = is_away;
 }
 
 /* Rooms come in the order of the sessions. */
@@ -95,7 +109,12 @@ static void load_session_room(void *ctx, const struct reader_session_room *row)
 	if (!r || boarding->at == boarding->count ||
 	    boarding->sessions[boarding->at]->row != row->session)
 		return;
-	attend_board(b, boarding->sessions[boarding->at], r, row->gseq);
+	struct session *s = boarding->sessions[boarding->at];
+
+	if (s->is_away)
+		dormancy_remind(s, r, row->gseq);
+	else
+		attend_board(b, s, r, row->gseq);
 }
 
 /* Whoever was there when the broker ended is there, until he is not awaited any more. */

@@ -89,6 +89,20 @@ static void test_who_wakes_later_joins_again_where_it_was(void **state)
 	assert_int_equal(world_session(w, "e1")->berth_count, 0);
 }
 
+/* So that a broker that starts knows it. */
+static void test_the_database_is_told_who_is_away(void **state)
+{
+	struct world *w = *state;
+
+	begin(w);
+	world_lose(w, &w->east, "e1");
+	assert_string_equal(fake_store.last_session.socket, "e1");
+	pass_ms(w, 5000);
+	assert_string_equal(fake_store.last_session.socket, "~e1");
+	dormancy_wake(&w->b, world_session(w, "e1"), &w->east);
+	assert_string_equal(fake_store.last_session.socket, "e1");
+}
+
 static void test_without_a_grace_it_leaves_at_once(void **state)
 {
 	struct world *w = *state;
@@ -196,6 +210,7 @@ int main(void)
 	    TEST(test_a_lost_user_leaves_once_after_the_grace),
 	    TEST(test_who_wakes_within_the_grace_was_never_away),
 	    TEST(test_who_wakes_later_joins_again_where_it_was),
+	    TEST(test_the_database_is_told_who_is_away),
 	    TEST(test_without_a_grace_it_leaves_at_once),
 	    TEST(test_a_user_with_another_connection_does_not_leave),
 	    TEST(test_past_the_window_it_is_over),

@@ -108,6 +108,33 @@ static void test_sessions_are_there_again(void **state)
 	assert_int_equal(world_room(w, "lobby")->route.count, 1);
 }
 
+/* Who had left before the broker ended is not there again, and does not leave again. */
+static void test_who_was_away_stays_away(void **state)
+{
+	struct world *w = *state;
+	char why[STORE_WHY_SIZE] = "";
+	static const struct reader_session session = {
+	    4, 11, STR("p4"), STR("~c4"), STR("s4"), STR("/chat"), STR("ann"), STR("Ann")};
+	static const struct reader_session_room rooms[] = {{4, 3, 10}, {4, 5, 12}};
+
+	w->b.config.recovery = true;
+	fake_store.stored_gseq = 20;
+	fake_store.stored_room = stored(3, "lobby", 7);
+	fake_store.stored_sessions = &session;
+	fake_store.stored_session_count = 1;
+	fake_store.stored_session_rooms = rooms;
+	fake_store.stored_session_room_count = ARRAY_LEN(rooms);
+	assert_int_equal(state_load(&w->b, why, sizeof(why)), ERR_OK);
+	struct session *s = sessions_find_pid(w->b.sessions, STR("p4"));
+
+	assert_string_equal(s->id, "c4");
+	assert_int_equal(room_user_count(world_room(w, "lobby")), 0);
+	assert_false(timer_is_running(&s->grace));
+	world_return(w, &w->east, "c5", "ann", "p4", "");
+	assert_int_equal(room_user_count(world_room(w, "lobby")), 1);
+	assert_int_equal(world_room(w, "lobby")->route.count, 1);
+}
+
 static void test_without_recovery_they_go(void **state)
 {
 	struct world *w = *state;
@@ -127,6 +154,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
 	const struct CMUnitTest tests[] = {
 	    TEST(test_sessions_are_there_again),
+	    TEST(test_who_was_away_stays_away),
 	    TEST(test_without_recovery_they_go),
 	    TEST(test_the_start_fills_the_tables),
 	    TEST(test_a_database_that_cannot_be_read_is_named),
