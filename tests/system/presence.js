@@ -23,7 +23,7 @@ const namesOf = (users) => users.map(({ userId }) => userId).sort();
 class Presence {
   // times: { heartbeatMs, leaseMs, graceMs } of the broker.
   constructor(ledger, times) {
-    Object.assign(this, { ledger, times, guests: 0, worst: { here: 0, left: 0 } });
+    Object.assign(this, { ledger, times, guests: 0, worst: { here: 0, left: -Infinity, heard: 0 } });
   }
 
   // Somebody in the rooms of the ledger, at that gateway, who will not return; and what all have heard by now.
@@ -48,10 +48,11 @@ class Presence {
     return (await Promise.all(urls.map(page))).every(({ status }) => status === 200);
   }
 
-  async #right() {
+  // isMeant: whom the lists may not have beside the members.
+  async #right(isMeant) {
     const { stack, members } = this.ledger;
     const here = members.map((m) => m.name).sort();
-    const others = (users) => users.filter(({ userId }) => userId !== this.guest.name);
+    const others = (users) => users.filter(isMeant);
     const { users } = await stack.ctl('users');
     assert.deepEqual(namesOf(others(users)), here);
     assert.ok(others(users).every(({ connections }) => connections === 1), 'a connection more than there is');
@@ -74,7 +75,7 @@ class Presence {
     let wrong;
     await waitFor('presence to be right', () => {
       asked = Date.now();
-      return this.#right().catch((error) => { wrong = error; throw error; });
+      return this.#right(({ userId }) => userId !== this.guest.name).catch((error) => { wrong = error; throw error; });
     });
     this.worst.here = Math.max(this.worst.here, asked - since);
     assert.ok(asked - since <= 2 * this.times.heartbeatMs, `presence was right after ${asked - since} ms; before: ${wrong?.message}`);
@@ -89,47 +90,60 @@ class Presence {
     return !member.absences.some(({ from, to }) => from <= moment && moment <= (to ?? Infinity));
   }
 
-  // The guest is gone, and nobody else. away: members that stayed away for longer than lease and grace.
-  async left(away = []) {
-    const { heartbeatMs, leaseMs, graceMs } = this.times;
-    const latest = this.back + leaseMs + graceMs + 2 * heartbeatMs;
-    for (const roomId of this.guest.rooms) {
-      const inside = this.ledger.members.filter((m) => m.rooms.includes(roomId));
-      const said = () => inside.flatMap((m) => this.#heard(m, 'user-left', this.guest.name)).filter((n) => n.roomId === roomId);
-      await waitFor(`${this.guest.name} to leave ${roomId}`, () => said().length > 0);
-      const first = Math.min(...said().map(({ at }) => at));
-      const due = inside.filter((m) => !away.includes(m) && this.#wasIn(m, first));
-      assert.ok(due.length > 0, 'nobody was there to hear it');
-      const times = (m) => this.#heard(m, 'user-left', this.guest.name).filter((n) => n.roomId === roomId).length;
-      await waitFor('all to hear it', () => due.every((m) => times(m) > 0));
-      const last = Math.max(...said().map(({ at }) => at));
-      this.worst.left = Math.max(this.worst.left, last - (latest - 2 * heartbeatMs));
-      assert.ok(last <= latest, `${this.guest.name} left ${roomId} ${last - latest} ms late`);
-      assert.ok(first >= this.struck + graceMs, `${this.guest.name} left ${roomId} before the grace was over`);
-      for (const m of inside) assert.ok(times(m) <= 1, `${m.name} heard ${times(m)} times that ${this.guest.name} left ${roomId}`);
-    }
-    const { users } = await this.ledger.stack.ctl('users');
-    assert.ok(!namesOf(users).includes(this.guest.name), `${this.guest.name} is still here`);
-    await this.#stayed(away);
+  // How often it has heard that.
+  #times(member, name, userId, roomId) {
+    return this.#heard(member, name, userId).filter((n) => n.roomId === roomId).length;
   }
 
-  // Who was away for longer than the grace may have left, once each time, and must be said to be back.
-  async #stayed(away) {
-    const { members } = this.ledger;
-    for (const member of members) {
-      const long = member.absences.slice(this.absences.get(member)).filter(({ from, to }) => to - from >= this.times.graceMs).length;
-      const most = away.includes(member) ? Math.max(1, long) : long;
-      for (const hearer of members) {
-        if (hearer === member) continue;
-        for (const roomId of hearer.rooms) {
-          const times = (name, action) => this.#heard(hearer, name, member.name).filter((n) => n.roomId === roomId && n.action === action).length;
-          const gone = times('user-left');
-          assert.ok(gone <= most, `${hearer.name} heard ${gone} times that ${member.name} left ${roomId}, which was away for ${most} times`);
-          const isDue = away.includes(member) && !away.includes(hearer) && member.rooms.includes(roomId);
-          if (isDue && long === 0) assert.equal(gone, 1, `${hearer.name} did not hear that ${member.name} left ${roomId}`);
-          if (gone > 0 && this.#wasIn(hearer, Date.now())) await waitFor(`${member.name} to be back for ${hearer.name}`, () => times('room-presence', 'joined') >= gone);
-        }
-      }
+  // The guest is gone, and nobody else. away: members that stayed away for longer than lease and grace.
+  async left(away = []) {
+    for (const roomId of this.guest.rooms) await this.#guestLeft(roomId, away);
+    await this.#right(() => true);
+    for (const member of this.ledger.members) await this.#stayed(member, away);
+  }
+
+  async #guestLeft(roomId, away) {
+    const { name } = this.guest;
+    const { heartbeatMs, leaseMs, graceMs } = this.times;
+    const due = this.back + leaseMs + graceMs;
+    const inside = this.ledger.members.filter((m) => m.rooms.includes(roomId));
+    const times = (m) => this.#times(m, 'user-left', name, roomId);
+    const moments = () => inside.flatMap((m) => this.#heard(m, 'user-left', name)).filter((n) => n.roomId === roomId).map(({ at }) => at);
+    // Where all came back late, nobody was there to hear it.
+    const isNobodyThere = () => Date.now() > due + 2 * heartbeatMs
+      && inside.every((m) => away.includes(m) || (m.absences.at(-1)?.to ?? 0) >= this.struck + graceMs);
+    await waitFor(`${name} to leave ${roomId}`, () => moments().length > 0 || isNobodyThere());
+    if (moments().length === 0) return;
+    this.worst.heard += 1;
+    const first = Math.min(...moments());
+    const there = inside.filter((m) => !away.includes(m) && this.#wasIn(m, first));
+    assert.ok(there.length > 0, 'nobody was there to hear it');
+    await waitFor('all who were there to hear it', () => there.every((m) => times(m) > 0));
+    const last = Math.max(...moments());
+    this.worst.left = Math.max(this.worst.left, last - due);
+    assert.ok(last <= due + 2 * heartbeatMs, `${name} left ${roomId} ${last - due} ms after lease and grace`);
+    assert.ok(first >= this.struck + graceMs, `${name} left ${roomId} before the grace was over`);
+    for (const m of inside) assert.ok(times(m) <= 1, `${m.name} heard ${times(m)} times that ${name} left ${roomId}`);
+  }
+
+  /*
+   * Who was away for longer than the grace may have left, once each time, and is then said to be
+   * back; who stands still without knowing it (away) has left for the others.
+   */
+  async #stayed(member, away) {
+    const isAway = away.includes(member);
+    const long = member.absences.slice(this.absences.get(member)).filter(({ from, to }) => to - from >= this.times.graceMs).length;
+    const most = isAway ? Math.max(1, long) : long;
+    const places = this.ledger.members.filter((hearer) => hearer !== member)
+      .flatMap((hearer) => hearer.rooms.filter((roomId) => member.rooms.includes(roomId)).map((roomId) => ({ hearer, roomId })));
+    for (const { hearer, roomId } of places) {
+      const said = `${hearer.name} of ${member.name} in ${roomId}, which was away ${most} times`;
+      const gone = this.#times(hearer, 'user-left', member.name, roomId);
+      assert.ok(gone <= most, `${gone} times user-left: ${said}`);
+      if (isAway && !away.includes(hearer) && long === 0) assert.equal(gone, 1, `never user-left: ${said}`);
+      const joined = () => this.#heard(hearer, 'room-presence', member.name).filter((n) => n.roomId === roomId && n.action === 'joined').length;
+      const wasThere = hearer.absences.length === this.absences.get(hearer);
+      if (gone > 0 && wasThere) await waitFor(`room-presence joined: ${said}`, () => joined() >= gone);
     }
   }
 
