@@ -27,7 +27,7 @@ const WARM_ACKS = 200;
 const ACKS = 40;
 const FDS_MORE = 5;
 const RSS_MORE = 1.1;
-const RSS_MORE_BYTES = 8 * 1048576; // of a process that is small
+const RSS_MORE_BYTES = 4 * 1048576; // of a process that is small
 const GATEWAYS = ['gateway-1', 'gateway-2'];
 
 const quick = { 'heartbeat-ms': TIMES.heartbeatMs, 'lease-ms': TIMES.leaseMs, 'presence-grace-ms': TIMES.graceMs };
