@@ -8,6 +8,7 @@
 const assert = require('node:assert/strict');
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
+const os = require('node:os');
 const path = require('node:path');
 const { ROOT, startStack } = require('../e2e/stack');
 const { connect, test, userToken, waitFor } = require('../e2e/helpers');
@@ -27,7 +28,7 @@ class Scene {
   // Clients by name, in one room: { name: number of the gateway }.
   static async begin(where) {
     const scene = new Scene();
-    scene.file = path.join(fs.mkdtempSync(path.join(fs.realpathSync('/tmp'), 'failpoint-')), 'armed');
+    scene.file = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'failpoint-')), 'armed');
     scene.stack = await startStack({ gateways: 2, ...CALM, env: { ROOMCAST_FAILPOINT: `@${scene.file}` } });
     scene.clients = {};
     try {

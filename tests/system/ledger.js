@@ -42,7 +42,7 @@ class Ledger {
     return ledger;
   }
 
-  // Everybody speaks until stop() or `count` messages each; `pause` ms after each answer.
+  // Everybody speaks, `pause` ms after each answer, until settle() or `count` messages each.
   speak({ count = Infinity, pause = 0 } = {}) {
     this.isSpeaking = true;
     this.speeches = this.members.flatMap((member) => {

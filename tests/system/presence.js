@@ -21,6 +21,7 @@ const BACK_MS = 60000;
 const namesOf = (users) => users.map(({ userId }) => userId).sort();
 
 class Presence {
+  // One for all rounds: begin(), the fault and lose(), here(), left(). worst: what it came to, ms.
   // times: { heartbeatMs, leaseMs, graceMs } of the broker.
   constructor(ledger, times) {
     Object.assign(this, { ledger, times, guests: 0, worst: { here: 0, left: -Infinity, heard: 0 } });
@@ -48,7 +49,7 @@ class Presence {
     return (await Promise.all(urls.map(page))).every(({ status }) => status === 200);
   }
 
-  // isMeant: whom the lists may not have beside the members.
+  // The lists have the members and, of those who are meant, nobody else.
   async #right(isMeant) {
     const { stack, members } = this.ledger;
     const here = members.map((m) => m.name).sort();
