@@ -1,5 +1,7 @@
 #include "broker/http.h"
 
+#include "broker/doorman.h"
+
 #include <errno.h>
 #include <microhttpd.h>
 #include <netdb.h>
@@ -49,6 +51,14 @@ static enum MHD_Result on_metrics(struct http *h, struct MHD_Connection *c)
 	return result;
 }
 
+static enum MHD_Result on_health(struct http *h, struct MHD_Connection *c)
+{
+	char text[HTTP_WHY_SIZE + 32];
+
+	snprintf(text, sizeof(text), "ok\n%s", h->events->trouble(h->up));
+	return answer_text(c, MHD_HTTP_OK, text);
+}
+
 static enum MHD_Result on_ready(struct http *h, struct MHD_Connection *c)
 {
 	char why[HTTP_WHY_SIZE] = "";
@@ -72,7 +82,7 @@ static enum MHD_Result on_request(void *self, struct MHD_Connection *c, const ch
 	if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
 		return answer_text(c, MHD_HTTP_METHOD_NOT_ALLOWED, "only GET\n");
 	if (strcmp(url, "/health") == 0)
-		return answer_text(c, MHD_HTTP_OK, "ok\n");
+		return on_health(h, c);
 	if (strcmp(url, "/ready") == 0)
 		return on_ready(h, c);
 	if (strcmp(url, "/metrics") == 0)
@@ -145,6 +155,7 @@ enum err http_new(const char *listen, const struct http_events *events, void *up
 		free(h);
 		return ERR_BUSY;
 	}
+	doorman_favour(MHD_get_daemon_info(h->daemon, MHD_DAEMON_INFO_LISTEN_FD)->listen_fd);
 	*ret = h;
 	return ERR_OK;
 }

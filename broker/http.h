@@ -11,6 +11,8 @@ struct http;
 struct http_events {
 	/* Is the broker able to store messages? If not, why says the reason. */
 	bool (*is_ready)(void *up, char *ret_why, size_t why_size);
+	/* What an operator should see to though it lives: a line, or "". Static. */
+	const char *(*trouble)(void *up);
 	/* Appends the metrics in Prometheus text. */
 	void (*render_metrics)(void *up, struct buf *out);
 };

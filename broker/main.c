@@ -7,6 +7,8 @@
 #include "broker/attend.h"
 #include "broker/broker.h"
 #include "broker/catchup.h"
+#include "broker/doorman.h"
+#include "broker/doorway.h"
 #include "broker/dormancy.h"
 #include "broker/entry.h"
 #include "broker/farewell.h"
@@ -24,6 +26,7 @@
 #include "broker/zap.h"
 #include "common/crypto.h"
 #include "common/curve.h"
+#include "common/files.h"
 #include "common/log.h"
 #include "common/service.h"
 #include "proto/wire.h"
@@ -31,14 +34,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-/* What is read of one door before the others have their turn. */
-enum { LETTERS_A_TURN = 1000, BYTES_A_TURN = 1 << 20, TICK_MS = 1000, PACE_MS = 50 };
-
-/* A door of the link as a source of the turn. */
-struct doorway {
-	struct house *house;
-	enum link_door door;
-};
+enum { TICK_MS = 1000, PACE_MS = 50 };
 
 /* The broker of this process with what only main knows of. */
 struct house {
@@ -47,6 +43,7 @@ struct house {
 	struct http *http;
 	struct doorway doorways[LINK_DOORS];
 	struct buf curve_secret;
+	struct files_watch files;
 	int signals;
 };
 
@@ -126,25 +123,6 @@ static const struct peers_events peers_news = {
     .on_gone = on_peer_gone,
 };
 
-static void read_door(void *ctx)
-{
-	const struct doorway *d = ctx;
-	struct house *h = d->house;
-	struct link_letter letter;
-	size_t bytes = 0;
-
-	for (int i = 0; i < LETTERS_A_TURN && bytes < BYTES_A_TURN; i++) {
-		if (link_receive(h->b.link, d->door, &letter))
-			return;
-		bytes += letter.body.len;
-		if (d->door == LINK_CONTROL)
-			admin_receive(h->b.admin, &letter);
-		else
-			peers_receive(h->b.peers, &letter, turn_now(h->b.turn));
-	}
-	turn_again(h->b.turn);
-}
-
 static void on_zap(void *ctx)
 {
 	struct house *h = ctx;
@@ -189,6 +167,7 @@ static void on_tick(void *ctx)
 
 	publish_on_tick(&h->b);
 	catchup_on_tick(&h->b);
+	files_watch(&h->files, DOORMAN_RESERVE, turn_now(h->b.turn));
 	if (h->http)
 		http_serve(h->http);
 }
@@ -263,7 +242,8 @@ static enum err open_link(struct house *h, char *why)
 static void make_rooms(struct house *h)
 {
 	struct broker *b = &h->b;
-	struct peers_conf conf = {.boot = b->boot,
+	struct peers_conf conf = {
+	    .boot = b->boot,
 	    .epoch = b->epoch,
 	    .heartbeat_ms = b->config.heartbeat_ms,
 	    .lease_ms = b->config.lease_ms,
@@ -278,15 +258,6 @@ static void make_rooms(struct house *h)
 	b->admin = admin_new(b);
 }
 
-static void open_door(struct house *h, enum link_door door)
-{
-	void *socket = link_socket(h->b.link, door);
-
-	h->doorways[door] = (struct doorway){h, door};
-	if (socket)
-		turn_on_socket(h->b.turn, socket, read_door, &h->doorways[door]);
-}
-
 static void connect_turn(struct house *h)
 {
 	struct turn *t = h->b.turn;
@@ -296,9 +267,8 @@ static void connect_turn(struct house *h)
 	turn_on_socket(t, archive_socket(h->b.archive), on_archive, h);
 	if (h->zap)
 		turn_on_socket(t, zap_socket(h->zap), on_zap, h);
-	open_door(h, LINK_CONTROL);
-	open_door(h, LINK_IPC);
-	open_door(h, LINK_TCP);
+	for (int i = LINK_DOORS; i-- > 0;)
+		doorway_open(&h->doorways[i], &h->b, (enum link_door)i);
 	if (h->http)
 		turn_on_fd(t, http_fd(h->http), on_http, h);
 	turn_every(t, h->b.config.heartbeat_ms, on_heartbeat, h);
@@ -310,10 +280,26 @@ static void connect_turn(struct house *h)
 	turn_on_end(t, on_turn_end, h);
 }
 
+static enum err check_files(char *why)
+{
+	uint64_t limit = files_raise();
+
+	if (limit >= DOORMAN_FILES_MIN)
+		return ERR_OK;
+	snprintf(why, STORE_WHY_SIZE,
+	    "this process may have %u open files and needs %d: raise the "
+	    "limit (LimitNOFILE of the unit, ulimit -n)",
+	    (unsigned)limit, DOORMAN_FILES_MIN);
+	return ERR_SYSTEM;
+}
+
 static enum err open_house(struct house *h, char *why)
 {
-	enum err e = crypto_init();
+	enum err e = check_files(why);
 
+	if (e)
+		return e;
+	e = crypto_init();
 	if (!e)
 		e = signals_open(&h->signals);
 	if (e) {

@@ -1,7 +1,9 @@
 #include "broker/window.h"
 
+#include "broker/doorman.h"
 #include "broker/metrics.h"
 #include "broker/publish.h"
+#include "common/files.h"
 
 #include <stdio.h>
 
@@ -11,6 +13,14 @@ static bool is_ready(void *up, char *ret_why, size_t why_size)
 
 	snprintf(ret_why, why_size, "%s", fault);
 	return fault[0] == '\0';
+}
+
+static const char *trouble(void *up)
+{
+	(void)up;
+	return files_are_short(DOORMAN_RESERVE)
+		   ? "open files run out: new connections are turned away; raise the limit\n"
+		   : "";
 }
 
 static void set(struct broker *b, enum metric metric, size_t value)
@@ -30,8 +40,9 @@ static void render_metrics(void *up, struct buf *out)
 	set(b, METRIC_ROOMS, rooms_count(b->rooms));
 	set(b, METRIC_GSEQ, b->gseq);
 	set(b, METRIC_STORE_BACKLOG, store_backlog(b->store));
+	set(b, METRIC_TURNED_AWAY, doorman_turned_away());
 	metrics_render(b->metrics, out);
 }
 
 const struct http_events window_http_events = {
-    .is_ready = is_ready, .render_metrics = render_metrics};
+    .is_ready = is_ready, .trouble = trouble, .render_metrics = render_metrics};

@@ -7,6 +7,7 @@
  */
 #include "common/bucket.h"
 #include "common/curve.h"
+#include "common/files.h"
 #include "common/log.h"
 #include "common/service.h"
 #include "gateway/auth/keys.h"
@@ -27,7 +28,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { WHY_SIZE = 512, TICK_MS = 50, UPLINK_QUEUE_MAX_BYTES = 64 << 20 };
+enum { WHY_SIZE = 512, TICK_MS = 50, FILES_MIN = 64, UPLINK_QUEUE_MAX_BYTES = 64 << 20 };
 
 struct gateway {
 	struct config config;
@@ -51,6 +52,7 @@ struct gateway {
 	struct drain *drain;
 	struct bucket admission; /* this gateway's share of what the broker wants to let in */
 	struct news news;
+	struct files_watch files;
 };
 
 /* ---- pages beside Engine.IO ---- */
@@ -75,6 +77,7 @@ static bool may_open(void *up)
 	struct gateway *g = up;
 
 	return uplink_is_up(g->uplink) && !drain_is_on(g->drain) &&
+	       !files_are_short(PAGES_FILES_RESERVE) &&
 	       bucket_take(&g->admission, loop_now(g->loop));
 }
 
@@ -116,6 +119,7 @@ static void on_tick(void *ctx)
 
 	doors_expire(g->doors, loop_now(g->loop));
 	desk_expire(g->desk, loop_now(g->loop));
+	files_watch(&g->files, PAGES_FILES_RESERVE, loop_now(g->loop));
 	if (uplink_has_left(g->uplink))
 		loop_stop(g->loop);
 	loop_timer_arm(g->tick, TICK_MS);
@@ -286,10 +290,30 @@ static void make_drain(struct gateway *g)
 	g->news.drain = g->drain = drain_new(g->loop, g->server, &conf);
 }
 
+static enum err check_files(const struct gateway *g, char *why)
+{
+	uint64_t limit = files_raise();
+
+	if (limit < FILES_MIN) {
+		snprintf(why, WHY_SIZE,
+		    "this process may have %u open files and needs %d: raise the limit "
+		    "(LimitNOFILE of the unit, ulimit -n)",
+		    (unsigned)limit, FILES_MIN);
+		return ERR_SYSTEM;
+	}
+	if (limit < g->config.sessions_max)
+		log_notice("gateway.files", LOG_U(COUNT, limit),
+		    LOG_Z(HINT, "sessions-max is more than open files allow; raise their limit"));
+	return ERR_OK;
+}
+
 static enum err open_house(struct gateway *g, char *why)
 {
-	enum err e = crypto_init();
+	enum err e = check_files(g, why);
 
+	if (e)
+		return e;
+	e = crypto_init();
 	if (e) {
 		snprintf(why, WHY_SIZE, "the system gives no randomness");
 		return e;

@@ -1,5 +1,6 @@
 #include "gateway/pages.h"
 
+#include "common/files.h"
 #include "gateway/drain.h"
 #include "gateway/link/pending.h"
 #include "gateway/link/uplink.h"
@@ -32,9 +33,15 @@ static void render_metrics(const struct pages *p, struct buf *out)
 
 static void render_ready(const struct pages *p, struct eio_page *page)
 {
-	const char *why = drain_is_on(p->drain) ? "draining" : uplink_state_text(p->uplink);
+	const char *why = NULL;
 
-	if (!drain_is_on(p->drain) && uplink_is_up(p->uplink)) {
+	if (drain_is_on(p->drain))
+		why = "draining";
+	else if (!uplink_is_up(p->uplink))
+		why = uplink_state_text(p->uplink);
+	else if (files_are_short(PAGES_FILES_RESERVE))
+		why = "open files run out";
+	if (!why) {
 		buf_puts(page->body, STR("ready\n"));
 		return;
 	}
@@ -42,11 +49,20 @@ static void render_ready(const struct pages *p, struct eio_page *page)
 	buf_printf(page->body, "not ready: %s\n", why);
 }
 
+/* It lives; what an operator should see to all the same stands below. */
+static void render_health(struct eio_page *page)
+{
+	buf_puts(page->body, STR("ok\n"));
+	if (files_are_short(PAGES_FILES_RESERVE))
+		buf_puts(page->body,
+		    STR("open files run out: nobody else is let in; raise the limit\n"));
+}
+
 bool pages_answer(const struct pages *p, struct str path, struct eio_page *page)
 {
 	page->content_type = "text/plain; charset=utf-8";
 	if (str_eqz(path, "/health")) {
-		buf_puts(page->body, STR("ok\n"));
+		render_health(page);
 	} else if (str_eqz(path, "/ready")) {
 		render_ready(p, page);
 	} else if (str_eqz(path, "/metrics")) {

@@ -7,6 +7,12 @@
 #include "common/metrics.h"
 #include "gateway/eio/server.h"
 
+/*
+ * Open files that no new session may use: with fewer left the pages say so, and clients are
+ * answered 503, over connections that end with that answer.
+ */
+enum { PAGES_FILES_RESERVE = 24 };
+
 struct desk;
 struct doors;
 struct drain;

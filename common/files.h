@@ -1,0 +1,30 @@
+#ifndef ROOMCAST_COMMON_FILES_H
+#define ROOMCAST_COMMON_FILES_H
+/*
+ * The open files of this process, connections above all: how many there may be, and whether they
+ * run out. What lets others in keeps some in reserve by it, so that who is in, the pages for
+ * operators and what the process does for itself go on when no more are let in.
+ */
+#include "common/base.h"
+#include "common/clock.h"
+
+/* Raises the limit as far as the system lets it, and at most to a million. What it is then. */
+uint64_t files_raise(void);
+
+/* What it is now. */
+uint64_t files_limit(void);
+
+/* Fewer than so many are left. Three calls of the system; nothing is counted. */
+bool files_are_short(uint64_t reserve);
+
+/* The same in the course of time, for the log. All zero at first. */
+struct files_watch {
+	bool is_told; /* the log has it that they are short */
+	bool was_told;
+	struct mono told;
+};
+
+/* Logs that they have become short, once a minute at most, and that there are enough again. */
+void files_watch(struct files_watch *w, uint64_t reserve, struct mono now);
+
+#endif
