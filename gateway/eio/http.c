@@ -334,7 +334,9 @@ static struct frame *refuse(const struct http_request *r, struct http_answer a,
 static struct frame *refuse_plain(
     const struct http_request *r, const char *cors, const struct eio_refusal_row *row)
 {
-	struct http_answer a = {.content_type = "application/json", .cors = cors};
+	/* Who is refused for want of room does not keep his connection either. */
+	struct http_answer a = {
+	    .content_type = "application/json", .cors = cors, .is_last = row->status == 503};
 	struct buf json = {0};
 
 	buf_printf(&json, "{\"code\":%u,\"message\":\"%s\"}", row->code, row->message);

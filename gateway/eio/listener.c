@@ -16,6 +16,7 @@ enum {
 	BACKLOG = 4096,
 	ACCEPT_BATCH = 64, /* in one turn, so that others are served between */
 	REST_MS = 1000,    /* when descriptors or memory have run out */
+	TELL_AGAIN_MS = 60000,
 };
 
 struct listener {
@@ -23,6 +24,8 @@ struct listener {
 	uint16_t port;
 	struct loop_watch *watch;
 	struct loop_timer *rest;
+	struct loop *loop;
+	struct mono told; /* when the log heard of it, if it did */
 	void (*on_accept)(void *ctx, int fd);
 	void *ctx;
 };
@@ -99,7 +102,13 @@ static uint16_t port_of(int fd)
 
 static void take_rest(struct listener *l, const char *why)
 {
-	log_warn("listener.pause", LOG_Z(ERR, why), LOG_Z(HINT, "raise the limit of open files"));
+	struct mono now = loop_now(l->loop);
+
+	if (!l->told.us || mono_ms_between(l->told, now) >= TELL_AGAIN_MS) {
+		l->told = now;
+		log_warn("listener.pause", LOG_Z(ERR, why),
+		    LOG_Z(HINT, "raise the limit of open files"));
+	}
 	loop_watch_pause(l->watch);
 	loop_timer_arm(l->rest, REST_MS);
 }
@@ -156,6 +165,7 @@ enum err listener_new(struct loop *loop, const struct listener_conf *conf, char 
 	struct listener *l = xcalloc(1, sizeof(*l));
 
 	l->fd = fd;
+	l->loop = loop;
 	l->port = port_of(fd);
 	l->on_accept = conf->on_accept;
 	l->ctx = conf->ctx;
