@@ -33,9 +33,9 @@ const acksOf = (ledger, member) => [...ledger.sent.values()].filter((s) => s.isA
 
 /*
  * trouble({ stack, ledger, network, random }) happens in the middle of the load; then the oracle
- * speaks (`check`), and presence has to be right.
+ * speaks (`check`), and presence has to be right. pause: of a member after each of its messages, ms.
  */
-async function underLoad(t, trouble, { stackOptions = {}, ledgerOptions = {}, check = audit } = {}) {
+async function underLoad(t, trouble, { stackOptions = {}, ledgerOptions = {}, pause = 0, check = audit } = {}) {
   const stack = await startStack({ gateways: 2, ...stackOptions });
   const random = generator(SEED);
   let ledger;
@@ -43,7 +43,7 @@ async function underLoad(t, trouble, { stackOptions = {}, ledgerOptions = {}, ch
     const network = await Network.beforeLink(stack, FAR);
     network.random = random;
     ledger = await Ledger.start(stack, { members: 12, rooms: 4, each: 2, ...ledgerOptions });
-    ledger.speak();
+    ledger.speak({ pause });
     await ledger.acked(40);
     await trouble({ stack, ledger, network, random });
     await ledger.acked(40);

@@ -101,7 +101,7 @@ class Network {
       one.setNoDelay(true);
       one.on('error', () => {});
       one.on('close', (isBroken) => {
-        this.pairs.delete(pair);
+        if (other.destroyed) this.pairs.delete(pair);
         // A cable that is out tells nobody of the other's end.
         this.passage(direction).then(() => (isBroken ? other.destroy() : other.end()));
       });
