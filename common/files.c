@@ -2,12 +2,12 @@
 
 #include "common/log.h"
 
-#include <sys/eventfd.h>
+#include <poll.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 enum {
 	FILES_MAX = 1 << 20, /* tables are made of this size */
+	AT_ONCE = 64,        /* not more than the least limit, or poll() refuses */
 	TELL_AGAIN_MS = 60000,
 };
 
@@ -34,27 +34,47 @@ uint64_t files_limit(void)
 	return getrlimit(RLIMIT_NOFILE, &limit) ? 0 : limit.rlim_cur;
 }
 
+/* How many numbers in [from, to) nothing is open under; not more than `enough`. */
+static uint64_t count_free(uint64_t from, uint64_t to, uint64_t enough)
+{
+	struct pollfd some[AT_ONCE];
+	uint64_t free = 0;
+
+	while (from < to && free < enough) {
+		nfds_t n = 0;
+
+		for (; n < AT_ONCE && from < to; n++)
+			some[n] = (struct pollfd){.fd = (int)from++};
+		if (poll(some, n, 0) < 0)
+			return free;
+		for (nfds_t i = 0; i < n; i++)
+			free += (some[i].revents & POLLNVAL) != 0;
+	}
+	return free;
+}
+
 bool files_are_short(uint64_t reserve)
 {
-	/* A new one gets the lowest number that is free: all below it are in use. */
-	int fd = eventfd(0, EFD_CLOEXEC);
+	uint64_t limit = files_limit();
 
-	if (fd < 0)
+	if (limit <= reserve)
 		return true;
-	close(fd);
-	return (uint64_t)fd + reserve >= files_limit();
+	/* A new one gets the lowest number that is free: mostly none ever came up so high. */
+	if (count_free(limit - reserve, limit, reserve) == reserve)
+		return false;
+	return count_free(0, limit, reserve) < reserve;
 }
 
 void files_watch(struct files_watch *w, uint64_t reserve, struct mono now)
 {
-	bool is_short = files_are_short(reserve);
-
-	if (is_short && !w->is_told &&
+	w->is_short = files_are_short(reserve);
+	if (w->is_short && !w->is_told &&
 	    (!w->was_told || mono_ms_between(w->told, now) >= TELL_AGAIN_MS)) {
 		log_warn("files.short", LOG_U(COUNT, files_limit()),
 		    LOG_Z(HINT, "nobody else is let in; raise the limit of open files"));
-		*w = (struct files_watch){.is_told = true, .was_told = true, .told = now};
-	} else if (!is_short && w->is_told) {
+		w->is_told = w->was_told = true;
+		w->told = now;
+	} else if (!w->is_short && w->is_told) {
 		log_notice("files.enough", LOG_U(COUNT, files_limit()));
 		w->is_told = false;
 	}

@@ -14,12 +14,13 @@ uint64_t files_raise(void);
 /* What it is now. */
 uint64_t files_limit(void);
 
-/* Fewer than so many are left. Three calls of the system; nothing is counted. */
+/* Fewer than so many are left. Two calls of the system, unless it is close. */
 bool files_are_short(uint64_t reserve);
 
 /* The same in the course of time, for the log. All zero at first. */
 struct files_watch {
-	bool is_told; /* the log has it that they are short */
+	bool is_short; /* as it was last seen */
+	bool is_told;  /* the log has it that they are short */
 	bool was_told;
 	struct mono told;
 };

@@ -28,7 +28,13 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { WHY_SIZE = 512, TICK_MS = 50, FILES_MIN = 64, UPLINK_QUEUE_MAX_BYTES = 64 << 20 };
+enum {
+	WHY_SIZE = 512,
+	TICK_MS = 50,
+	UPLINK_QUEUE_MAX_BYTES = 64 << 20,
+	FILES_MIN = 64,     /* with fewer there is no point in starting */
+	FILES_RESERVE = 24, /* not for new sessions: for requests of others, pages, the link */
+};
 
 struct gateway {
 	struct config config;
@@ -67,17 +73,25 @@ static bool on_page(void *up, struct str path, struct eio_page *page)
 	    .uplink = g->uplink,
 	    .pending = g->pending,
 	    .drain = g->drain,
+	    .are_files_short = g->files.is_short,
 	    .tls = eio_server_tls(g->server)};
 
 	return pages_answer(&pages, path, page);
+}
+
+/* Between two ticks it can become true, but not false: looking costs most when they are short. */
+static bool are_files_enough(struct gateway *g)
+{
+	if (!g->files.is_short)
+		g->files.is_short = files_are_short(FILES_RESERVE);
+	return !g->files.is_short;
 }
 
 static bool may_open(void *up)
 {
 	struct gateway *g = up;
 
-	return uplink_is_up(g->uplink) && !drain_is_on(g->drain) &&
-	       !files_are_short(PAGES_FILES_RESERVE) &&
+	return uplink_is_up(g->uplink) && !drain_is_on(g->drain) && are_files_enough(g) &&
 	       bucket_take(&g->admission, loop_now(g->loop));
 }
 
@@ -103,11 +117,10 @@ static void on_close(void *up, struct eio_session *s, enum eio_close why)
 	door_eio_events.on_close(((struct gateway *)up)->doors, s, why);
 }
 
-static const struct eio_server_events server_news = {
-    .session = {.on_open = on_open,
-	.on_message = on_message,
-	.on_oversize = on_oversize,
-	.on_close = on_close},
+static const struct eio_server_events server_news = {.session = {.on_open = on_open,
+							 .on_message = on_message,
+							 .on_oversize = on_oversize,
+							 .on_close = on_close},
     .may_open = may_open,
     .on_page = on_page};
 
@@ -119,7 +132,8 @@ static void on_tick(void *ctx)
 
 	doors_expire(g->doors, loop_now(g->loop));
 	desk_expire(g->desk, loop_now(g->loop));
-	files_watch(&g->files, PAGES_FILES_RESERVE, loop_now(g->loop));
+	/* One more: who asks for a session has a connection already. */
+	files_watch(&g->files, FILES_RESERVE + 1, loop_now(g->loop));
 	if (uplink_has_left(g->uplink))
 		loop_stop(g->loop);
 	loop_timer_arm(g->tick, TICK_MS);

@@ -1,6 +1,5 @@
 #include "gateway/pages.h"
 
-#include "common/files.h"
 #include "gateway/drain.h"
 #include "gateway/link/pending.h"
 #include "gateway/link/uplink.h"
@@ -39,7 +38,7 @@ static void render_ready(const struct pages *p, struct eio_page *page)
 		why = "draining";
 	else if (!uplink_is_up(p->uplink))
 		why = uplink_state_text(p->uplink);
-	else if (files_are_short(PAGES_FILES_RESERVE))
+	else if (p->are_files_short)
 		why = "open files run out";
 	if (!why) {
 		buf_puts(page->body, STR("ready\n"));
@@ -50,10 +49,10 @@ static void render_ready(const struct pages *p, struct eio_page *page)
 }
 
 /* It lives; what an operator should see to all the same stands below. */
-static void render_health(struct eio_page *page)
+static void render_health(const struct pages *p, struct eio_page *page)
 {
 	buf_puts(page->body, STR("ok\n"));
-	if (files_are_short(PAGES_FILES_RESERVE))
+	if (p->are_files_short)
 		buf_puts(page->body,
 		    STR("open files run out: nobody else is let in; raise the limit\n"));
 }
@@ -62,7 +61,7 @@ bool pages_answer(const struct pages *p, struct str path, struct eio_page *page)
 {
 	page->content_type = "text/plain; charset=utf-8";
 	if (str_eqz(path, "/health")) {
-		render_health(page);
+		render_health(p, page);
 	} else if (str_eqz(path, "/ready")) {
 		render_ready(p, page);
 	} else if (str_eqz(path, "/metrics")) {

@@ -7,12 +7,6 @@
 #include "common/metrics.h"
 #include "gateway/eio/server.h"
 
-/*
- * Open files that no new session may use: with fewer left the pages say so, and clients are
- * answered 503, over connections that end with that answer.
- */
-enum { PAGES_FILES_RESERVE = 24 };
-
 struct desk;
 struct doors;
 struct drain;
@@ -30,6 +24,7 @@ struct pages {
 	const struct pending *pending;
 	const struct drain *drain;
 	const struct tls *tls; /* NULL = none */
+	bool are_files_short;  /* no new session is let in */
 };
 
 /* false = there is no such page. */

@@ -315,8 +315,8 @@ struct frame *http_answer(const struct http_request *r, const struct http_answer
 	buf_printf(&text, "Content-Length: %zu\r\n", a->body.len);
 	if (a->status != 204)
 		buf_printf(&text, "Cache-Control: %s\r\n", a->cache ? a->cache : "no-store");
-	buf_printf(&text, "%s%s\r\n", a->is_last ? "Connection: close\r\n" : "",
-	    or_none(a->headers));
+	buf_printf(
+	    &text, "%s%s\r\n", a->is_last ? "Connection: close\r\n" : "", or_none(a->headers));
 	if (!r || !str_eqz(r->engine.method, "HEAD"))
 		buf_puts(&text, a->body);
 	return buf_seal(&text);

@@ -14,7 +14,7 @@
 
 enum {
 	BACKLOG = 4096,
-	ACCEPT_BATCH = 64, /* in one turn, so that others are served between */
+	ACCEPT_BATCH = 16, /* in one turn, so that others are served, and some leave, between */
 	REST_MS = 1000,    /* when descriptors or memory have run out */
 	TELL_AGAIN_MS = 60000,
 };
