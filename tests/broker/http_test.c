@@ -16,6 +16,7 @@ struct world {
 	struct http *http;
 	uint16_t port;
 	const char *trouble; /* why it is not ready, NULL = it is */
+	const char *lament;  /* of /health */
 	char answer[ANSWER_SIZE];
 };
 
@@ -34,7 +35,13 @@ static void render_metrics(void *up, struct buf *out)
 	buf_puts(out, STR("roomcast_test 1\n"));
 }
 
-static const struct http_events events = {.is_ready = is_ready, .render_metrics = render_metrics};
+static const char *trouble(void *up)
+{
+	return ((const struct world *)up)->lament;
+}
+
+static const struct http_events events = {
+    .is_ready = is_ready, .trouble = trouble, .render_metrics = render_metrics};
 
 /* A socket on a port of 127.0.0.1 that the system chose. */
 static int occupy(uint16_t *ret_port)
@@ -63,6 +70,7 @@ static int setup(void **state)
 {
 	struct world *w = test_calloc(1, sizeof(*w));
 
+	w->lament = "";
 	for (int i = 0; !w->http && i < PORTS_TRIED; i++) {
 		close(occupy(&w->port));
 		enum err e = listen_at(w, "127.0.0.1", w->port);
@@ -157,6 +165,8 @@ static void test_health(void **state)
 	assert_answer(request(w, "GET", "/health"), "HTTP/1.1 200 ", "ok\n");
 	assert_header(w->answer, "\r\nCache-Control: no-store\r\n");
 	assert_header(w->answer, "\r\nContent-Type: text/plain; charset=utf-8\r\n");
+	w->lament = "see to it\n";
+	assert_answer(request(w, "GET", "/health"), "HTTP/1.1 200 ", "ok\nsee to it\n");
 }
 
 static void test_ready_or_why_not(void **state)

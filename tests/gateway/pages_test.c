@@ -134,6 +134,17 @@ static void test_ready_says_why_not(void **state)
 	assert_true(str_eqz(buf_str(&s->body), "not ready: draining\n"));
 }
 
+static void test_short_of_files(void **state)
+{
+	struct scene *s = *state;
+
+	s->pages.are_files_short = true;
+	assert_int_equal(get(s, "/health"), 200);
+	assert_true(says(s, "ok\nopen files run out"));
+	assert_int_equal(get(s, "/ready"), 503);
+	assert_true(str_eqz(buf_str(&s->body), "not ready: open files run out\n"));
+}
+
 static void test_metrics(void **state)
 {
 	struct scene *s = *state;
@@ -175,6 +186,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(test_health, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_ready_says_why_not, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_short_of_files, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_metrics, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_metrics_of_tls, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_no_such_page, setup, teardown),
