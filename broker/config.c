@@ -54,6 +54,10 @@ static enum err check(const void *config, char *ret_why, size_t why_size)
 	return ERR_INVALID;
 }
 
+/* What on_reload() of main.c has to do something about, or what is looked up when it is needed. */
+static const char *const reloads[] = {"log-level", "connect-rate", "max-rooms",
+    "max-rooms-per-socket", "store-backlog-max", "store-backlog-max-bytes", "sessions-max", NULL};
+
 static const struct conf_group namespaces = {
     .prefix = "namespace",
     .doc = "a namespace that clients may connect to; the same sections as in gateway.conf",
@@ -73,6 +77,7 @@ const struct conf_spec config_spec = {
     .options = options,
     .option_count = ARRAY_LEN(options),
     .group = &namespaces,
+    .reloads = reloads,
     .config_size = sizeof(struct config),
     .check = check,
 };

@@ -1,7 +1,16 @@
 #include "broker/hello.h"
 
+#include "common/failpoint.h"
+
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+
+uint64_t hello_version(void)
+{
+	/* The mutation that stands for a broker that is to be upgraded. */
+	return failpoint_mutation("older-link") ? WIRE_VERSION - 1 : WIRE_VERSION;
+}
 
 bool hello_may_speak_for(const struct link_letter *letter, struct str gateway)
 {
@@ -11,11 +20,11 @@ bool hello_may_speak_for(const struct link_letter *letter, struct str gateway)
 const char *hello_fault(
     const struct link_letter *letter, const struct wire_hello *hello, char space[HELLO_WHY_SIZE])
 {
-	if (hello->version != WIRE_VERSION) {
+	if (hello->version != hello_version()) {
 		snprintf(space, HELLO_WHY_SIZE,
-		    "gateway speaks link version %llu, broker %d: upgrade the %s",
-		    (unsigned long long)hello->version, WIRE_VERSION,
-		    hello->version < WIRE_VERSION ? "gateway" : "broker");
+		    "gateway speaks link version %" PRIu64 ", broker %" PRIu64 ": upgrade the %s",
+		    hello->version, hello_version(),
+		    hello->version < hello_version() ? "gateway" : "broker");
 		return space;
 	}
 	if (hello->gateway.len == 0)

@@ -8,6 +8,9 @@
 
 enum { HELLO_WHY_SIZE = LIMIT_REASON };
 
+/* The version of the link that this broker speaks. */
+uint64_t hello_version(void);
+
 /* May this letter speak for that gateway? An address is what a gateway calls itself; over tcp its
  * key says who it is. A key speaks for one gateway only: nobody takes another's place. */
 bool hello_may_speak_for(const struct link_letter *letter, struct str gateway);

@@ -28,9 +28,11 @@
 #include "common/curve.h"
 #include "common/files.h"
 #include "common/log.h"
+#include "common/reload.h"
 #include "common/service.h"
 #include "proto/wire.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -39,6 +41,7 @@ enum { TICK_MS = 1000, PACE_MS = 50 };
 /* The broker of this process with what only main knows of. */
 struct house {
 	struct broker b;
+	struct conf_source source;
 	struct zap *zap;
 	struct http *http;
 	struct doorway doorways[LINK_DOORS];
@@ -149,6 +152,12 @@ static void on_http(void *ctx)
 
 /* ---- time and signals ---- */
 
+static void reload(struct house *h)
+{
+	if (reload_config(&config_spec, &h->source, &h->b.config) == ERR_OK)
+		log_set_level((enum log_level)h->b.config.log_level);
+}
+
 static void on_signal(void *ctx)
 {
 	struct house *h = ctx;
@@ -156,6 +165,10 @@ static void on_signal(void *ctx)
 
 	if (!signo)
 		return;
+	if (signo == SIGHUP) {
+		reload(h);
+		return;
+	}
 	log_notice("broker.stopping", LOG_U(SIGNAL, signo));
 	service_stopping();
 	farewell_begin(&h->b);
@@ -280,22 +293,9 @@ static void connect_turn(struct house *h)
 	turn_on_end(t, on_turn_end, h);
 }
 
-static enum err check_files(char *why)
-{
-	uint64_t limit = files_raise();
-
-	if (limit >= DOORMAN_FILES_MIN)
-		return ERR_OK;
-	snprintf(why, STORE_WHY_SIZE,
-	    "this process may have %u open files and needs %d: raise the "
-	    "limit (LimitNOFILE of the unit, ulimit -n)",
-	    (unsigned)limit, DOORMAN_FILES_MIN);
-	return ERR_SYSTEM;
-}
-
 static enum err open_house(struct house *h, char *why)
 {
-	enum err e = check_files(why);
+	enum err e = files_require(DOORMAN_FILES_MIN, why, STORE_WHY_SIZE);
 
 	if (e)
 		return e;
@@ -354,7 +354,7 @@ static void close_house(struct house *h)
 
 int main(int argc, char **argv)
 {
-	struct house h = {0};
+	struct house h = {.source = {argc, argv}};
 	char why[STORE_WHY_SIZE] = "";
 
 	switch (conf_load(&config_spec, argc, argv, &h.b.config)) {

@@ -66,7 +66,7 @@ static void refuse(struct peers *ps, const struct link_address *to, const char *
 {
 	struct wire_message m = {.type = WIRE_REFUSED};
 
-	m.as.refused.version = WIRE_VERSION;
+	m.as.refused.version = hello_version();
 	m.as.refused.reason = str_of(reason);
 	send_alone(ps, to, &m);
 }

@@ -7,8 +7,8 @@
 #include "common/base.h"
 
 /*
- * Blocks SIGTERM and SIGINT, ignores what must not end the process, and gives a descriptor for
- * turn_on_fd(), which the caller closes. Before any thread starts: all inherit it. ERR_SYSTEM.
+ * Blocks SIGTERM, SIGINT and SIGHUP, ignores what must not end the process, and gives a descriptor
+ * for turn_on_fd(), which the caller closes. Before any thread starts: all inherit it. ERR_SYSTEM.
  */
 MUST_USE enum err signals_open(int *ret_fd);
 

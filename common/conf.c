@@ -4,17 +4,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WHY_SIZE = 512 };
+enum { WHY_SIZE = 512, COMPLAINT_SIZE = 2048 };
 
 void conf_complain(struct conf_load *load, const char *format, ...)
 {
+	char text[COMPLAINT_SIZE];
 	va_list args;
 
 	va_start(args, format);
-	fprintf(stderr, "%s: ", load->spec->program);
-	vfprintf(stderr, format, args);
-	fputc('\n', stderr);
+	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
+	if (load->news)
+		load->news->on_fault(load->up, text);
+	else
+		fprintf(stderr, "%s: %s\n", load->spec->program, text);
 	load->errors++;
 }
 
@@ -107,6 +110,67 @@ enum conf_outcome conf_load(const struct conf_spec *spec, int argc, char **argv,
 		conf_free(spec, load.config);
 	free(load.config);
 	return outcome;
+}
+
+bool conf_is_reloaded(const struct conf_spec *spec, const char *name)
+{
+	for (const char *const *known = spec->reloads; known && *known; known++) {
+		if (strcmp(*known, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Exchanges the field of two structs, with what it owns. */
+static void swap(const struct conf_option *o, char *one, char *other)
+{
+	static const size_t sizes[] = {[CONF_STR] = sizeof(char *),
+	    [CONF_U64] = sizeof(uint64_t),
+	    [CONF_BOOL] = sizeof(bool),
+	    [CONF_CHOICE] = sizeof(int)};
+	char field[sizeof(uint64_t)];
+
+	memcpy(field, one + o->offset, sizes[o->type]);
+	memcpy(one + o->offset, other + o->offset, sizes[o->type]);
+	memcpy(other + o->offset, field, sizes[o->type]);
+}
+
+static void take_over(struct conf_load *load, char *config)
+{
+	const struct conf_spec *spec = load->spec;
+	const struct conf_group *g = spec->group;
+
+	for (size_t i = 0; i < spec->option_count; i++) {
+		const struct conf_option *o = &spec->options[i];
+
+		if (!conf_value_differs(o, config, load->config))
+			continue;
+		if (conf_is_reloaded(spec, o->name)) {
+			swap(o, config, load->config);
+			load->news->on_changed(load->up, o->name);
+		} else {
+			load->news->on_kept(load->up, o->name);
+		}
+	}
+	if (g && conf_group_differs(g, config, load->config))
+		load->news->on_kept(load->up, g->prefix);
+}
+
+enum err conf_reload(const struct conf_spec *spec, const struct conf_source *from, void *config,
+    const struct conf_news *news, void *up)
+{
+	struct conf_load load = {
+	    .spec = spec, .config = xcalloc(1, spec->config_size), .news = news, .up = up};
+	struct conf_args args;
+
+	conf_args_read(&load, from->argc, from->argv, &args);
+	read_sources(&load, &args);
+	if (!load.errors)
+		take_over(&load, config);
+	conf_args_free(&args);
+	conf_free(spec, load.config);
+	free(load.config);
+	return load.errors ? ERR_INVALID : ERR_OK;
 }
 
 void conf_free(const struct conf_spec *spec, void *config)

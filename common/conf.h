@@ -61,6 +61,8 @@ struct conf_spec {
 	const struct conf_option *options;
 	size_t option_count;
 	const struct conf_group *group; /* NULL = none */
+	const char *const
+	    *reloads; /* names of what conf_reload() changes, then NULL; NULL = nothing */
 	size_t config_size;
 	/* Rules of the whole after parsing; writes what is wrong and how to mend it. Or NULL. */
 	enum err (*check)(const void *config, char *ret_why, size_t why_size);
@@ -75,6 +77,28 @@ enum conf_outcome {
 /* Reads everything; on CONF_RUN *config (of config_size bytes) is filled, else untouched. */
 MUST_USE enum conf_outcome conf_load(
     const struct conf_spec *spec, int argc, char **argv, void *config);
+
+/* What becomes of a reload, for the log; texts are lent. */
+struct conf_news {
+	void (*on_fault)(void *up, const char *why); /* file, line, what is wrong and the mend */
+	void (*on_changed)(void *up, const char *name);
+	void (*on_kept)(void *up, const char *name); /* it is another one, and needs a restart */
+};
+
+/*
+ * Reads everything again, with the arguments of conf_load. Of the options that have another value
+ * those in `reloads` are changed in *config; nobody may have kept a pointer to their text.
+ * ERR_INVALID: something is wrong; *config is as it was.
+ */
+struct conf_source {
+	int argc;
+	char **argv;
+};
+
+MUST_USE enum err conf_reload(const struct conf_spec *spec, const struct conf_source *from,
+    void *config, const struct conf_news *news, void *up);
+
+bool conf_is_reloaded(const struct conf_spec *spec, const char *name);
 
 /* Frees what conf_load put into *config and zeroes it. */
 void conf_free(const struct conf_spec *spec, void *config);

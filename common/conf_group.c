@@ -49,6 +49,30 @@ char *conf_group_add(const struct conf_group *g, char *config, struct str name)
 	return element;
 }
 
+static bool element_differs(const struct conf_group *g, const char *one, const char *two)
+{
+	if (strcmp(conf_group_name(one), conf_group_name(two)) != 0)
+		return true;
+	for (size_t i = 0; i < g->option_count; i++) {
+		if (conf_value_differs(&g->options[i], one, two))
+			return true;
+	}
+	return false;
+}
+
+bool conf_group_differs(const struct conf_group *g, const char *config, const char *other)
+{
+	size_t count = conf_group_count(g, config);
+
+	if (conf_group_count(g, other) != count)
+		return true;
+	for (size_t i = 0; i < count; i++) {
+		if (element_differs(g, conf_group_at(g, config, i), conf_group_at(g, other, i)))
+			return true;
+	}
+	return false;
+}
+
 void conf_group_free(const struct conf_group *g, char *config)
 {
 	for (size_t i = 0; i < conf_group_count(g, config); i++) {

@@ -39,14 +39,16 @@ static void print_wrapped(FILE *out, const char *indent, const char *text)
 	fputc('\n', out);
 }
 
-static void print_description(FILE *out, const char *indent, const struct conf_option *o)
+static void print_description(
+    FILE *out, const char *indent, const struct conf_option *o, bool reloads)
 {
 	char bounds[CONF_BOUNDS_SIZE], text[TEXT_SIZE];
 
 	conf_value_bounds(o, bounds);
-	snprintf(text, sizeof(text), "%s Default: %s%s%s.", o->doc,
+	snprintf(text, sizeof(text), "%s Default: %s%s%s.%s", o->doc,
 	    *o->fallback ? o->fallback : "empty",
-	    o->type == CONF_STR ? "" : "; allowed: ", o->type == CONF_STR ? "" : bounds);
+	    o->type == CONF_STR ? "" : "; allowed: ", o->type == CONF_STR ? "" : bounds,
+	    reloads ? " SIGHUP reads it again." : "");
 	print_wrapped(out, indent, text);
 }
 
@@ -60,10 +62,11 @@ static bool opens_section(const struct conf_spec *spec, size_t option)
 	return true;
 }
 
-static void print_help_option(FILE *out, const struct conf_option *o, const char *dashes)
+static void print_help_option(
+    FILE *out, const struct conf_option *o, const char *dashes, bool reloads)
 {
 	fprintf(out, "  %s%s%s\n", dashes, o->name, *dashes ? " VALUE" : "");
-	print_description(out, "        ", o);
+	print_description(out, "        ", o, reloads);
 }
 
 static void print_help_section(FILE *out, const struct conf_spec *spec, const char *section)
@@ -71,7 +74,8 @@ static void print_help_section(FILE *out, const struct conf_spec *spec, const ch
 	fprintf(out, "\n[%s]\n", section);
 	for (size_t i = 0; i < spec->option_count; i++) {
 		if (strcmp(spec->options[i].section, section) == 0)
-			print_help_option(out, &spec->options[i], "--");
+			print_help_option(out, &spec->options[i], "--",
+			    conf_is_reloaded(spec, spec->options[i].name));
 	}
 }
 
@@ -92,7 +96,7 @@ void conf_print_help(const struct conf_spec *spec, FILE *out)
 	fprintf(out, "\n[%s NAME] (in the file only)\n", g->prefix);
 	print_wrapped(out, "  ", g->doc);
 	for (size_t i = 0; i < g->option_count; i++)
-		print_help_option(out, &g->options[i], "");
+		print_help_option(out, &g->options[i], "", false);
 }
 
 void conf_print_version(const struct conf_spec *spec, FILE *out)
@@ -111,7 +115,8 @@ static void print_sample_section(FILE *out, const struct conf_spec *spec, const 
 	for (size_t i = 0; i < spec->option_count; i++) {
 		if (strcmp(spec->options[i].section, section) != 0)
 			continue;
-		print_description(out, "# ", &spec->options[i]);
+		print_description(
+		    out, "# ", &spec->options[i], conf_is_reloaded(spec, spec->options[i].name));
 		print_sample_key(out, &spec->options[i]);
 	}
 }
@@ -125,7 +130,7 @@ static void print_sample_group(FILE *out, const struct conf_group *g)
 		fprintf(out, "%s[%s %s]\n", n ? "\n" : "", g->prefix, g->sample[n]);
 		for (size_t i = 0; i < g->option_count; i++) {
 			if (n == 0)
-				print_description(out, "# ", &g->options[i]);
+				print_description(out, "# ", &g->options[i], false);
 			print_sample_key(out, &g->options[i]);
 		}
 	}

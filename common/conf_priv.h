@@ -14,12 +14,14 @@ enum { CONF_BOUNDS_SIZE = 256 };
 /* One conf_load() under way. */
 struct conf_load {
 	const struct conf_spec *spec;
-	char *config;     /* config_size bytes, defaults at first */
-	const char *file; /* the one that was read; NULL = none */
-	unsigned errors;  /* said on standard error so far */
+	char *config;                 /* config_size bytes, defaults at first */
+	const char *file;             /* the one that was read; NULL = none */
+	unsigned errors;              /* said so far */
+	const struct conf_news *news; /* of a reload: who is told; NULL = standard error */
+	void *up;
 };
 
-/* Says what is wrong, once, on standard error and counts it. */
+/* Says what is wrong, once, and counts it. */
 void conf_complain(struct conf_load *load, const char *format, ...) PRINTF(2, 3);
 
 /* ---- conf_value.c ---- */
@@ -33,6 +35,9 @@ MUST_USE enum err conf_value_set(const struct conf_option *o, char *base, const 
  */
 void conf_set(struct conf_load *load, const struct conf_option *o, char *base, const char *origin,
     const char *value);
+
+/* Has the field another value in the other struct? */
+bool conf_value_differs(const struct conf_option *o, const char *base, const char *other);
 
 /* What is allowed, as it follows "give ": "a whole number from 1 to 9", "yes or no", ... */
 void conf_value_bounds(const struct conf_option *o, char ret[CONF_BOUNDS_SIZE]);
@@ -48,6 +53,8 @@ char *conf_group_add(const struct conf_group *g, char *config, struct str name);
 size_t conf_group_count(const struct conf_group *g, const char *config);
 char *conf_group_at(const struct conf_group *g, const char *config, size_t n);
 const char *conf_group_name(const char *element);
+/* Are there other elements, or with other values? */
+bool conf_group_differs(const struct conf_group *g, const char *config, const char *other);
 void conf_group_free(const struct conf_group *g, char *config);
 
 /* ---- conf_file.c ---- */

@@ -83,6 +83,19 @@ enum err conf_value_set(const struct conf_option *o, char *base, const char *tex
 	return ERR_INVALID;
 }
 
+bool conf_value_differs(const struct conf_option *o, const char *base, const char *other)
+{
+	static const size_t sizes[] = {
+	    [CONF_U64] = sizeof(uint64_t), [CONF_BOOL] = sizeof(bool), [CONF_CHOICE] = sizeof(int)};
+	char *one, *two;
+
+	if (o->type != CONF_STR)
+		return memcmp(base + o->offset, other + o->offset, sizes[o->type]) != 0;
+	memcpy(&one, base + o->offset, sizeof(one));
+	memcpy(&two, other + o->offset, sizeof(two));
+	return strcmp(one, two) != 0;
+}
+
 /* "a|b|c" as "one of: a, b, c". */
 static void describe_choices(const char *choices, char ret[CONF_BOUNDS_SIZE])
 {

@@ -2,7 +2,9 @@
 
 #include "common/log.h"
 
+#include <inttypes.h>
 #include <poll.h>
+#include <stdio.h>
 #include <sys/resource.h>
 
 enum {
@@ -25,6 +27,19 @@ uint64_t files_raise(void)
 		(void)!setrlimit(RLIMIT_NOFILE, &limit);
 	}
 	return files_limit();
+}
+
+enum err files_require(uint64_t least, char *ret_why, size_t why_size)
+{
+	uint64_t limit = files_raise();
+
+	if (limit >= least)
+		return ERR_OK;
+	snprintf(ret_why, why_size,
+	    "this process may have %" PRIu64 " open files and needs %" PRIu64
+	    ": raise the limit (LimitNOFILE of the unit, ulimit -n)",
+	    limit, least);
+	return ERR_SYSTEM;
 }
 
 uint64_t files_limit(void)
@@ -63,6 +78,13 @@ bool files_are_short(uint64_t reserve)
 	if (count_free(limit - reserve, limit, reserve) == reserve)
 		return false;
 	return count_free(0, limit, reserve) < reserve;
+}
+
+bool files_admit(struct files_watch *w, uint64_t reserve)
+{
+	if (!w->is_short)
+		w->is_short = files_are_short(reserve);
+	return !w->is_short;
 }
 
 void files_watch(struct files_watch *w, uint64_t reserve, struct mono now)

@@ -5,11 +5,14 @@
  * run out. What lets others in keeps some in reserve by it, so that who is in, the pages for
  * operators and what the process does for itself go on when no more are let in.
  */
-#include "common/base.h"
 #include "common/clock.h"
+#include "common/err.h"
 
 /* Raises the limit as far as the system lets it, and at most to a million. What it is then. */
 uint64_t files_raise(void);
+
+/* Raises it, too. ERR_SYSTEM: it is still under `least`; ret_why says what to do. */
+MUST_USE enum err files_require(uint64_t least, char *ret_why, size_t why_size);
 
 /* What it is now. */
 uint64_t files_limit(void);
@@ -24,6 +27,10 @@ struct files_watch {
 	bool was_told;
 	struct mono told;
 };
+
+/* May another one use some? Between two looks of files_watch() it can become false, not true: to
+ * look costs most when they are short. */
+MUST_USE bool files_admit(struct files_watch *w, uint64_t reserve);
 
 /* Logs that they have become short, once a minute at most, and that there are enough again. */
 void files_watch(struct files_watch *w, uint64_t reserve, struct mono now);

@@ -26,7 +26,7 @@ struct line {
 static struct {
 	const char *process;
 	enum log_format format;
-	enum log_level level;
+	_Atomic enum log_level level;
 } setup = {"roomcast", LOG_FORMAT_AUTO, LOG_NOTICE};
 
 static const char *const level_names[] = {"error", "warn", "notice", "info", "debug"};
@@ -245,6 +245,11 @@ void log_setup(const char *process, enum log_format format, enum log_level level
 {
 	setup.process = process;
 	setup.format = resolve(format);
+	setup.level = level;
+}
+
+void log_set_level(enum log_level level)
+{
 	setup.level = level;
 }
 

@@ -54,6 +54,9 @@ struct log_field {
  */
 void log_setup(const char *process, enum log_format format, enum log_level level);
 
+/* Another level from now on; from any thread. */
+void log_set_level(enum log_level level);
+
 bool log_is_on(enum log_level level);
 
 /*

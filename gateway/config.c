@@ -8,6 +8,7 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { COOKIE_NAME_MAX = 64, WHY_SIZE = 300 };
 
@@ -143,6 +144,9 @@ static enum err check(const void *config, char *ret_why, size_t why_size)
 	return e ? e : check_tls(c, ret_why, why_size);
 }
 
+/* What on_reload() of main.c has to do something about, or what is looked up when it is needed. */
+static const char *const reloads[] = {"log-level", "drain-rate", "drain-timeout-ms", NULL};
+
 static const struct conf_group namespaces = {
     .prefix = "namespace",
     .doc = "a namespace that clients may connect to; the same sections as in broker.conf",
@@ -162,6 +166,22 @@ const struct conf_spec config_spec = {
     .options = options,
     .option_count = ARRAY_LEN(options),
     .group = &namespaces,
+    .reloads = reloads,
     .config_size = sizeof(struct config),
     .check = check,
 };
+
+void config_gateway_id(const struct config *c, char ret[LIMIT_GATEWAY_ID + 1])
+{
+	char host[LIMIT_GATEWAY_ID - 8] = "";
+	size_t size = LIMIT_GATEWAY_ID + 1;
+
+	if (c->gateway_id[0]) {
+		snprintf(ret, size, "%s", c->gateway_id);
+		return;
+	}
+	gethostname(host, sizeof(host) - 1);
+	snprintf(ret, size, "%s-%u", host, (unsigned)c->port);
+	if (c->reuse_port)
+		snprintf(ret, size, "%.40s-%u-%d", host, (unsigned)c->port, (int)getpid());
+}

@@ -4,6 +4,7 @@
  * The configuration of a gateway, made from config.def.
  */
 #include "common/conf.h"
+#include "proto/limits.h"
 #include "proto/namespace.h"
 
 struct config {
@@ -23,5 +24,8 @@ struct config {
 };
 
 extern const struct conf_spec config_spec;
+
+/* Two gateways of one name would take each other's place: the default is made of what differs. */
+void config_gateway_id(const struct config *c, char ret[LIMIT_GATEWAY_ID + 1]);
 
 #endif

@@ -83,6 +83,12 @@ void drain_begin(struct drain *d, uint64_t per_second)
 	log_notice("gateway.draining", LOG_U(COUNT, sessions), LOG_U(RATE, per_second));
 }
 
+void drain_set(struct drain *d, uint64_t per_second, uint64_t deadline_ms)
+{
+	d->conf.per_second = per_second;
+	d->conf.deadline_ms = deadline_ms;
+}
+
 bool drain_is_on(const struct drain *d)
 {
 	return d->is_on;

@@ -23,6 +23,9 @@ void drain_free(struct drain **d);
 /* per_second: 0 = that of conf. A second call only changes the pace. */
 void drain_begin(struct drain *d, uint64_t per_second);
 
+/* Another pace and deadline, for when it begins. */
+void drain_set(struct drain *d, uint64_t per_second, uint64_t deadline_ms);
+
 bool drain_is_on(const struct drain *d);
 
 #endif

@@ -9,6 +9,7 @@
 #include "common/curve.h"
 #include "common/files.h"
 #include "common/log.h"
+#include "common/reload.h"
 #include "common/service.h"
 #include "gateway/auth/keys.h"
 #include "gateway/config.h"
@@ -38,6 +39,7 @@ enum {
 
 struct gateway {
 	struct config config;
+	struct conf_source source;
 	char id[LIMIT_GATEWAY_ID + 1];
 	uint64_t boot;
 	struct loop *loop;
@@ -79,19 +81,12 @@ static bool on_page(void *up, struct str path, struct eio_page *page)
 	return pages_answer(&pages, path, page);
 }
 
-/* Between two ticks it can become true, but not false: looking costs most when they are short. */
-static bool are_files_enough(struct gateway *g)
-{
-	if (!g->files.is_short)
-		g->files.is_short = files_are_short(FILES_RESERVE);
-	return !g->files.is_short;
-}
-
 static bool may_open(void *up)
 {
 	struct gateway *g = up;
 
-	return uplink_is_up(g->uplink) && !drain_is_on(g->drain) && are_files_enough(g) &&
+	return uplink_is_up(g->uplink) && !drain_is_on(g->drain) &&
+	       files_admit(&g->files, FILES_RESERVE) &&
 	       bucket_take(&g->admission, loop_now(g->loop));
 }
 
@@ -166,12 +161,10 @@ static void on_drained(void *ctx)
 	uplink_leave(((struct gateway *)ctx)->uplink);
 }
 
-static void on_reload(void *ctx, int signo)
+static void reload_tls(struct gateway *g)
 {
-	struct gateway *g = ctx;
 	char why[TLS_WHY_SIZE] = "";
 
-	(void)signo;
 	if (!eio_server_tls(g->server))
 		return;
 	if (eio_server_reload_tls(g->server, why))
@@ -179,6 +172,19 @@ static void on_reload(void *ctx, int signo)
 		    LOG_Z(HINT, "the old certificate stays; mend the files and send SIGHUP again"));
 	else
 		log_notice("tls.renewed", LOG_Z(PATH, g->config.tls_certificate_file));
+}
+
+static void on_reload(void *ctx, int signo)
+{
+	struct gateway *g = ctx;
+	const struct config *c = &g->config;
+
+	(void)signo;
+	if (reload_config(&config_spec, &g->source, &g->config) == ERR_OK) {
+		log_set_level((enum log_level)c->log_level);
+		drain_set(g->drain, c->drain_rate, c->drain_timeout_ms);
+	}
+	reload_tls(g);
 }
 
 /* ---- making the house ---- */
@@ -198,22 +204,6 @@ static enum err read_keys(struct gateway *g, char *why)
 		e = curve_key_read(
 		    c->broker_public_key_file, KEYFILE_PUBLIC, &g->broker_public, why);
 	return e;
-}
-
-/* Two gateways of one name would take each other's place: the default is made of what differs. */
-static void choose_id(struct gateway *g)
-{
-	char host[LIMIT_GATEWAY_ID - 8] = "";
-
-	if (g->config.gateway_id[0]) {
-		snprintf(g->id, sizeof(g->id), "%s", g->config.gateway_id);
-		return;
-	}
-	gethostname(host, sizeof(host) - 1);
-	snprintf(g->id, sizeof(g->id), "%s-%u", host, (unsigned)g->config.port);
-	if (g->config.reuse_port)
-		snprintf(g->id, sizeof(g->id), "%.40s-%u-%d", host, (unsigned)g->config.port,
-		    (int)getpid());
 }
 
 static void make_rooms(struct gateway *g)
@@ -304,26 +294,9 @@ static void make_drain(struct gateway *g)
 	g->news.drain = g->drain = drain_new(g->loop, g->server, &conf);
 }
 
-static enum err check_files(const struct gateway *g, char *why)
-{
-	uint64_t limit = files_raise();
-
-	if (limit < FILES_MIN) {
-		snprintf(why, WHY_SIZE,
-		    "this process may have %u open files and needs %d: raise the limit "
-		    "(LimitNOFILE of the unit, ulimit -n)",
-		    (unsigned)limit, FILES_MIN);
-		return ERR_SYSTEM;
-	}
-	if (limit < g->config.sessions_max)
-		log_notice("gateway.files", LOG_U(COUNT, limit),
-		    LOG_Z(HINT, "sessions-max is more than open files allow; raise their limit"));
-	return ERR_OK;
-}
-
 static enum err open_house(struct gateway *g, char *why)
 {
-	enum err e = check_files(g, why);
+	enum err e = files_require(FILES_MIN, why, WHY_SIZE);
 
 	if (e)
 		return e;
@@ -335,7 +308,10 @@ static enum err open_house(struct gateway *g, char *why)
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
 	g->boot = crypto_random_u64() >> 1;
-	choose_id(g);
+	config_gateway_id(&g->config, g->id);
+	if (files_limit() < g->config.sessions_max)
+		log_notice("gateway.files", LOG_U(COUNT, files_limit()),
+		    LOG_Z(HINT, "sessions-max is more than open files allow; raise their limit"));
 	e = read_keys(g, why);
 	if (e)
 		return e;
@@ -385,7 +361,7 @@ static void close_house(struct gateway *g)
 
 int main(int argc, char **argv)
 {
-	struct gateway g = {0};
+	struct gateway g = {.source = {argc, argv}};
 	char why[WHY_SIZE] = "";
 
 	switch (conf_load(&config_spec, argc, argv, &g.config)) {
