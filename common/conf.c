@@ -112,15 +112,6 @@ enum conf_outcome conf_load(const struct conf_spec *spec, int argc, char **argv,
 	return outcome;
 }
 
-bool conf_is_reloaded(const struct conf_spec *spec, const char *name)
-{
-	for (const char *const *known = spec->reloads; known && *known; known++) {
-		if (strcmp(*known, name) == 0)
-			return true;
-	}
-	return false;
-}
-
 /* Exchanges the field of two structs, with what it owns. */
 static void swap(const struct conf_option *o, char *one, char *other)
 {

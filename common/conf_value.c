@@ -83,6 +83,15 @@ enum err conf_value_set(const struct conf_option *o, char *base, const char *tex
 	return ERR_INVALID;
 }
 
+bool conf_is_reloaded(const struct conf_spec *spec, const char *name)
+{
+	for (const char *const *known = spec->reloads; known && *known; known++) {
+		if (strcmp(*known, name) == 0)
+			return true;
+	}
+	return false;
+}
+
 bool conf_value_differs(const struct conf_option *o, const char *base, const char *other)
 {
 	static const size_t sizes[] = {

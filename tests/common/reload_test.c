@@ -10,8 +10,6 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { PATH_SIZE = 256 };
-
 struct room {
 	char *name;
 	uint64_t size;
@@ -53,7 +51,8 @@ static const struct conf_spec spec = {.program = "test",
 
 struct scene {
 	struct config config;
-	char dir[TEMPDIR_SIZE], path[PATH_SIZE];
+	struct tempdir *dir;
+	char *path;
 	char *said;
 	char *argv[4];
 	struct conf_source source;
@@ -61,11 +60,7 @@ struct scene {
 
 static void write_file(struct scene *s, const char *text)
 {
-	FILE *f = fopen(s->path, "w");
-
-	assert_non_null(f);
-	fputs(text, f);
-	fclose(f);
+	tempdir_write(s->dir, "test.conf", text, strlen(text), 0600);
 }
 
 static enum err reload(struct scene *s)
@@ -83,13 +78,12 @@ static int setup(void **state)
 	struct scene *s = test_calloc(1, sizeof(*s));
 
 	log_setup("test", LOG_FORMAT_JSON, LOG_NOTICE);
-	tempdir_make(s->dir);
-	snprintf(s->path, sizeof(s->path), "%s/test.conf", s->dir);
-	s->argv[0] = "test";
-	s->argv[1] = "--config";
-	s->argv[2] = s->path;
-	s->source = (struct conf_source){3, s->argv};
+	s->dir = tempdir_new();
 	write_file(s, "[main]\ntitle = one\n[room a]\nsize = 4\n");
+	s->argv[0] = (char *)"test";
+	s->argv[1] = (char *)"--config";
+	s->argv[2] = s->path = strdup(tempdir_path(s->dir, "test.conf"));
+	s->source = (struct conf_source){3, s->argv};
 	*state = s;
 	return conf_load(&spec, 3, s->argv, &s->config) == CONF_RUN ? 0 : -1;
 }
@@ -100,7 +94,8 @@ static int teardown(void **state)
 
 	conf_free(&spec, &s->config);
 	free(s->said);
-	tempdir_remove(s->dir);
+	tempdir_free(&s->dir);
+	free(s->path);
 	test_free(s);
 	return 0;
 }
