@@ -59,5 +59,5 @@ test('a link of 50 kB a second under a load of far more', { timeout: 600000 }, (
     gatewayOpts: { 'publish-timeout-ms': 120000, 'client-queue-max-bytes': 268435456 },
     env: { ASAN_OPTIONS: 'quarantine_size_mb=1' },
   },
-  ledgerOptions: { members: 8, rooms: 4, each: 1, padding: '\u{1d11e}'.repeat(LETTERS) },
+  ledgerOptions: { members: 6, rooms: 3, each: 1, padding: '\u{1d11e}'.repeat(LETTERS) },
 }));
