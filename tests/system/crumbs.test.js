@@ -45,12 +45,13 @@ function dropRepeated(ledger) {
   const dropped = { count: 0 };
   for (const member of ledger.members) {
     const seen = new Set();
-    const hear = member.onMessage.bind(member);
-    member.onMessage = (message) => {
+    const [hear] = member.socket.listeners('message');
+    member.socket.off('message', hear);
+    member.socket.on('message', (message) => {
       if (seen.has(message.id)) dropped.count += 1;
       else hear(message);
       seen.add(message.id);
-    };
+    });
   }
   return dropped;
 }
