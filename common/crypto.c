@@ -14,6 +14,8 @@ _Static_assert(CRYPTO_HS256_BYTES == crypto_auth_hmacsha256_BYTES, "length of a 
 _Static_assert(CRYPTO_ED25519_PUBLIC_BYTES == crypto_sign_PUBLICKEYBYTES, "public key");
 _Static_assert(CRYPTO_ED25519_SECRET_BYTES == crypto_sign_SECRETKEYBYTES, "secret key");
 _Static_assert(CRYPTO_ED25519_SIGNATURE_BYTES == crypto_sign_BYTES, "signature");
+_Static_assert(CRYPTO_SIPHASH_BYTES == crypto_shorthash_siphashx24_BYTES, "hash");
+_Static_assert(CRYPTO_SIPHASH_KEY_BYTES == crypto_shorthash_siphashx24_KEYBYTES, "key of a hash");
 _Static_assert(CURVE_KEY_BYTES == crypto_box_PUBLICKEYBYTES, "Curve25519 key");
 
 static const char z85_digits[] = "0123456789abcdefghijklmnopqrstuvwxyz"
@@ -135,6 +137,12 @@ bool crypto_hs256_verify(struct bytes key, struct bytes data, struct bytes mac)
 		return false;
 	crypto_hs256(key, data, right);
 	return sodium_memcmp(right, mac.p, sizeof(right)) == 0;
+}
+
+void crypto_siphash(const uint8_t key[CRYPTO_SIPHASH_KEY_BYTES], struct bytes data,
+    uint8_t ret[CRYPTO_SIPHASH_BYTES])
+{
+	crypto_shorthash_siphashx24(ret, data.p, data.len, key);
 }
 
 bool crypto_ed25519_verify(

@@ -188,6 +188,24 @@ static void ed25519_has_no_second_form(void **state)
 	    hex(ed25519[0].public).p, bytes_of("", 0), bytes_of(signature, sizeof(signature))));
 }
 
+/* The first of the reference implementation's own. */
+static void siphash_known_answers(void **state)
+{
+	uint8_t key[CRYPTO_SIPHASH_KEY_BYTES], hash[CRYPTO_SIPHASH_BYTES];
+	static const uint8_t of_nothing[] = {0xa3, 0x81, 0x7f, 0x04, 0xba, 0x25, 0xa8, 0xe6, 0x6d,
+	    0xf6, 0x72, 0x14, 0xc7, 0x55, 0x02, 0x93};
+	static const uint8_t of_a_zero[] = {0xda, 0x87, 0xc1, 0xd8, 0x6b, 0x99, 0xaf, 0x44, 0x34,
+	    0x76, 0x59, 0x11, 0x9b, 0x22, 0xfc, 0x45};
+
+	(void)state;
+	for (uint8_t i = 0; i < sizeof(key); i++)
+		key[i] = i;
+	crypto_siphash(key, bytes_of(NULL, 0), hash);
+	assert_memory_equal(hash, of_nothing, sizeof(hash));
+	crypto_siphash(key, bytes_of("", 1), hash);
+	assert_memory_equal(hash, of_a_zero, sizeof(hash));
+}
+
 static void wiping_overwrites(void **state)
 {
 	char secret[] = "secret";
@@ -209,6 +227,7 @@ int main(void)
 	    cmocka_unit_test(ed25519_known_answers),
 	    cmocka_unit_test(ed25519_refuses_everything_else),
 	    cmocka_unit_test(ed25519_has_no_second_form),
+	    cmocka_unit_test(siphash_known_answers),
 	    cmocka_unit_test(wiping_overwrites),
 	};
 
