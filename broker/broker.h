@@ -20,6 +20,7 @@
 #include "proto/errors.h"
 
 struct admin;
+struct limits;
 struct look_page;
 struct missed;
 
@@ -49,6 +50,7 @@ struct broker {
 	struct dedup *dedup;
 	struct metrics *metrics;
 	struct admin *admin;
+	struct limits *limits;
 	uint64_t gseq;     /* last number given out */
 	uint64_t released; /* everything up to this one is committed, and was said */
 	uint64_t stored;   /* messages committed since the start */

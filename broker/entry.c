@@ -2,6 +2,7 @@
 
 #include "broker/attend.h"
 #include "broker/dormancy.h"
+#include "broker/limit.h"
 #include "broker/recover.h"
 #include "broker/roll.h"
 #include "broker/say.h"
@@ -225,6 +226,9 @@ void entry_on_connect(struct broker *b, struct peer *p, const struct wire_messag
 		return;
 	}
 	s = recover_session(b, c, &facts, &how);
+	/* Neither a return nor the same request again is another connect. */
+	if (!s && !sessions_find(b->sessions, c->socket) && !limit_connect(b, p, c))
+		return;
 	if (!s)
 		s = admit(b, c, &facts);
 	if (!s)

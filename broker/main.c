@@ -13,6 +13,7 @@
 #include "broker/entry.h"
 #include "broker/farewell.h"
 #include "broker/http.h"
+#include "broker/limit.h"
 #include "broker/look.h"
 #include "broker/metrics.h"
 #include "broker/missed.h"
@@ -128,9 +129,7 @@ static const struct peers_events peers_news = {
 
 static void on_zap(void *ctx)
 {
-	struct house *h = ctx;
-
-	zap_serve(h->zap, turn_now(h->b.turn));
+	zap_serve(((struct house *)ctx)->zap, turn_now(((struct house *)ctx)->b.turn));
 }
 
 /* ---- other sources ---- */
@@ -181,6 +180,7 @@ static void on_tick(void *ctx)
 	publish_on_tick(&h->b);
 	catchup_on_tick(&h->b);
 	files_watch(&h->files, DOORMAN_RESERVE, turn_now(h->b.turn));
+	limit_on_tick(&h->b);
 	if (h->http)
 		http_serve(h->http);
 }
@@ -269,6 +269,7 @@ static void make_rooms(struct house *h)
 	b->outbox = outbox_new(&news_of_outbox, b);
 	b->peers = peers_new(b->link, &conf, &peers_news, h);
 	b->admin = admin_new(b);
+	b->limits = limits_new(&b->config);
 }
 
 static void connect_turn(struct house *h)
@@ -329,7 +330,8 @@ static void close_house(struct house *h)
 {
 	struct broker *b = &h->b;
 
-	admin_free(&h->b.admin);
+	admin_free(&b->admin);
+	limits_free(&b->limits);
 	look_forget(b, NULL);
 	missed_forget(b, NULL);
 	peers_free(&b->peers);

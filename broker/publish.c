@@ -1,6 +1,7 @@
 #include "broker/publish.h"
 
 #include "broker/attend.h"
+#include "broker/limit.h"
 #include "broker/message.h"
 #include "broker/metrics.h"
 #include "broker/roll.h"
@@ -190,7 +191,7 @@ void publish_on_message(struct broker *b, struct peer *p, const struct wire_mess
 		reply_receipt(b, p, request, &hit, !hit.is_resent);
 	else if (e != ERR_NOT_FOUND || is_refusing(b))
 		say_error(b, p, request, CLIENT_ERROR_UNAVAILABLE, NULL);
-	else
+	else if (limit_message(b, l.from, request))
 		accept_message(b, p, &l, &names);
 }
 

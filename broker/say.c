@@ -62,16 +62,17 @@ void say_ok(struct broker *b, struct peer *to, const struct say_reply *reply)
 		return;
 	letter.message = ok_frame(reply->request, reply->value, reply->gseq);
 	if (reply->batch)
-		letter.instead = reply->otherwise.len
-		    ? ok_frame(reply->request, reply->otherwise, reply->otherwise_gseq)
-		    : error_frame(reply->request, CLIENT_ERROR_UNAVAILABLE, NULL);
+		letter.instead =
+		    reply->otherwise.len
+			? ok_frame(reply->request, reply->otherwise, reply->otherwise_gseq)
+			: error_frame(reply->request, CLIENT_ERROR_UNAVAILABLE, NULL);
 	outbox_hold(b->outbox, &letter);
 	frame_unref(&letter.message);
 	frame_unref(&letter.instead);
 }
 
-void say_error(struct broker *b, struct peer *to, uint64_t request, enum client_error error,
-    const char *text)
+void say_error(
+    struct broker *b, struct peer *to, uint64_t request, enum client_error error, const char *text)
 {
 	struct outbox_letter letter = {.to = to};
 
@@ -88,6 +89,16 @@ void say_now(struct broker *b, struct peer *to, const struct wire_message *m)
 
 	outbox_hold(b->outbox, &letter);
 	frame_unref(&letter.message);
+}
+
+void say_limited(struct broker *b, struct peer *to, uint64_t request, uint64_t retry_after_ms)
+{
+	struct wire_message m = {.type = WIRE_REPLY};
+
+	m.as.reply.request = request;
+	m.as.reply.error = CLIENT_ERROR_RATE_LIMITED;
+	m.as.reply.retry_after_ms = retry_after_ms;
+	say_now(b, to, &m);
 }
 
 void say_refusal(

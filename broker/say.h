@@ -46,4 +46,7 @@ void say_now(struct broker *b, struct peer *to, const struct wire_message *m);
 void say_error(struct broker *b, struct peer *to, uint64_t request, enum client_error error,
     const char *text);
 
+/* rate_limited, said at once. */
+void say_limited(struct broker *b, struct peer *to, uint64_t request, uint64_t retry_after_ms);
+
 #endif

@@ -1,6 +1,7 @@
 #include "broker/window.h"
 
 #include "broker/doorman.h"
+#include "broker/limit.h"
 #include "broker/metrics.h"
 #include "broker/publish.h"
 #include "common/files.h"
@@ -39,6 +40,8 @@ static void render_metrics(void *up, struct buf *out)
 	set(b, METRIC_USERS, sessions_user_count(b->sessions));
 	set(b, METRIC_ROOMS, rooms_count(b->rooms));
 	set(b, METRIC_GSEQ, b->gseq);
+	set(b, METRIC_LIMIT_USERS, limit_users(b));
+	set(b, METRIC_LIMIT_FORGOTTEN, limit_forgotten(b));
 	set(b, METRIC_STORE_BACKLOG, store_backlog(b->store));
 	set(b, METRIC_TURNED_AWAY, doorman_turned_away());
 	metrics_render(b->metrics, out);

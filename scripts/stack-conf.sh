@@ -33,6 +33,7 @@ make_conf() {
 	done
 }
 
+# A stack is for trying things out: it has no limits but those that it is given as options.
 broker_conf() {
 	cat <<-END
 		[link]
@@ -46,6 +47,10 @@ broker_conf() {
 
 		[store]
 		database = $DIR/data/roomcast.db
+
+		[limits]
+		messages-per-window = 0
+		connects-per-window = 0
 
 		[http]
 		http-listen = 127.0.0.1:$(port_of broker)

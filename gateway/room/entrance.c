@@ -291,10 +291,34 @@ void entrance_admit(struct seat *seat)
 	    LOG_S(NSP, sio_socket_nsp(seat->socket)), LOG_Z(TRANSPORT, facts->transport));
 }
 
+/* Too many connects. As a middleware of the reference would say it: a stock client tries again only
+ * when its application does. */
+static void refuse_hasty(struct seat *seat, const struct wire_reply *reply)
+{
+	const struct client_error_row *row = client_error_row((enum client_error)reply->error);
+	struct sio_socket *s = seat->socket;
+	struct buf data = {0};
+
+	if (door_note_refusal(s) > REFUSALS_MAX) {
+		sio_socket_close_connection(s);
+		return;
+	}
+	value_put_map(&data, 2);
+	value_put_str_pair(&data, STR("code"), str_of(row->code));
+	value_put_u64_pair(&data, STR("retryAfter"), reply->retry_after_ms);
+	entrance_free_seat(&seat);
+	sio_socket_refuse(s, str_of(row->message), buf_bytes(&data));
+	buf_free(&data);
+}
+
 void entrance_on_reply(struct seat *seat, const struct wire_reply *reply)
 {
 	if (seat->is_errand && reply->error == CLIENT_ERROR_ACCESS_DENIED) {
 		errand_refuse(seat, reply);
+		return;
+	}
+	if (reply->error == CLIENT_ERROR_RATE_LIMITED) {
+		refuse_hasty(seat, reply);
 		return;
 	}
 	if (reply->error) {

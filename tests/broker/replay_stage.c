@@ -3,6 +3,7 @@
 #include "broker/attend.h"
 #include "broker/catchup.h"
 #include "broker/entry.h"
+#include "broker/limit.h"
 #include "broker/message.h"
 #include "broker/metrics.h"
 #include "broker/publish.h"
@@ -113,6 +114,7 @@ static void make_broker(struct stage *s)
 	b->outbox = outbox_new(&outbox_news, s);
 	b->dedup = dedup_new(NULL);
 	b->metrics = metrics_new(metric_table, METRICS);
+	b->limits = limits_new(&b->config);
 	assert_int_equal(state_load(b, why, sizeof(why)), ERR_OK);
 	b->peers = peers_new(NULL, &conf, &peers_news, s);
 }
@@ -129,6 +131,7 @@ static void free_broker(struct stage *s)
 	crew_free(&b->crew);
 	rooms_free(&b->rooms);
 	metrics_free(&b->metrics);
+	limits_free(&b->limits);
 	s->page_count = 0;
 }
 

@@ -3,6 +3,7 @@
 #include "broker/attend.h"
 #include "broker/dormancy.h"
 #include "broker/entry.h"
+#include "broker/limit.h"
 #include "broker/metrics.h"
 #include "broker/publish.h"
 #include "tests/fakes/store.h"
@@ -52,6 +53,7 @@ int world_setup(void **state)
 	b->outbox = outbox_new(&outbox_news, w);
 	b->dedup = dedup_new(NULL);
 	b->metrics = metrics_new(metric_table, METRICS);
+	b->limits = limits_new(&b->config);
 	*state = w;
 	return 0;
 }
@@ -69,6 +71,7 @@ int world_teardown(void **state)
 	crew_free(&w->b.crew);
 	rooms_free(&w->b.rooms);
 	metrics_free(&w->b.metrics);
+	limits_free(&w->b.limits);
 	buf_free(&w->east.heard);
 	buf_free(&w->west.heard);
 	buf_free(&w->east.values);

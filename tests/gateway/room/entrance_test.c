@@ -301,6 +301,30 @@ static void test_one_goes_without_a_link_too(void **state)
 	assert_int_equal(stage_link_returns(s), 0);
 }
 
+/* Not for ever, but it is the application that knows when. */
+static void test_too_many_connects_are_refused_with_a_time_to_wait(void **state)
+{
+	struct stage *s = *state;
+	struct wire_message m = {.type = WIRE_REPLY};
+
+	stage_knock(s, &s->east, "{'token':'alice'}");
+	m.as.reply = (struct wire_reply){
+	    .request = 1, .error = CLIENT_ERROR_RATE_LIMITED, .retry_after_ms = 1500};
+	stage_hear(s, &m);
+	stage_heard(&s->east,
+	    "refuse Rate limit exceeded {'code':'rate_limited','retryAfter':1500}\n");
+	assert_null(s->east.owner);
+	assert_int_equal(desk_connected(s->desk), 0);
+	/* Whoever goes on without end loses the connection. */
+	s->east.is_ended = false;
+	s->east.refusals = 100;
+	stage_knock(s, &s->east, "{'token':'alice'}");
+	m.as.reply.request = 2;
+	stage_hear(s, &m);
+	stage_heard(&s->east, "close\n");
+	stage_disconnect(s, &s->east, SIO_END_TRANSPORT);
+}
+
 static void test_connections_are_counted(void **state)
 {
 	struct stage *s = *state;
@@ -334,6 +358,7 @@ int main(void)
 	    TEST(test_gone_before_the_broker_answered),
 	    TEST(test_the_broker_is_told_why),
 	    TEST(test_one_goes_without_a_link_too),
+	    TEST(test_too_many_connects_are_refused_with_a_time_to_wait),
 	    TEST(test_connections_are_counted),
 	};
 
