@@ -1,5 +1,6 @@
 #include "broker/attend.h"
 
+#include "broker/presence.h"
 #include "broker/roll.h"
 #include "broker/say.h"
 #include "proto/events.h"
@@ -24,7 +25,7 @@ bool attend_is_allowed(const struct broker *b, const struct session *s, const st
 	if (r->is_fleeting)
 		return false;
 	return r->is_public || session_is_granted(s, str_of(r->name)) ||
-	    rooms_is_member(b->rooms, r, str_of(s->user->id));
+	       rooms_is_member(b->rooms, r, str_of(s->user->id));
 }
 
 void attend_store_room(struct broker *b, struct room *r)
@@ -51,8 +52,7 @@ static bool is_fit_for_name(struct str name)
 	return name.len > 0 && !room_name_is_personal(name);
 }
 
-enum err attend_find_or_create(
-    struct broker *b, struct str nsp, struct str name, struct room **ret)
+enum err attend_find_or_create(struct broker *b, struct str nsp, struct str name, struct room **ret)
 {
 	struct room *r = rooms_find(b->rooms, nsp, name);
 	const struct namespace_conf *n =
@@ -65,45 +65,10 @@ enum err attend_find_or_create(
 		return ERR_FULL;
 	if (!r)
 		r = is_fleeting ? rooms_create_fleeting(b->rooms, nsp, name, turn_wall(b->turn))
-		                : rooms_create(b->rooms, nsp, name, turn_wall(b->turn));
+				: rooms_create(b->rooms, nsp, name, turn_wall(b->turn));
 	attend_store_room(b, r);
 	*ret = r;
 	return ERR_OK;
-}
-
-static void tell_presence(struct broker *b, const struct room *r, const struct session *s,
-    const char *action, const struct session *except)
-{
-	struct buf args = {0};
-
-	value_put_array(&args, 1);
-	value_put_map(&args, 4);
-	value_put_str_pair(&args, STR("roomId"), str_of(r->name));
-	value_put_u64_pair(&args, STR("usersCount"), room_user_count(r));
-	value_put_str_pair(&args, STR("userId"), str_of(s->user->id));
-	value_put_str_pair(&args, STR("action"), str_of(action));
-	say_to_room(b, r,
-	    &(struct say_event){.name = event_name(EVENT_ROOM_PRESENCE),
-	        .args = buf_bytes(&args),
-	        .except = except});
-	buf_free(&args);
-}
-
-/* {roomId, userId, username} as the one argument. */
-static void tell_of_user(struct broker *b, const struct room *r, const struct session *s,
-    const struct say_event *what)
-{
-	struct say_event event = *what;
-	struct buf args = {0};
-
-	value_put_array(&args, 1);
-	value_put_map(&args, 3);
-	value_put_str_pair(&args, STR("roomId"), str_of(r->name));
-	value_put_str_pair(&args, STR("userId"), str_of(s->user->id));
-	value_put_str_pair(&args, STR("username"), str_of(s->user->username));
-	event.args = buf_bytes(&args);
-	say_to_room(b, r, &event);
-	buf_free(&args);
 }
 
 static void enter(
@@ -113,9 +78,11 @@ static void enter(
 
 	if (member_find(r, s))
 		return;
-	member_add(r, s, turn_wall(b->turn), &is_first)->gseq = gseq;
-	if (is_first && notice == ATTEND_TOLD && !r->is_fleeting)
-		tell_presence(b, r, s, "joined", s);
+	struct member *m = member_add(r, s, turn_wall(b->turn), &is_first);
+
+	m->gseq = gseq;
+	if (notice == ATTEND_TOLD && !r->is_fleeting)
+		presence_entered(b, m, is_first);
 }
 
 void attend_enter(struct broker *b, struct session *s, struct room *r, enum attend_notice notice)
@@ -135,16 +102,12 @@ void attend_board(struct broker *b, struct session *s, struct room *r, uint64_t 
 
 void attend_leave(struct broker *b, struct member *m)
 {
-	struct session *s = m->session;
-	struct room *r = m->room;
-	bool is_last;
+	struct presence_parting who = {.room = m->room, .session = m->session, .round = m->round};
 
-	member_remove(&m, &is_last);
-	if (is_last && !r->is_fleeting) {
-		tell_presence(b, r, s, "left", NULL);
-		tell_of_user(b, r, s, &(struct say_event){.name = event_name(EVENT_USER_LEFT)});
-	}
-	rooms_release(b->rooms, &r);
+	member_remove(&m, &who.is_last);
+	if (!who.room->is_fleeting)
+		presence_left(b, &who);
+	rooms_release(b->rooms, &who.room);
 }
 
 void attend_leave_all(struct broker *b, struct session *s)
@@ -173,12 +136,12 @@ static void reply_joined(
 	put_joined(&otherwise, r, r->committed_seq);
 	say_ok(b, s->peer,
 	    &(struct say_reply){.request = request,
-	        .value = buf_bytes(&value),
-	        .room = r,
-	        .gseq = r->gseq,
-	        .batch = batch > r->batch ? batch : r->batch,
-	        .otherwise = buf_bytes(&otherwise),
-	        .otherwise_gseq = r->committed_gseq});
+		.value = buf_bytes(&value),
+		.room = r,
+		.gseq = r->gseq,
+		.batch = batch > r->batch ? batch : r->batch,
+		.otherwise = buf_bytes(&otherwise),
+		.otherwise_gseq = r->committed_gseq});
 	buf_free(&value);
 	buf_free(&otherwise);
 }
@@ -270,6 +233,23 @@ void attend_on_leave(struct broker *b, struct peer *p, const struct wire_message
 		attend_leave(b, in);
 }
 
+static void tell_typing(struct broker *b, const struct room *r, const struct session *s)
+{
+	struct buf args = {0};
+
+	value_put_array(&args, 1);
+	value_put_map(&args, 3);
+	value_put_str_pair(&args, STR("roomId"), str_of(r->name));
+	value_put_str_pair(&args, STR("userId"), str_of(s->user->id));
+	value_put_str_pair(&args, STR("username"), str_of(s->user->username));
+	say_to_room(b, r,
+	    &(struct say_event){.name = event_name(EVENT_USER_TYPING),
+		.args = buf_bytes(&args),
+		.except = s,
+		.is_volatile = true});
+	buf_free(&args);
+}
+
 void attend_on_typing(struct broker *b, struct peer *p, const struct wire_message *m)
 {
 	const struct wire_typing *t = &m->as.typing;
@@ -287,8 +267,6 @@ void attend_on_typing(struct broker *b, struct peer *p, const struct wire_messag
 		say_error(b, p, t->request, CLIENT_ERROR_ACCESS_DENIED, NULL);
 		return;
 	}
-	tell_of_user(b, r, s,
-	    &(struct say_event){
-	        .name = event_name(EVENT_USER_TYPING), .except = s, .is_volatile = true});
+	tell_typing(b, r, s);
 	reply_room(b, s, &(struct say_reply){.request = t->request}, t->room);
 }

@@ -23,8 +23,7 @@ bool attend_is_allowed(const struct broker *b, const struct session *s, const st
 enum attend_notice { ATTEND_SILENT, ATTEND_TOLD };
 
 /* Puts the session into the room; nothing when it is there already. */
-void attend_enter(
-    struct broker *b, struct session *s, struct room *r, enum attend_notice notice);
+void attend_enter(struct broker *b, struct session *s, struct room *r, enum attend_notice notice);
 
 /* The same for one that was there before, since gseq; the others hear of it. */
 void attend_return(struct broker *b, struct session *s, struct room *r, uint64_t gseq);

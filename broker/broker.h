@@ -47,6 +47,7 @@ struct broker {
 	 * which none has what it should. */
 	struct session *roll_under_way, *roll_unwritten;
 	uint64_t last_row; /* highest session.row given out */
+	struct timer_queue presence; /* presence.c's: rooms that are to be told how many there are */
 	struct dedup *dedup;
 	struct metrics *metrics;
 	struct admin *admin;

@@ -4,7 +4,6 @@
  * unmakes everything in reverse.
  */
 #include "broker/admin.h"
-#include "broker/attend.h"
 #include "broker/broker.h"
 #include "broker/catchup.h"
 #include "broker/doorman.h"
@@ -12,18 +11,19 @@
 #include "broker/dormancy.h"
 #include "broker/entry.h"
 #include "broker/farewell.h"
+#include "broker/handlers.h"
 #include "broker/http.h"
 #include "broker/limit.h"
 #include "broker/look.h"
 #include "broker/metrics.h"
 #include "broker/missed.h"
 #include "broker/news.h"
+#include "broker/presence.h"
 #include "broker/publish.h"
 #include "broker/share.h"
 #include "broker/signals.h"
 #include "broker/state.h"
 #include "broker/window.h"
-#include "broker/work.h"
 #include "broker/zap.h"
 #include "common/crypto.h"
 #include "common/curve.h"
@@ -31,7 +31,6 @@
 #include "common/log.h"
 #include "common/reload.h"
 #include "common/service.h"
-#include "proto/wire.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -51,88 +50,12 @@ struct house {
 	int signals;
 };
 
-/* ---- news from the link ---- */
-
-typedef void wire_handler(struct broker *b, struct peer *p, const struct wire_message *m);
-
-static void on_resumed(struct broker *b, struct peer *p, const struct wire_message *m)
-{
-	entry_on_resumed(b, p, m);
-	share_on_resumed(b, p);
-}
-
-static wire_handler *const on_wire[WIRE_TYPES] = {
-    [WIRE_CONNECT] = entry_on_connect,
-    [WIRE_DISCONNECT] = entry_on_disconnect,
-    [WIRE_RESUMED] = on_resumed,
-    [WIRE_JOIN] = attend_on_join,
-    [WIRE_LEAVE] = attend_on_leave,
-    [WIRE_TYPING] = attend_on_typing,
-    [WIRE_PUBLISH] = publish_on_message,
-    [WIRE_USERS] = look_on_users,
-    [WIRE_HISTORY] = look_on_history,
-    [WIRE_REPLAY] = missed_on_replay,
-    [WIRE_WHY_ANSWER] = admin_on_why_answer,
-};
-
-static void on_peer_message(void *up, struct peer *p, const struct wire_message *m)
-{
-	struct house *h = up;
-
-	metrics_add(h->b.metrics, METRIC_LINK_IN, 0, 0, 1);
-	if (on_wire[m->type])
-		on_wire[m->type](&h->b, p, m);
-	else if (!work_on_message(&h->b, p, m))
-		log_warn("peer.unexpected", LOG_Z(PEER, peer_name(p)),
-		    LOG_Z(MESSAGE, wire_name(m->type)));
-}
-
-static uint64_t get_gseq(void *up)
-{
-	return ((struct house *)up)->b.gseq;
-}
-
-static uint64_t get_released(void *up)
-{
-	return ((struct house *)up)->b.released;
-}
-
-static bool is_owed(void *up, const struct peer *p)
-{
-	return outbox_has_for(((struct house *)up)->b.outbox, p);
-}
-
-static void on_peer_begun(void *up, struct peer *p)
-{
-	outbox_forget_answers(((struct house *)up)->b.outbox, p);
-}
-
-static void on_peer_gone(void *up, struct peer *p, const char *why)
-{
-	struct house *h = up;
-
-	(void)why;
-	look_forget(&h->b, p);
-	missed_forget(&h->b, p);
-	entry_on_peer_gone(&h->b, p);
-	work_on_peer_gone(&h->b, p);
-}
-
-static const struct peers_events peers_news = {
-    .get_gseq = get_gseq,
-    .get_released = get_released,
-    .is_owed = is_owed,
-    .on_begun = on_peer_begun,
-    .on_message = on_peer_message,
-    .on_gone = on_peer_gone,
-};
+/* ---- sources ---- */
 
 static void on_zap(void *ctx)
 {
 	zap_serve(((struct house *)ctx)->zap, turn_now(((struct house *)ctx)->b.turn));
 }
-
-/* ---- other sources ---- */
 
 static void on_store(void *ctx)
 {
@@ -267,7 +190,7 @@ static void make_rooms(struct house *h)
 	b->crew = crew_new();
 	b->dedup = dedup_new(b->reader);
 	b->outbox = outbox_new(&news_of_outbox, b);
-	b->peers = peers_new(b->link, &conf, &peers_news, h);
+	b->peers = peers_new(b->link, &conf, &handlers_peers_events, b);
 	b->admin = admin_new(b);
 	b->limits = limits_new(&b->config);
 }
@@ -288,6 +211,7 @@ static void connect_turn(struct house *h)
 	turn_every(t, h->b.config.heartbeat_ms, on_heartbeat, h);
 	turn_every(t, TICK_MS, on_tick, h);
 	turn_every(t, PACE_MS, dormancy_on_pace, &h->b);
+	turn_every(t, PACE_MS, presence_on_pace, &h->b);
 	turn_every(t, PACE_MS, admin_on_pace, h->b.admin);
 	if (service_watchdog_interval_ms())
 		turn_every(t, service_watchdog_interval_ms(), on_watchdog, h);
@@ -313,6 +237,7 @@ static enum err open_house(struct house *h, char *why)
 	h->b.rooms = rooms_new();
 	h->b.sessions = sessions_new();
 	dormancy_init(&h->b);
+	presence_init(&h->b);
 	h->b.metrics = metrics_new(metric_table, METRICS);
 	e = open_database(h, why);
 	if (!e)

@@ -14,6 +14,7 @@ struct member {
 	struct attendance *attendance;
 	struct wall joined;
 	uint64_t gseq; /* the newest message when it joined: older ones are not for it */
+	uint32_t round; /* presence.h's, as the room's: when it joined; 0 = before */
 	struct member *session_prev, *session_next; /* in session->members */
 	struct member *user_prev, *user_next;       /* in attendance->members */
 };

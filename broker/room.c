@@ -44,6 +44,7 @@ static void free_room(struct rooms *rs, struct room *r)
 		free(index);
 	}
 	HASH_DEL(rs->all, r);
+	timer_stop(&r->presence);
 	route_free(&r->route);
 	free(r->nsp);
 	free(r->name);
@@ -111,6 +112,7 @@ static struct room *add(struct rooms *rs, uint64_t id, struct str nsp, struct st
 	struct room *r = xcalloc(1, sizeof(*r));
 
 	r->id = id;
+	r->presence_round = 1;
 	r->nsp = str_dup(nsp);
 	r->name = str_dup(name);
 	r->key = make_key(nsp, name);

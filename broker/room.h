@@ -8,6 +8,7 @@
 #include "broker/route.h"
 #include "common/clock.h"
 #include "common/str.h"
+#include "common/timer.h"
 
 #include <uthash.h>
 
@@ -30,6 +31,11 @@ struct room {
 	struct route route;
 	struct attendance *users; /* who is there, member.h's table by user id */
 	size_t member_count;      /* sockets */
+	/* presence.h's: while users come and go untold, how many more there are, and how many
+	 * members are from since then; the round begins anew when they are told. */
+	struct timer presence;
+	int64_t presence_change;
+	uint32_t presence_fresh, presence_round;
 	char *key;
 	UT_hash_handle hh;
 };

@@ -6,6 +6,7 @@
 #include "broker/limit.h"
 #include "broker/message.h"
 #include "broker/metrics.h"
+#include "broker/presence.h"
 #include "broker/publish.h"
 #include "broker/state.h"
 
@@ -108,6 +109,9 @@ static void make_broker(struct stage *s)
 	b->config.store_backlog_max = 10000;
 	b->config.store_backlog_max_bytes = 1;
 	b->config.replay_max = REPLAY_MAX;
+	b->config.presence_detail_max = 1000;
+	b->config.presence_tick_ms = 100;
+	presence_init(b);
 	b->rooms = rooms_new();
 	b->sessions = sessions_new();
 	b->crew = crew_new();

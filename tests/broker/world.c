@@ -5,6 +5,7 @@
 #include "broker/entry.h"
 #include "broker/limit.h"
 #include "broker/metrics.h"
+#include "broker/presence.h"
 #include "broker/publish.h"
 #include "tests/fakes/store.h"
 #include "tests/fakes/turn.h"
@@ -43,10 +44,13 @@ int world_setup(void **state)
 	b->config.store_backlog_max_bytes = 1000;
 	b->config.lease_ms = 6000;
 	b->config.presence_grace_ms = 5000;
+	b->config.presence_detail_max = 4;
+	b->config.presence_tick_ms = 100;
 	b->config.recovery_window_ms = 120000;
 	b->config.sessions_max = 10;
 	b->epoch = 1;
 	dormancy_init(b);
+	presence_init(b);
 	b->rooms = rooms_new();
 	b->sessions = sessions_new();
 	b->crew = crew_new();
