@@ -129,6 +129,10 @@ static void keep_texts(struct batch *b, struct batch_op *op)
 	case BATCH_PUT_SESSION:
 		keep_session(b, &op->as.session);
 		break;
+	case BATCH_PUT_USER:
+		keep_str(b, &op->as.user.id);
+		keep_str(b, &op->as.user.username);
+		break;
 	case BATCH_REMOVE_SESSION:
 	case BATCH_PUT_SESSION_ROOM:
 	case BATCH_REMOVE_SESSION_ROOM:

@@ -16,6 +16,7 @@ enum batch_kind {
 	BATCH_REMOVE_SESSION, /* only its id counts */
 	BATCH_PUT_SESSION_ROOM,
 	BATCH_REMOVE_SESSION_ROOM,
+	BATCH_PUT_USER,
 };
 
 struct batch_membership {
@@ -29,6 +30,11 @@ struct batch_session_room {
 	uint64_t gseq; /* when it is put */
 };
 
+struct batch_user {
+	struct str id, username;
+	struct wall seen;
+};
+
 struct batch_op {
 	enum batch_kind kind;
 	union {
@@ -37,6 +43,7 @@ struct batch_op {
 		struct batch_membership membership;
 		struct store_session session;
 		struct batch_session_room session_room;
+		struct batch_user user;
 	} as; /* views into the batch */
 };
 

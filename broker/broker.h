@@ -20,6 +20,7 @@
 #include "proto/errors.h"
 
 struct admin;
+struct census;
 struct limits;
 struct look_page;
 struct missed;
@@ -52,6 +53,7 @@ struct broker {
 	struct metrics *metrics;
 	struct admin *admin;
 	struct limits *limits;
+	struct census *census;
 	uint64_t gseq;     /* last number given out */
 	uint64_t released; /* everything up to this one is committed, and was said */
 	uint64_t stored;   /* messages committed since the start */

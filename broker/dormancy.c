@@ -1,6 +1,7 @@
 #include "broker/dormancy.h"
 
 #include "broker/attend.h"
+#include "broker/census.h"
 #include "broker/entry.h"
 #include "broker/roll.h"
 #include "broker/work.h"
@@ -52,6 +53,8 @@ void dormancy_begin(struct broker *b, struct session *s, struct str reason)
 {
 	/* What workers serve is the connection. */
 	work_on_gone(b, s, reason);
+	if (s->user->live_count == 1)
+		census_note(b, s->user);
 	member_move_all(b->sessions, s, NULL);
 	lie_down(b, s, &b->grace);
 }
@@ -100,6 +103,8 @@ void dormancy_wake(struct broker *b, struct session *s, struct peer *to)
 	timer_stop(&s->grace);
 	timer_stop(&s->window);
 	leave_forbidden(b, s);
+	if (s->user->live_count == 0)
+		census_note(b, s->user);
 	member_move_all(b->sessions, s, to);
 	if (s->is_away)
 		return_to_berths(b, s);

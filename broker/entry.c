@@ -1,6 +1,7 @@
 #include "broker/entry.h"
 
 #include "broker/attend.h"
+#include "broker/census.h"
 #include "broker/dormancy.h"
 #include "broker/limit.h"
 #include "broker/recover.h"
@@ -61,6 +62,8 @@ void entry_reply_rooms(struct broker *b, struct peer *p, uint64_t request, struc
 static void end_session(struct broker *b, struct session *s, struct str reason)
 {
 	work_on_gone(b, s, reason);
+	if (s->peer && s->user->live_count == 1)
+		census_note(b, s->user);
 	roll_end(b, s);
 	attend_leave_all(b, s);
 	sessions_remove(b->sessions, &s);
@@ -197,6 +200,8 @@ static struct session *admit(
 	if (is_new) {
 		s->gseq = b->gseq;
 		roll_put(b, s);
+		if (s->user->live_count == 1)
+			census_note(b, s->user);
 	}
 	return s;
 }

@@ -1,5 +1,7 @@
 #include "broker/farewell.h"
 
+#include "broker/census.h"
+
 void farewell_begin(struct broker *b)
 {
 	struct mono now = turn_now(b->turn);
@@ -9,6 +11,7 @@ void farewell_begin(struct broker *b)
 		return;
 	}
 	peers_hush(b->peers);
+	census_flush(b);
 	b->farewell = FAREWELL_STORING;
 	b->farewell_until = mono_add_ms(now, FAREWELL_MS);
 }

@@ -8,6 +8,7 @@
 #include "broker/catchup.h"
 #include "broker/doorman.h"
 #include "broker/doorway.h"
+#include "broker/census.h"
 #include "broker/dormancy.h"
 #include "broker/entry.h"
 #include "broker/farewell.h"
@@ -193,6 +194,7 @@ static void make_rooms(struct house *h)
 	b->peers = peers_new(b->link, &conf, &handlers_peers_events, b);
 	b->admin = admin_new(b);
 	b->limits = limits_new(&b->config);
+	b->census = census_new();
 }
 
 static void connect_turn(struct house *h)
@@ -257,6 +259,7 @@ static void close_house(struct house *h)
 
 	admin_free(&b->admin);
 	limits_free(&b->limits);
+	census_free(&b->census);
 	look_forget(b, NULL);
 	missed_forget(b, NULL);
 	peers_free(&b->peers);

@@ -1,6 +1,7 @@
 #include "broker/publish.h"
 
 #include "broker/attend.h"
+#include "broker/census.h"
 #include "broker/limit.h"
 #include "broker/message.h"
 #include "broker/metrics.h"
@@ -232,6 +233,7 @@ void publish_on_committed(struct broker *b, uint64_t batch)
 		metrics_observe_us(b->metrics, METRIC_COMMIT, 0, 0,
 		    mono_us_between(b->batch_began[batch & 1], clock_mono()));
 	roll_on_committed(b, batch);
+	census_on_committed(b, batch);
 	outbox_commit(b->outbox, batch);
 }
 
@@ -253,6 +255,7 @@ void publish_on_failed(struct broker *b, const char *why)
 		(void)!state_read_numbers(b);
 	b->is_numbering_read = true;
 	roll_on_failed(b);
+	census_on_failed(b);
 }
 
 void publish_on_tick(struct broker *b)
@@ -261,4 +264,5 @@ void publish_on_tick(struct broker *b)
 	if (b->is_numbering_stale)
 		(void)!state_read_numbers(b);
 	roll_on_tick(b);
+	census_on_tick(b);
 }

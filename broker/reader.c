@@ -1,14 +1,10 @@
 #include "broker/reader.h"
 
+#include "broker/reader_priv.h"
 #include "broker/schema.h"
 #include "proto/value.h"
 
 #include <stdlib.h>
-
-struct reader {
-	struct sql *sql;
-	struct buf content; /* of the message that is being read, encoded */
-};
 
 enum err reader_open(const char *path, char *ret_why, size_t why_size, struct reader **ret)
 {

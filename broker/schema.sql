@@ -88,3 +88,15 @@ CREATE TABLE session_rooms (
 ) STRICT, WITHOUT ROWID;
 
 PRAGMA user_version = 2;
+
+-- version 3
+
+-- Who was ever here, guests left out.
+CREATE TABLE users (
+	id            TEXT PRIMARY KEY,
+	username      TEXT NOT NULL, -- the last one
+	first_seen_ms INTEGER NOT NULL,
+	last_seen_ms  INTEGER NOT NULL -- when his first connection came or his last one went
+) STRICT, WITHOUT ROWID;
+
+PRAGMA user_version = 3;

@@ -206,6 +206,13 @@ void store_remove_session(struct store *s, uint64_t session)
 	batch_put(s->gathering->batch, &op);
 }
 
+void store_put_user(struct store *s, struct str user, struct str username, struct wall seen)
+{
+	struct batch_op op = {.kind = BATCH_PUT_USER, .as.user = {user, username, seen}};
+
+	batch_put(s->gathering->batch, &op);
+}
+
 uint64_t store_gathering(const struct store *s)
 {
 	return s->gathering->number;

@@ -222,6 +222,16 @@ static enum err remove_session_room(struct sql *s, const struct batch_session_ro
 	return sql_run(s, remove);
 }
 
+static enum err put_user(struct sql *s, const struct batch_user *u)
+{
+	sqlite3_stmt *put = sql_get(s, SQL_PUT_USER);
+
+	sql_bind_str(put, 1, u->id);
+	sql_bind_str(put, 2, u->username);
+	sql_bind_i64(put, 3, u->seen.ms);
+	return sql_run(s, put);
+}
+
 static enum err apply(struct sql *s, const struct batch_op *op, uint64_t *last_gseq)
 {
 	switch (op->kind) {
@@ -243,6 +253,8 @@ static enum err apply(struct sql *s, const struct batch_op *op, uint64_t *last_g
 		return put_session_room(s, &op->as.session_room);
 	case BATCH_REMOVE_SESSION_ROOM:
 		return remove_session_room(s, &op->as.session_room);
+	case BATCH_PUT_USER:
+		return put_user(s, &op->as.user);
 	}
 	return ERR_INVALID;
 }

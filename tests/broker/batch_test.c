@@ -145,9 +145,13 @@ static void keeps_sessions(void **state)
 		.gseq = 9}};
 	struct batch_op room = {.kind = BATCH_PUT_SESSION_ROOM, .as.session_room = {3, 4, 5}};
 
+	struct batch_op user = {
+	    .kind = BATCH_PUT_USER, .as.user = {{lent, 2}, {lent, 3}, {1700000000000}}};
+
 	(void)state;
 	batch_put(b, &put);
 	batch_put(b, &room);
+	batch_put(b, &user);
 	memset(lent, 'x', 6);
 	const struct store_session *kept = &batch_at(b, 0)->as.session;
 
@@ -156,6 +160,8 @@ static void keeps_sessions(void **state)
 	assert_true(str_eqz(kept->sid, "abc") && str_eqz(kept->nsp, "abcd"));
 	assert_true(str_eqz(kept->user, "abcde") && str_eqz(kept->username, "abcdef"));
 	assert_int_equal(batch_at(b, 1)->as.session_room.gseq, 5);
+	assert_true(str_eqz(batch_at(b, 2)->as.user.id, "ab"));
+	assert_true(str_eqz(batch_at(b, 2)->as.user.username, "abc"));
 	batch_free(&b);
 }
 

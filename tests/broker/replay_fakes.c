@@ -49,6 +49,14 @@ void store_put_session(struct store *s, const struct store_session *session)
 	(void)session;
 }
 
+void store_put_user(struct store *s, struct str user, struct str username, struct wall seen)
+{
+	(void)s;
+	(void)user;
+	(void)username;
+	(void)seen;
+}
+
 void store_put_session_room(struct store *s, uint64_t session, uint64_t room, uint64_t gseq)
 {
 	(void)s;
@@ -173,6 +181,16 @@ enum err reader_each_session_room(
 	(void)fn;
 	(void)ctx;
 	return ERR_OK;
+}
+
+enum err reader_user(struct reader *r, struct str id,
+    void (*fn)(void *ctx, const struct reader_user *user), void *ctx)
+{
+	(void)r;
+	(void)id;
+	(void)fn;
+	(void)ctx;
+	return ERR_NOT_FOUND;
 }
 
 enum err reader_find_message_id(

@@ -2,6 +2,7 @@
 
 #include "broker/attend.h"
 #include "broker/catchup.h"
+#include "broker/census.h"
 #include "broker/entry.h"
 #include "broker/limit.h"
 #include "broker/message.h"
@@ -119,6 +120,7 @@ static void make_broker(struct stage *s)
 	b->dedup = dedup_new(NULL);
 	b->metrics = metrics_new(metric_table, METRICS);
 	b->limits = limits_new(&b->config);
+	b->census = census_new();
 	assert_int_equal(state_load(b, why, sizeof(why)), ERR_OK);
 	b->peers = peers_new(NULL, &conf, &peers_news, s);
 }
@@ -136,6 +138,7 @@ static void free_broker(struct stage *s)
 	rooms_free(&b->rooms);
 	metrics_free(&b->metrics);
 	limits_free(&b->limits);
+	census_free(&b->census);
 	s->page_count = 0;
 }
 

@@ -20,16 +20,16 @@
 static char why[400];
 
 /* Two later releases of the program, the second of which has a step that fails. */
-static const char two_more[] = "-- version 3\n"
+static const char two_more[] = "-- version 4\n"
 			       "CREATE TABLE pins (room INTEGER);\n"
-			       "PRAGMA user_version = 3;\n"
-			       "-- version 4\n"
+			       "PRAGMA user_version = 4;\n"
+			       "-- version 5\n"
 			       "ALTER TABLE rooms ADD COLUMN topic TEXT NOT NULL DEFAULT '-';\n"
-			       "PRAGMA user_version = 4;\n";
-static const char one_broken[] = "-- version 3\n"
+			       "PRAGMA user_version = 5;\n";
+static const char one_broken[] = "-- version 4\n"
 				 "CREATE TABLE pins (room INTEGER);\n"
 				 "INSERT INTO nowhere VALUES (1);\n"
-				 "PRAGMA user_version = 3;\n";
+				 "PRAGMA user_version = 4;\n";
 
 static int set_up(void **state)
 {
@@ -75,7 +75,7 @@ static void a_new_file_gets_the_tables(void **state)
 	const char *path = tempdir_path(*state, "db");
 
 	make(path);
-	assert_int_equal(rows_number(path, "PRAGMA user_version"), 2);
+	assert_int_equal(rows_number(path, "PRAGMA user_version"), 3);
 	assert_int_equal(rows_number(path, "PRAGMA application_id"), 0x526d6374);
 	assert_int_equal(rows_number(path, "PRAGMA page_size"), 4096);
 	assert_int_equal(rows_number(path, "SELECT count(*) FROM meta"), 1);
@@ -108,7 +108,7 @@ static void an_older_one_comes_forward_with_its_rows(void **state)
 	make(path);
 	rows_execute(path, "INSERT INTO rooms VALUES (1, '/', 'lobby', 1, 0, 0)");
 	assert_int_equal(try_open(path, SQL_WRITER_FULL, later), ERR_OK);
-	assert_int_equal(rows_number(path, "PRAGMA user_version"), 4);
+	assert_int_equal(rows_number(path, "PRAGMA user_version"), 5);
 	assert_int_equal(rows_number(path, "SELECT count(*) FROM pins"), 0);
 	assert_int_equal(
 	    rows_number(path, "SELECT count(*) FROM rooms WHERE name = 'lobby' AND topic = '-'"),
@@ -124,7 +124,7 @@ static void a_new_file_takes_all_steps_at_once(void **state)
 	char *later = with(two_more);
 
 	assert_int_equal(try_open(path, SQL_WRITER_FULL, later), ERR_OK);
-	assert_int_equal(rows_number(path, "PRAGMA user_version"), 4);
+	assert_int_equal(rows_number(path, "PRAGMA user_version"), 5);
 	free(later);
 }
 
@@ -136,7 +136,7 @@ static void a_step_that_fails_leaves_the_version_before(void **state)
 	make(path);
 	assert_int_equal(try_open(path, SQL_WRITER_FULL, broken), ERR_IO);
 	assert_non_null(strstr(why, "nowhere"));
-	assert_int_equal(rows_number(path, "PRAGMA user_version"), 2);
+	assert_int_equal(rows_number(path, "PRAGMA user_version"), 3);
 	assert_int_equal(
 	    rows_number(path, "SELECT count(*) FROM sqlite_schema WHERE name = 'pins'"), 0);
 	assert_int_equal(try_open(path, SQL_WRITER_FULL, later), ERR_OK);
@@ -166,7 +166,7 @@ static void a_kill_leaves_a_whole_version(void **state)
 {
 	char *later = with(two_more);
 
-	for (int step = 1; step <= 4; step++) {
+	for (int step = 1; step <= 5; step++) {
 		char name[20];
 
 		snprintf(name, sizeof(name), "db%d", step);
@@ -175,7 +175,7 @@ static void a_kill_leaves_a_whole_version(void **state)
 		killed_in(path, later, step);
 		assert_int_equal(rows_number(path, "PRAGMA user_version"), step - 1);
 		assert_int_equal(try_open(path, SQL_WRITER_FULL, later), ERR_OK);
-		assert_int_equal(rows_number(path, "PRAGMA user_version"), 4);
+		assert_int_equal(rows_number(path, "PRAGMA user_version"), 5);
 		assert_int_equal(rows_check(path), 0);
 	}
 	free(later);
@@ -202,7 +202,7 @@ static void a_reader_wants_this_version(void **state)
 	make(path);
 	assert_int_equal(try_open(path, SQL_READER, later), ERR_VERSION);
 	assert_non_null(strstr(why, "start the broker"));
-	assert_int_equal(rows_number(path, "PRAGMA user_version"), 2);
+	assert_int_equal(rows_number(path, "PRAGMA user_version"), 3);
 	free(later);
 }
 

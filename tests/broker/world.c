@@ -1,6 +1,7 @@
 #include "tests/broker/world.h"
 
 #include "broker/attend.h"
+#include "broker/census.h"
 #include "broker/dormancy.h"
 #include "broker/entry.h"
 #include "broker/limit.h"
@@ -58,6 +59,7 @@ int world_setup(void **state)
 	b->dedup = dedup_new(NULL);
 	b->metrics = metrics_new(metric_table, METRICS);
 	b->limits = limits_new(&b->config);
+	b->census = census_new();
 	*state = w;
 	return 0;
 }
@@ -76,6 +78,7 @@ int world_teardown(void **state)
 	rooms_free(&w->b.rooms);
 	metrics_free(&w->b.metrics);
 	limits_free(&w->b.limits);
+	census_free(&w->b.census);
 	buf_free(&w->east.heard);
 	buf_free(&w->west.heard);
 	buf_free(&w->east.values);

@@ -215,12 +215,31 @@ static void sessions_come_change_and_go(void **state)
 	assert_int_equal(rows_number(f->path, "SELECT count(*) FROM session_rooms"), 0);
 }
 
+static void users_are_seen_for_the_first_and_the_last_time(void **state)
+{
+	static const char seen[] =
+	    "SELECT count(*) FROM users WHERE id = 'u' AND username = 'B' AND"
+	    " first_seen_ms = 100 AND last_seen_ms = 300";
+	struct fixture *f = *state;
+	struct batch_op user = {.kind = BATCH_PUT_USER, .as.user = {STR("u"), STR("A"), {100}}};
+
+	session_op(f, &user);
+	user.as.user = (struct batch_user){STR("u"), STR("A"), {300}};
+	session_op(f, &user);
+	/* A clock that was put back makes nobody younger. */
+	user.as.user = (struct batch_user){STR("u"), STR("B"), {200}};
+	session_op(f, &user);
+	assert_int_equal(rows_number(f->path, seen), 1);
+	assert_int_equal(rows_number(f->path, "SELECT count(*) FROM users"), 1);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_set_up, fixture_tear_down)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(sessions_come_change_and_go),
+	    TEST(users_are_seen_for_the_first_and_the_last_time),
 	    TEST(a_batch_is_in_the_database),
 	    TEST(columns_hold_what_they_are_named_for),
 	    TEST(content_keeps_its_kind),

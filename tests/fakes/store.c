@@ -74,6 +74,15 @@ void store_remove_session(struct store *s, uint64_t session)
 	fake_store.sessions_removed++;
 }
 
+void store_put_user(struct store *s, struct str user, struct str username, struct wall seen)
+{
+	(void)s;
+	fake_store.users++;
+	copy(fake_store.last_user.id, user);
+	copy(fake_store.last_user.username, username);
+	fake_store.last_user.seen = seen;
+}
+
 uint64_t store_gathering(const struct store *s)
 {
 	(void)s;
@@ -120,8 +129,8 @@ enum err reader_epoch(struct reader *r, uint64_t *ret)
 	return fake_store.reader_fault;
 }
 
-enum err reader_each_membership(struct reader *r,
-    void (*fn)(void *ctx, const struct reader_membership *membership), void *ctx)
+enum err reader_each_membership(
+    struct reader *r, void (*fn)(void *ctx, const struct reader_membership *membership), void *ctx)
 {
 	(void)r;
 	(void)fn;
@@ -154,6 +163,18 @@ enum err reader_each_room(
 	if (fake_store.stored_room.id)
 		fn(ctx, &fake_store.stored_room);
 	return fake_store.reader_fault;
+}
+
+enum err reader_user(struct reader *r, struct str id,
+    void (*fn)(void *ctx, const struct reader_user *user), void *ctx)
+{
+	(void)r;
+	if (fake_store.reader_fault)
+		return fake_store.reader_fault;
+	if (!fake_store.stored_user_id || !str_eqz(id, fake_store.stored_user_id))
+		return ERR_NOT_FOUND;
+	fn(ctx, &fake_store.stored_user);
+	return ERR_OK;
 }
 
 enum err reader_find_message_id(

@@ -6,6 +6,12 @@
 #include "broker/reader.h"
 #include "broker/store.h"
 
+/* Of the last store_put_user(). */
+struct fake_user {
+	char id[64], username[64];
+	struct wall seen;
+};
+
 /* Of the last store_put_session(). */
 struct fake_session {
 	uint64_t id, gseq;
@@ -16,6 +22,8 @@ struct fake_store {
 	/* what was put in */
 	unsigned rooms, messages, sessions, session_rooms, sessions_removed, session_rooms_removed;
 	struct fake_session last_session;
+	unsigned users;
+	struct fake_user last_user;
 	uint64_t last_seq, last_gseq;
 	unsigned origin_lookups;
 	/* what the test sets */
@@ -30,6 +38,8 @@ struct fake_store {
 	size_t stored_session_count;
 	const struct reader_session_room *stored_session_rooms;
 	size_t stored_session_room_count;
+	const char *stored_user_id; /* NULL = nobody */
+	struct reader_user stored_user;
 	const char *stored_message_id;
 	uint64_t stored_origin;
 	struct reader_receipt stored_receipt;
