@@ -1,6 +1,7 @@
 #include "broker/admin.h"
 
 #include "broker/crew.h"
+#include "broker/registry.h"
 #include "broker/report.h"
 #include "broker/say.h"
 #include "broker/why.h"
@@ -89,7 +90,7 @@ static enum err on_rooms(struct command_call *call)
 
 static enum err on_users(struct command_call *call)
 {
-	report_users(call->admin->broker, &call->value);
+	report_users(call->admin->broker, arg_str(call, "prefix", ""), &call->value);
 	return ERR_OK;
 }
 
@@ -126,6 +127,34 @@ static enum err on_members(struct command_call *call)
 		return ERR_NOT_FOUND;
 	report_members(r, &call->value);
 	return ERR_OK;
+}
+
+static enum err on_connections(struct command_call *call)
+{
+	struct registry_filter filter = {
+	    .user = arg_str(call, "user", ""), .gateway = arg_str(call, "gateway", "")};
+
+	if (arg_str(call, "room", "").len) {
+		filter.room = find_room(call);
+		if (!filter.room)
+			return ERR_NOT_FOUND;
+	}
+	registry_connections(call->admin->broker, &filter, &call->value);
+	return ERR_OK;
+}
+
+static enum err on_user(struct command_call *call)
+{
+	struct str user = arg_str(call, "user", "");
+	enum err e = registry_user(call->admin->broker, user, &call->value);
+
+	if (e == ERR_NOT_FOUND)
+		snprintf(call->why, sizeof(call->why),
+		    "no user \"%.*s\" was ever here; `users` lists those who are",
+		    STR_ARG(cut(user, NAME_SHOWN)));
+	else if (e)
+		snprintf(call->why, sizeof(call->why), "the database could not be read");
+	return e;
 }
 
 struct sought {
@@ -214,6 +243,8 @@ static const struct command commands[] = {
     {"rooms", on_rooms},
     {"members", on_members},
     {"users", on_users},
+    {"user", on_user},
+    {"connections", on_connections},
     {"history", on_history},
     {"drain", on_drain},
     {"why", on_why},
@@ -227,7 +258,7 @@ static void send_answer(struct admin *a, const struct link_address *to, uint64_t
 
 	if (!e && value.len > LIMIT_LINK_MESSAGE - ANSWER_HEAD) {
 		e = ERR_TOO_BIG;
-		why = "the answer is too long: narrow the question (--nsp, --limit)";
+		why = "the answer is too long: narrow the question (--nsp, --prefix, --limit)";
 	}
 	m.as.answer.request = request;
 	m.as.answer.error = str_of(e ? err_name(e) : "");

@@ -1,6 +1,7 @@
 #include "broker/report.h"
 
 #include "broker/publish.h"
+#include "broker/registry.h"
 #include "proto/value.h"
 
 #include <stdio.h>
@@ -36,7 +37,8 @@ struct list {
 	const struct broker *broker;
 	uint32_t count;
 	struct buf rows;
-	struct str nsp; /* rooms of this one only; empty = all */
+	struct str nsp;    /* rooms of this one only; empty = all */
+	struct str prefix; /* users whose id begins so only */
 };
 
 /* {name: [rows]} */
@@ -82,10 +84,9 @@ static void put_gateway(void *ctx, struct peer *p)
 	value_put_map(&l->rows, 8);
 	value_put_str_pair(&l->rows, STR("id"), str_of(peer_name(p)));
 	value_put_str_pair(&l->rows, STR("boot"), str_of(boot));
-	value_put_str_pair(&l->rows, STR("endpoint"),
-	    str_of(link_endpoint(b->link, peer_door(p))));
-	value_put_str_pair(&l->rows, STR("state"),
-	    peer_is_resuming(p) ? STR("resuming") : STR("ready"));
+	value_put_str_pair(&l->rows, STR("endpoint"), str_of(link_endpoint(b->link, peer_door(p))));
+	value_put_str_pair(
+	    &l->rows, STR("state"), peer_is_resuming(p) ? STR("resuming") : STR("ready"));
 	value_put_u64_pair(&l->rows, STR("sinceMs"), (uint64_t)peer_since(p).ms);
 	value_put_u64_pair(&l->rows, STR("connections"), tally.connections);
 	value_put_u64_pair(&l->rows, STR("rooms"), tally.rooms);
@@ -153,21 +154,9 @@ static void put_user(void *ctx, struct user *u)
 	struct list *l = ctx;
 	struct buf names = {0};
 
-	if (u->live_count == 0)
+	if (u->live_count == 0 || !str_has_prefix(str_of(u->id), l->prefix))
 		return;
-	for (const struct session *s = u->sessions; s; s = s->user_next) {
-		if (!s->peer)
-			continue;
-		const char *name = peer_name(s->peer);
-
-		/* One of several sessions at the same gateway names it. */
-		const struct session *earlier = u->sessions;
-
-		while (earlier != s && earlier->peer != s->peer)
-			earlier = earlier->user_next;
-		if (earlier == s)
-			buf_printf(&names, "%s%s", names.len ? "," : "", name);
-	}
+	registry_put_gateways(u, &names);
 	value_put_map(&l->rows, 5);
 	value_put_str_pair(&l->rows, STR("userId"), str_of(u->id));
 	value_put_str_pair(&l->rows, STR("username"), str_of(u->username));
@@ -178,9 +167,9 @@ static void put_user(void *ctx, struct user *u)
 	l->count++;
 }
 
-void report_users(const struct broker *b, struct buf *out)
+void report_users(const struct broker *b, struct str prefix, struct buf *out)
 {
-	struct list l = {.broker = b};
+	struct list l = {.broker = b, .prefix = prefix};
 
 	sessions_each_user(b->sessions, put_user, &l);
 	put_list(&l, "users", out);

@@ -20,7 +20,7 @@ void report_rooms(const struct broker *b, struct str nsp, struct buf *out);
 /* {members: [{userId, username, socketId, gateway, joinedAt, ip}]} */
 void report_members(const struct room *room, struct buf *out);
 
-/* {users: [{userId, username, connections, gateways, since}]} */
-void report_users(const struct broker *b, struct buf *out);
+/* {users: [{userId, username, connections, gateways, since}]}; those whose id begins so */
+void report_users(const struct broker *b, struct str prefix, struct buf *out);
 
 #endif

@@ -52,8 +52,8 @@ void sessions_free(struct sessions **ss)
 
 	if (!*ss)
 		return;
-	HASH_ITER (hh, (*ss)->all, s, next)
-		sessions_remove(*ss, &s);
+	HASH_ITER(hh, (*ss)->all, s, next)
+	sessions_remove(*ss, &s);
 	free(*ss);
 	*ss = NULL;
 }
@@ -103,11 +103,18 @@ static void copy_connection(struct session *s, const struct session_facts *facts
 	s->generation = facts->generation;
 }
 
+struct user *sessions_find_user(const struct sessions *ss, struct str id)
+{
+	struct user *u = NULL;
+
+	HASH_FIND(hh, ss->users, id.p, id.len, u);
+	return u;
+}
+
 static struct user *find_or_add_user(struct sessions *ss, const struct session_facts *facts)
 {
-	struct user *u;
+	struct user *u = sessions_find_user(ss, facts->user);
 
-	HASH_FIND(hh, ss->users, facts->user.p, facts->user.len, u);
 	if (!u) {
 		u = xcalloc(1, sizeof(*u));
 		u->id = str_dup(facts->user);
@@ -137,8 +144,7 @@ static void index_pid(struct sessions *ss, struct session *s, struct str pid)
 	HASH_ADD(pid_hh, ss->pids, pid, pid.len, s);
 }
 
-enum err sessions_add(
-    struct sessions *ss, const struct session_facts *facts, struct session **ret)
+enum err sessions_add(struct sessions *ss, const struct session_facts *facts, struct session **ret)
 {
 	struct session *s = sessions_find(ss, facts->id);
 	struct str sid = facts->sid.len ? facts->sid : facts->id;
@@ -268,19 +274,18 @@ size_t sessions_user_count(const struct sessions *ss)
 	return ss->live_users;
 }
 
-void sessions_each(
-    struct sessions *ss, void (*fn)(void *ctx, struct session *s), void *ctx)
+void sessions_each(struct sessions *ss, void (*fn)(void *ctx, struct session *s), void *ctx)
 {
 	struct session *s, *next;
 
-	HASH_ITER (hh, ss->all, s, next)
-		fn(ctx, s);
+	HASH_ITER(hh, ss->all, s, next)
+	fn(ctx, s);
 }
 
 void sessions_each_user(struct sessions *ss, void (*fn)(void *ctx, struct user *u), void *ctx)
 {
 	struct user *u, *next;
 
-	HASH_ITER (hh, ss->users, u, next)
-		fn(ctx, u);
+	HASH_ITER(hh, ss->users, u, next)
+	fn(ctx, u);
 }

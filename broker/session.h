@@ -95,6 +95,8 @@ MUST_USE enum err sessions_add(
 
 /* NULL when there is none. */
 struct session *sessions_find(const struct sessions *ss, struct str id);
+/* NULL: he has no session. */
+struct user *sessions_find_user(const struct sessions *ss, struct str id);
 struct session *sessions_find_pid(const struct sessions *ss, struct str pid);
 
 /* It has another connection: takes over all that is not the client's own (sid, pid, nsp, user),

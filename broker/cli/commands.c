@@ -63,6 +63,30 @@ static const struct print_column user_columns[] = {
     {"since", "SINCE", PRINT_TIME},
 };
 
+static const struct print_column connection_columns[] = {
+    {"userId", "USER", PRINT_PLAIN},
+    {"username", "NAME", PRINT_PLAIN},
+    {"nsp", "NAMESPACE", PRINT_PLAIN},
+    {"socketId", "SOCKET", PRINT_PLAIN},
+    {"gateway", "GATEWAY", PRINT_PLAIN},
+    {"transport", "TRANSPORT", PRINT_PLAIN},
+    {"ip", "ADDRESS", PRINT_PLAIN},
+    {"since", "SINCE", PRINT_TIME},
+    {"rooms", "ROOMS", PRINT_NUMBER},
+    {"userAgent", "USER-AGENT", PRINT_PLAIN},
+};
+
+static const struct print_column person_columns[] = {
+    {"userId", "user", PRINT_PLAIN},
+    {"username", "name", PRINT_PLAIN},
+    {"online", "online", PRINT_PLAIN},
+    {"count", "connections", PRINT_PLAIN},
+    {"gateways", "gateways", PRINT_PLAIN},
+    {"rooms", "rooms", PRINT_PLAIN},
+    {"firstSeen", "first seen", PRINT_TIME},
+    {"lastSeen", "last seen", PRINT_TIME},
+};
+
 static const struct print_column message_columns[] = {
     {"seq", "SEQ", PRINT_NUMBER},
     {"id", "ID", PRINT_PLAIN},
@@ -109,10 +133,16 @@ static const struct print_column key_columns[] = {
 
 static const char history_more[] = "There is more: go on with --before, or --after, and a SEQ.";
 
+static const char connections_more[] =
+    "There are more: narrow it with --user, --gateway or --room.";
+
 #define COLUMNS(columns) columns, ARRAY_LEN(columns)
 
 static const struct print_layout witnesses = {
     PRINT_TABLE, "gateways", COLUMNS(witness_columns), NULL, NULL};
+
+static const struct print_layout connections = {
+    PRINT_TABLE, "connections", COLUMNS(connection_columns), NULL, NULL};
 
 static const struct command table[] = {
     {.word = "status",
@@ -136,10 +166,24 @@ static const struct command table[] = {
 	.wire = "members",
 	.wire_argument = "room",
 	.layout = {PRINT_TABLE, "members", COLUMNS(member_columns), NULL, NULL}},
+    {.word = "connections",
+	.takes = OPTION_BIT(USER) | OPTION_BIT(GATEWAY) | OPTION_BIT(ROOM) | OPTION_BIT(NSP),
+	.doc = "Who is connected where now: gateway, address, transport, since when",
+	.wire = "connections",
+	.layout = {PRINT_TABLE, "connections", COLUMNS(connection_columns), connections_more,
+	    NULL}},
     {.word = "users",
+	.takes = OPTION_BIT(PREFIX),
 	.doc = "The users who are connected now",
 	.wire = "users",
 	.layout = {PRINT_TABLE, "users", COLUMNS(user_columns), NULL, NULL}},
+    {.word = "user",
+	.argument = "USER",
+	.argument_max = LIMIT_USER,
+	.doc = "Whether a user is connected, where, in which rooms, and when he was last",
+	.wire = "user",
+	.wire_argument = "user",
+	.layout = {PRINT_PAIRS, NULL, COLUMNS(person_columns), NULL, &connections}},
     {.word = "history",
 	.argument = "ROOM",
 	.argument_max = LIMIT_ROOM,
@@ -281,6 +325,8 @@ enum err command_check(
 		    ERR_INVALID, ret_why, "%s takes no --%s", c->word, first_name(strange));
 	if (missing)
 		return refuse(ERR_INVALID, ret_why, "%s needs --%s", c->word, first_name(missing));
+	if (c->wire && o->room_count > 1)
+		return refuse(ERR_INVALID, ret_why, "%s takes one --room", c->word);
 	if (rivals & (rivals - 1))
 		return refuse(ERR_INVALID, ret_why, "%s: either --%s or --%s", c->word,
 		    first_name(rivals), first_name(rivals & (rivals - 1)));
@@ -299,7 +345,9 @@ void command_put_args(const struct command *c, const struct options *o, struct b
 
 		if (!(sent & UINT32_C(1) << id))
 			continue;
-		if (row->kind == OPTION_NUMBER)
+		if (row->kind == OPTION_TEXTS)
+			value_put_str_pair(out, str_of(row->name), str_of(o->rooms[0]));
+		else if (row->kind == OPTION_NUMBER)
 			value_put_u64_pair(out, str_of(row->name), o->number[id]);
 		else
 			value_put_str_pair(out, str_of(row->name), str_of(o->text[id]));

@@ -122,6 +122,53 @@ static void test_users(void **state)
 	    "\"connections\":1,\"gateways\":\"east\",\"since\":0}]}");
 }
 
+static const char *ask_with(struct desk *d, const char *command, const char *key, const char *value)
+{
+	struct buf args = {0};
+
+	value_put_map(&args, 1);
+	value_put_str_pair(&args, str_of(key), str_of(value));
+
+	const char *answer = desk_ask_raw(d, WIRE_VERSION, command, buf_bytes(&args));
+
+	buf_free(&args);
+	return answer;
+}
+
+static void test_users_whose_id_begins_so(void **state)
+{
+	struct desk *d = *state;
+
+	desk_populate(d);
+	assert_string_equal(ask_with(d, "users", "prefix", "b"),
+	    "ok {\"users\":[{\"userId\":\"bob\",\"username\":\"bob\",\"connections\":1,"
+	    "\"gateways\":\"east\",\"since\":0}]}");
+	assert_string_equal(ask_with(d, "users", "prefix", "bobby"), "ok {\"users\":[]}");
+}
+
+static void test_connections_and_one_user(void **state)
+{
+	struct desk *d = *state;
+
+	desk_populate(d);
+	assert_begins(ask_with(d, "connections", "user", "bob"),
+	    "ok {\"connections\":[{\"userId\":\"bob\",\"username\":\"bob\",\"nsp\":\"/chat\",");
+	assert_string_equal(ask_with(d, "connections", "gateway", "north"),
+	    "ok {\"connections\":[],\"more\":false}");
+	assert_begins(ask_with(d, "connections", "room", "lobby"),
+	    "ok {\"connections\":[{\"userId\":\"ann\",");
+	assert_begins(
+	    ask_with(d, "connections", "room", "nowhere"), "NOT_FOUND: no room \"nowhere\"");
+	assert_begins(ask_with(d, "user", "user", "bob"),
+	    "ok {\"userId\":\"bob\",\"username\":\"bob\",\"online\":true,\"count\":1,");
+	assert_string_equal(ask_with(d, "user", "user", "cid"),
+	    "NOT_FOUND: no user \"cid\" was ever here; `users` lists those who are");
+	fake_store.reader_fault = ERR_IO;
+	assert_string_equal(
+	    ask_with(d, "user", "user", "bob"), "IO: the database could not be read");
+	fake_store.reader_fault = ERR_OK;
+}
+
 static void test_history_is_answered_when_the_page_is_read(void **state)
 {
 	struct desk *d = *state;
@@ -210,7 +257,7 @@ static void test_what_fits_the_link_is_answered(void **state)
 	assert_begins(read_page_of(d, ARCHIVE_CONTENT_MAX + LIMIT_HISTORY_PAGE * 1000),
 	    "ok {\"messages\":[{\"base64url\":\"AAAA");
 	assert_string_equal(read_page_of(d, LIMIT_LINK_MESSAGE),
-	    "TOO_BIG: the answer is too long: narrow the question (--nsp, --limit)");
+	    "TOO_BIG: the answer is too long: narrow the question (--nsp, --prefix, --limit)");
 }
 
 /* ---- what is no good question ---- */
@@ -303,6 +350,8 @@ int main(void)
 	    TEST(test_drain),
 	    TEST(test_members),
 	    TEST(test_users),
+	    TEST(test_users_whose_id_begins_so),
+	    TEST(test_connections_and_one_user),
 	    TEST(test_history_is_answered_when_the_page_is_read),
 	    TEST(test_history_after_the_first),
 	    TEST(test_what_cannot_be_read_says_so),

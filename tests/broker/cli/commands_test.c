@@ -76,7 +76,7 @@ static void every_option_belongs_to_a_command(void **state)
 static void commands_are_found_by_their_word(void **state)
 {
 	static const char *const words[] = {"status", "gateways", "rooms", "members", "users",
-	    "history", "why", "drain", "token", "keygen"};
+	    "user", "connections", "history", "why", "drain", "token", "keygen"};
 	const struct command *c;
 
 	(void)state;
@@ -111,6 +111,11 @@ static void good_command_lines_pass(void **state)
 	assert_int_equal(CHECK("rooms", "--nsp", "/chat"), ERR_OK);
 	assert_int_equal(CHECK("members", "lobby", "--nsp", "/chat"), ERR_OK);
 	assert_int_equal(CHECK("users"), ERR_OK);
+	assert_int_equal(CHECK("users", "--prefix", "a"), ERR_OK);
+	assert_int_equal(CHECK("user", "ann"), ERR_OK);
+	assert_int_equal(CHECK("connections"), ERR_OK);
+	assert_int_equal(
+	    CHECK("connections", "--user", "u", "--gateway", "g", "--room", "r"), ERR_OK);
 	assert_int_equal(CHECK("history", "lobby", "--limit", "5", "--before", "9"), ERR_OK);
 	assert_int_equal(CHECK("history", "lobby", "--after", "9"), ERR_OK);
 	assert_int_equal(CHECK("token", "--user", "u", "--name", "n"), ERR_OK);
@@ -129,6 +134,9 @@ static void bad_command_lines_are_told_why(void **state)
 	assert_refused(CHECK("rooms", "--limit", "1"), "rooms takes no --limit");
 	assert_refused(CHECK("status", "now"), "status takes no argument such as 'now'");
 	assert_refused(CHECK("members"), "members needs a ROOM");
+	assert_refused(CHECK("user"), "user needs a USER");
+	assert_refused(
+	    CHECK("connections", "--room", "r", "--room", "s"), "connections takes one --room");
 	assert_refused(CHECK("history", "lobby", "--before", "1", "--after", "2"),
 	    "history: either --before or --after");
 	assert_refused(CHECK("token", "--name", "n"), "token needs --user");
@@ -196,6 +204,10 @@ static void the_broker_is_asked_with_what_was_given(void **state)
 	assert_args(WORDS("rooms"), NULL, 0);
 	assert_args(WORDS("rooms", "--nsp", "/chat"), PAIRS({"nsp", "/chat"}), 1);
 	assert_args(WORDS("members", "lobby"), PAIRS({"room", "lobby"}), 1);
+	assert_args(WORDS("user", "ann"), PAIRS({"user", "ann"}), 1);
+	assert_args(WORDS("users", "--prefix", "a"), PAIRS({"prefix", "a"}), 1);
+	assert_args(WORDS("connections", "--room", "r", "--user", "u", "--gateway", "g"),
+	    PAIRS({"user", "u"}, {"room", "r"}, {"gateway", "g"}), 3);
 	assert_args(WORDS("history", "lobby", "--nsp", "/a", "--limit", "5", "--before", "9"),
 	    PAIRS({"room", "lobby"}, {"nsp", "/a"}, {"limit", "5"}, {"before", "9"}), 4);
 	assert_args(WORDS("history", "7", "--after", "18446744073709551615"),
