@@ -33,23 +33,41 @@ void bucket_set_rate(struct bucket *b, uint64_t per_second, uint64_t burst, stru
 		b->millionths = have;
 }
 
-bool bucket_take(struct bucket *b, struct mono now)
+/* What so many tokens are. */
+static uint64_t price(const struct bucket *b, uint64_t tokens)
 {
+	return tokens < b->burst ? tokens * TOKEN : full(b);
+}
+
+bool bucket_take_many(struct bucket *b, uint64_t tokens, struct mono now)
+{
+	uint64_t wanted = price(b, tokens);
+
 	if (!b->per_second)
 		return true;
 	b->millionths = level(b, now);
 	b->filled = now;
-	if (b->millionths < TOKEN)
+	if (b->millionths < wanted)
 		return false;
-	b->millionths -= TOKEN;
+	b->millionths -= wanted;
 	return true;
+}
+
+bool bucket_take(struct bucket *b, struct mono now)
+{
+	return bucket_take_many(b, 1, now);
+}
+
+uint64_t bucket_wait_many_ms(const struct bucket *b, uint64_t tokens, struct mono now)
+{
+	uint64_t have = level(b, now), wanted = price(b, tokens), ms = 1000;
+
+	if (!b->per_second || have >= wanted)
+		return 0;
+	return (wanted - have + b->per_second * ms - 1) / (b->per_second * ms);
 }
 
 uint64_t bucket_wait_ms(const struct bucket *b, struct mono now)
 {
-	uint64_t have = level(b, now), ms = 1000;
-
-	if (!b->per_second || have >= TOKEN)
-		return 0;
-	return (TOKEN - have + b->per_second * ms - 1) / (b->per_second * ms);
+	return bucket_wait_many_ms(b, 1, now);
 }

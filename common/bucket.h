@@ -26,4 +26,8 @@ MUST_USE bool bucket_take(struct bucket *b, struct mono now);
 /* How long until there is one, in ms, rounded up; 0 = now. */
 uint64_t bucket_wait_ms(const struct bucket *b, struct mono now);
 
+/* The same for many at once. What would never fit in takes all that does. */
+MUST_USE bool bucket_take_many(struct bucket *b, uint64_t tokens, struct mono now);
+uint64_t bucket_wait_many_ms(const struct bucket *b, uint64_t tokens, struct mono now);
+
 #endif

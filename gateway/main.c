@@ -76,7 +76,8 @@ static bool on_page(void *up, struct str path, struct eio_page *page)
 	    .pending = g->pending,
 	    .drain = g->drain,
 	    .are_files_short = g->files.is_short,
-	    .tls = eio_server_tls(g->server)};
+	    .tls = eio_server_tls(g->server),
+	    .excess = eio_server_excess(g->server)};
 
 	return pages_answer(&pages, path, page);
 }
@@ -279,7 +280,10 @@ static enum err open_server(struct gateway *g, char *why)
 	    .upgrade_timeout_ms = c->upgrade_timeout_ms,
 	    .max_payload_bytes = c->max_payload_bytes,
 	    .sessions_max = c->sessions_max,
-	    .queue_max_bytes = c->client_queue_max_bytes};
+	    .queue_max_bytes = c->client_queue_max_bytes,
+	    .packets_per_second = c->client_packets_per_second,
+	    .bytes_per_second = c->client_bytes_per_second,
+	    .ip_handshakes_per_second = c->ip_handshakes_per_second};
 
 	return eio_server_new(g->loop, &conf, &server_news, g, why, WHY_SIZE, &g->server);
 }

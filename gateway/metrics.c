@@ -22,6 +22,12 @@ static const char *const tls_values[] = {
     [METRIC_TLS_DONE] = "done",
     [METRIC_TLS_FAILED] = "failed",
 };
+static const char *const limit_values[] = {
+    [METRIC_LIMIT_EVENTS] = "events",
+    [METRIC_LIMIT_FLOODS] = "floods",
+    [METRIC_LIMIT_HANDSHAKES] = "handshakes",
+};
+static const struct metric_label limit_label = {"limit", limit_values, ARRAY_LEN(limit_values)};
 /* One value, so that the series is there with TLS only. */
 static const char *const certificate_values[] = {"server"};
 static const struct metric_label certificate_label = {

@@ -24,6 +24,9 @@ enum {
 	METRIC_EVENT_VALUES
 };
 
+/* Values of the limit label. */
+enum { METRIC_LIMIT_EVENTS, METRIC_LIMIT_FLOODS, METRIC_LIMIT_HANDSHAKES };
+
 /* Values of the state label of TLS handshakes. */
 enum { METRIC_TLS_BEGUN, METRIC_TLS_DONE, METRIC_TLS_FAILED };
 

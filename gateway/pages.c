@@ -24,6 +24,9 @@ static void render_metrics(const struct pages *p, struct buf *out)
 	metrics_set(p->metrics, METRIC_ROOMS, 0, 0, (int64_t)hub_room_count(p->hub));
 	metrics_set(p->metrics, METRIC_SOCKETS, 0, 0, (int64_t)desk_connected(p->desk));
 	metrics_set(p->metrics, METRIC_LINK_UP, 0, 0, uplink_is_up(p->uplink));
+	metrics_set(p->metrics, METRIC_LIMITED, METRIC_LIMIT_FLOODS, 0, (int64_t)p->excess.floods);
+	metrics_set(
+	    p->metrics, METRIC_LIMITED, METRIC_LIMIT_HANDSHAKES, 0, (int64_t)p->excess.handshakes);
 	if (p->tls)
 		set_tls_metrics(p->metrics, p->tls);
 	metrics_set(p->metrics, METRIC_PENDING, 0, 0, (int64_t)pending_count(p->pending));

@@ -25,6 +25,7 @@ struct pages {
 	const struct drain *drain;
 	const struct tls *tls; /* NULL = none */
 	bool are_files_short;  /* no new session is let in */
+	struct eio_server_excess excess;
 };
 
 /* false = there is no such page. */

@@ -33,7 +33,7 @@ make_conf() {
 	done
 }
 
-# A stack is for trying things out: it has no limits but those that it is given as options.
+# A stack is for trying things out: it has no limits on clients but those it is given as options.
 broker_conf() {
 	cat <<-END
 		[link]
@@ -63,6 +63,11 @@ gateway_conf() {
 		[listen]
 		listen-address = 127.0.0.1
 		port = $(port_of "$1")
+
+		[limits]
+		client-packets-per-second = 0
+		client-bytes-per-second = 0
+		ip-handshakes-per-second = 0
 
 		[token]
 		token-hs256-secret-file = $DIR/keys/token.secret

@@ -82,6 +82,11 @@ bool eio_family_next_due(const struct eio_family *f, struct mono *ret_due)
 	return has_any;
 }
 
+uint64_t eio_family_floods(const struct eio_family *f)
+{
+	return f->floods;
+}
+
 size_t eio_family_open_count(const struct eio_family *f)
 {
 	return f->open_count;

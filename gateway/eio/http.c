@@ -14,7 +14,9 @@ struct http_request {
 	struct buf url;
 	const char *cors;
 	bool is_secure;
-	char ip[IP_TEXT_SIZE];
+	bool has_address;
+	struct ip address;
+	char ip[IP_TEXT_SIZE]; /* as text */
 	size_t used;
 	char text[TEXT_BYTES];
 };
@@ -132,6 +134,8 @@ static void read_client(struct http_request *r, struct lws *wsi, const struct pr
 			r->is_secure = proxies_is_https(proto);
 		ip = proxies_client(proxies, &ip, header(r, wsi, WSI_TOKEN_X_FORWARDED_FOR));
 	}
+	r->has_address = true;
+	r->address = ip;
 	ip_text(&ip, r->ip);
 }
 
@@ -177,6 +181,11 @@ void http_request_free(struct http_request **r)
 struct str http_request_path(const struct http_request *r)
 {
 	return r->path;
+}
+
+const struct ip *http_request_address(const struct http_request *r)
+{
+	return r->has_address ? &r->address : NULL;
 }
 
 struct str http_request_content_type(const struct http_request *r)
@@ -287,6 +296,7 @@ static const char *phrase_of(unsigned status)
 	    {411, "Length Required"},
 	    {413, "Content Too Large"},
 	    {426, "Upgrade Required"},
+	    {429, "Too Many Requests"},
 	    {500, "Internal Server Error"},
 	    {503, "Service Unavailable"},
 	    {505, "HTTP Version Not Supported"},

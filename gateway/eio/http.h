@@ -27,6 +27,9 @@ const struct eio_request *http_request_engine(const struct http_request *r);
 /* Views into r. */
 struct eio_handshake http_request_handshake(const struct http_request *r);
 
+/* Of the client; NULL = the connection is gone. */
+const struct ip *http_request_address(const struct http_request *r);
+
 struct str http_request_content_type(const struct http_request *r);
 
 /* If-None-Match. */

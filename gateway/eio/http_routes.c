@@ -51,16 +51,22 @@ static struct frame *answer_text(const struct http_request *r, unsigned status, 
 			      });
 }
 
-/* Who wants a session gets one if there is room for it. */
-static bool may_open(const struct http_routes *routes, enum eio_sid sid, enum eio_refusal *ret_why)
+/* Who wants a session gets one if there is room for it, and not one after the other. */
+static bool may_open(const struct http_routes *routes, const struct http_request *r,
+    enum eio_sid sid, enum eio_refusal *ret_why)
 {
+	const struct ip *address = http_request_address(r);
+
+	*ret_why = EIO_REFUSAL_UNAVAILABLE;
 	if (sid != EIO_SID_NONE)
 		return true;
-	if (eio_family_open_count(routes->family) < routes->sessions_max &&
-	    routes->events->may_open(routes->up))
-		return true;
-	*ret_why = EIO_REFUSAL_UNAVAILABLE;
-	return false;
+	if (eio_family_open_count(routes->family) >= routes->sessions_max)
+		return false;
+	if (address && !doorman_admit(routes->doorman, address)) {
+		*ret_why = EIO_REFUSAL_TOO_MANY;
+		return false;
+	}
+	return routes->events->may_open(routes->up);
 }
 
 static enum eio_sid sid_of(const struct http_routes *routes, const struct eio_request *request)
@@ -68,22 +74,22 @@ static enum eio_sid sid_of(const struct http_routes *routes, const struct eio_re
 	return polls_sid(routes->polls, request->sid, eio_request_revision(request));
 }
 
-static bool may_upgrade(
-    const struct http_routes *routes, const struct eio_request *request, enum eio_refusal *ret_why)
+static bool may_upgrade(const struct http_routes *routes, const struct http_request *r,
+    const struct eio_request *request, enum eio_refusal *ret_why)
 {
 	enum eio_sid sid = sid_of(routes, request);
 
 	return eio_request_may_upgrade(request, routes->oldest, sid, ret_why) &&
-	       may_open(routes, sid, ret_why);
+	       may_open(routes, r, sid, ret_why);
 }
 
-static bool may_poll(
-    const struct http_routes *routes, const struct eio_request *request, enum eio_refusal *ret_why)
+static bool may_poll(const struct http_routes *routes, const struct http_request *r,
+    const struct eio_request *request, enum eio_refusal *ret_why)
 {
 	enum eio_sid sid = sid_of(routes, request);
 
 	return eio_request_may_poll(request, routes->oldest, sid, ret_why) &&
-	       may_open(routes, sid, ret_why);
+	       may_open(routes, r, sid, ret_why);
 }
 
 bool http_route_upgrade(const struct http_routes *routes, struct wire *w)
@@ -98,7 +104,7 @@ bool http_route_upgrade(const struct http_routes *routes, struct wire *w)
 
 	if (goes_on && !is_engine_path(routes, http_request_path(r)))
 		answer = answer_text(r, 404, true);
-	else if (goes_on && !may_upgrade(routes, &request, &why))
+	else if (goes_on && !may_upgrade(routes, r, &request, &why))
 		answer = http_refusal(r, why, true);
 	if (answer) {
 		(void)http_write_take(w, &answer);
@@ -222,7 +228,7 @@ static struct frame *answer_engine(const struct http_routes *routes, const struc
 		return answer_file(file, r);
 	if (routes->origins && str_eqz(request.method, "OPTIONS"))
 		return answer_preflight(routes, r);
-	return may_poll(routes, &request, &why) ? NULL : http_refusal(r, why, false);
+	return may_poll(routes, r, &request, &why) ? NULL : http_refusal(r, why, false);
 }
 
 struct exchange *http_route_request(

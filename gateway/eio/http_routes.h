@@ -5,6 +5,7 @@
  * elsewhere, 404 for the rest. Files are libwebsockets' own affair. For the server alone.
  */
 #include "gateway/eio/clientfiles.h"
+#include "gateway/eio/doorman.h"
 #include "gateway/eio/origins.h"
 #include "gateway/eio/polling.h"
 #include "gateway/eio/server.h"
@@ -17,6 +18,7 @@ struct http_routes {
 	enum eio_revision oldest;      /* of the protocol that is spoken */
 	const struct origins *origins; /* that may connect; NULL = nobody asks */
 	const struct proxies *proxies;
+	struct doorman *doorman;
 	struct eio_family *family;
 	struct polls *polls;
 	const struct eio_server_events *events;

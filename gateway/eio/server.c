@@ -20,8 +20,9 @@ struct eio_server {
 	struct origins *origins;
 	struct client_files *client_files;
 	struct proxies *proxies;
+	struct doorman *doorman;
 	struct greeter *greeter; /* NULL = connections say nothing before HTTP */
-	struct tls *tls; /* NULL = plain HTTP */
+	struct tls *tls;         /* NULL = plain HTTP */
 	struct server_wires *wires;
 	struct listener *listener; /* NULL once it has stopped listening */
 	uint16_t port;
@@ -140,12 +141,14 @@ static struct eio_server *make(struct loop *loop, const struct eio_server_conf *
 				       .ping_timeout_ms = conf->ping_timeout_ms,
 				       .max_payload_bytes = conf->max_payload_bytes,
 				       .queue_max_bytes = conf->queue_max_bytes,
-				       .upgrade_timeout_ms = conf->upgrade_timeout_ms},
+				       .upgrade_timeout_ms = conf->upgrade_timeout_ms,
+				       .flow = {conf->packets_per_second, conf->bytes_per_second}},
 	    &events->session, up);
 	s->websockets = websockets_new(s->family, conf->max_payload_bytes);
 	s->polls = polls_new(s->family, conf->max_payload_bytes, conf->cookie);
 	s->routes.family = s->family;
 	s->routes.polls = s->polls;
+	s->routes.doorman = s->doorman = doorman_new(loop, conf->ip_handshakes_per_second);
 	s->heartbeat = loop_timer_new(loop, on_heartbeat, s);
 	return s;
 }
@@ -264,6 +267,7 @@ void eio_server_free(struct eio_server **s)
 	origins_free(&dead->origins);
 	client_files_free(&dead->client_files);
 	proxies_free(&dead->proxies);
+	doorman_free(&dead->doorman);
 	free(dead->path);
 	free(dead);
 }
@@ -281,6 +285,12 @@ uint16_t eio_server_port(const struct eio_server *s)
 size_t eio_server_sessions(const struct eio_server *s)
 {
 	return eio_family_open_count(s->family);
+}
+
+struct eio_server_excess eio_server_excess(const struct eio_server *s)
+{
+	return (struct eio_server_excess){
+	    doorman_refused(s->doorman), eio_family_floods(s->family)};
 }
 
 enum err eio_server_reload_tls(struct eio_server *s, char ret_why[TLS_WHY_SIZE])

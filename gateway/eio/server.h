@@ -22,12 +22,15 @@ struct eio_server_conf {
 	const char *trusted_proxies; /* as proxies.h has them; "" = none */
 	bool proxy_protocol;         /* their connections begin with a PROXY header */
 	const char *client_dir;      /* "" = none; files of the client library, served under path */
-	struct tls_files tls;       /* none = plain HTTP */
+	struct tls_files tls;        /* none = plain HTTP */
 	uint64_t ping_interval_ms, ping_timeout_ms, upgrade_timeout_ms;
 	uint64_t max_payload_bytes;
 	uint64_t sessions_max;    /* over it 503 */
 	bool allow_eio3;          /* clients of protocol revision 3 are served, too */
 	uint64_t queue_max_bytes; /* per session; over it EIO_CLOSE_SLOW_CONSUMER */
+	/* Of one client, over it eio_session_retry_after_ms() and EIO_CLOSE_FLOOD; of one address,
+	 * over it 429; 0 = no limit. */
+	uint64_t packets_per_second, bytes_per_second, ip_handshakes_per_second;
 };
 
 /* An answer to a plain GET, 200 unless it is told otherwise; body is a builder to fill. */
@@ -63,6 +66,13 @@ void eio_server_stop_listening(struct eio_server *s);
 
 uint16_t eio_server_port(const struct eio_server *s);
 size_t eio_server_sessions(const struct eio_server *s);
+
+/* What was too much, since the start: sessions that were asked for and refused for their address,
+ * and sessions that were closed for a flood. */
+struct eio_server_excess {
+	uint64_t handshakes, floods;
+};
+struct eio_server_excess eio_server_excess(const struct eio_server *s);
 
 /* Reads certificate and key again, for connections to come; on failure the old ones stay and
  * ret_why says it in words. Only of a server that has TLS. */

@@ -233,6 +233,11 @@ bool eio_session_is_lagging(const struct eio_session *s)
 	return s->transport->is_stuck && s->transport->is_stuck(s->wire);
 }
 
+uint64_t eio_session_retry_after_ms(const struct eio_session *s)
+{
+	return s->retry_after_ms;
+}
+
 void eio_session_set_owner(struct eio_session *s, void *owner)
 {
 	s->owner = owner;
@@ -277,6 +282,7 @@ void eio_session_open(struct eio_session *s, const struct eio_handshake *h, stru
 	s->state = STATE_OPEN;
 	s->revision = h->revision;
 	s->is_text_only = h->is_text_only;
+	flow_init(&s->flow, &f->rules.flow, now);
 	f->open_count++;
 	send_open(s);
 	timer_start(&s->heartbeat,
@@ -291,6 +297,11 @@ void eio_session_receive(
 
 	if (!eio_session_is_open(s))
 		return;
+	if (flow_take(&s->flow, packet.len, now, &s->retry_after_ms) == FLOW_FLOOD) {
+		s->family->floods++;
+		eio_session_close(s, EIO_CLOSE_FLOOD);
+		return;
+	}
 	if (eio_revision_row(s->revision)->parse(packet, is_binary, &p))
 		eio_session_close(s, EIO_CLOSE_PARSE_ERROR);
 	else

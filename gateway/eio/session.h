@@ -76,8 +76,8 @@ enum eio_send { EIO_SEND_NORMAL, EIO_SEND_VOLATILE };
 void eio_session_send(struct eio_session *s, struct frame *f, enum eio_send how);
 void eio_session_send_binary(struct eio_session *s, struct frame *f, enum eio_send how);
 
-/* So much is sent next, at once, and all of it is wanted: the queue has room for it beside its bound,
- * until the client has taken it in. */
+/* So much is sent next, at once, and all of it is wanted: the queue has room for it beside its
+ * bound, until the client has taken it in. */
 void eio_session_expect(struct eio_session *s, size_t bytes);
 
 /* Closes; on_close follows before this returns unless the session was closed already. */
@@ -89,6 +89,10 @@ const char *eio_session_transport(const struct eio_session *s);
 size_t eio_session_queued_bytes(const struct eio_session *s);
 /* What is sent to it now has to wait behind something that its client has not taken yet. */
 bool eio_session_is_lagging(const struct eio_session *s);
+
+/* The message that on_message tells of came too fast: what it asks for shall be refused, and will
+ * not be if it is asked for so much later. 0 = it did not. */
+uint64_t eio_session_retry_after_ms(const struct eio_session *s);
 
 /* One pointer for the layer above. */
 void eio_session_set_owner(struct eio_session *s, void *owner);

@@ -19,6 +19,7 @@ struct eio_family {
 	struct upgrades upgrades;
 	struct eio_session *all; /* by id, also those that wait to be freed */
 	size_t open_count;
+	uint64_t floods;
 	struct buf decoded; /* scratch: a binary message that came as base64 */
 };
 
@@ -33,6 +34,8 @@ struct eio_session {
 	struct timer heartbeat;
 	struct upgrade *upgrade; /* NULL = no candidate */
 	struct eio_queue queue;
+	struct flow flow;
+	uint64_t retry_after_ms; /* of the packet that is being read, 0 = it is not too fast */
 	size_t expected; /* bytes that it may hold beside its bound */
 	enum state state;
 	enum eio_revision revision;

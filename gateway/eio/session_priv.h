@@ -5,6 +5,7 @@
  * have in common (their family), how a session is born, found, fed, drained, handed from one
  * transport to another, and freed.
  */
+#include "gateway/eio/flow.h"
 #include "gateway/eio/revision.h"
 
 /* Of all sessions of a server. */
@@ -13,6 +14,7 @@ struct eio_rules {
 	uint64_t max_payload_bytes; /* as told to the client; the transport enforces it */
 	uint64_t queue_max_bytes;
 	uint64_t upgrade_timeout_ms;
+	struct flow_rules flow;
 };
 
 /* What a session asks of the connection that carries it. */
@@ -47,6 +49,9 @@ void eio_family_expire(struct eio_family *f, struct mono now);
 
 /* When eio_family_expire() is due next; false = nothing runs. */
 bool eio_family_next_due(const struct eio_family *f, struct mono *ret_due);
+
+/* How many were closed for a flood. */
+uint64_t eio_family_floods(const struct eio_family *f);
 
 /* Open sessions: how many, and fn for each; fn may close sessions but not open any. */
 size_t eio_family_open_count(const struct eio_family *f);

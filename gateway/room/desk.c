@@ -4,6 +4,7 @@
 #include "gateway/metrics.h"
 #include "gateway/room/desk_priv.h"
 #include "gateway/room/errand.h"
+#include "gateway/room/haste.h"
 #include "gateway/room/recovery.h"
 #include "gateway/room/shape.h"
 #include "gateway/sio/socket.h"
@@ -191,6 +192,8 @@ static void on_event(void *up, struct sio_socket *s, const struct sio_event *eve
 	if (!p.seat || !p.seat->is_connected)
 		return;
 	p.to.offset = recovery_offset(p.seat);
+	if (haste_refuses(p.seat, &p.to))
+		return;
 	/* What has no name here may have one at a worker; the broker knows whether there is one. */
 	if (p.seat->is_errand || p.event == EVENTS) {
 		enum err e = errand_event(p.seat, event);
@@ -200,11 +203,9 @@ static void on_event(void *up, struct sio_socket *s, const struct sio_event *eve
 						  : CLIENT_ERROR_UNAVAILABLE);
 		return;
 	}
-	if (!on_petition[p.event]) {
+	if (!on_petition[p.event])
 		fail(&p, CLIENT_ERROR_UNKNOWN_EVENT);
-		return;
-	}
-	if (shape_check(p.event, event->args, &p.fields, &details) == ERR_OK)
+	else if (shape_check(p.event, event->args, &p.fields, &details) == ERR_OK)
 		on_petition[p.event](&p);
 	else
 		answer_error(&p.to, &(struct answer_fault){.error = CLIENT_ERROR_INVALID_MESSAGE,
@@ -269,8 +270,7 @@ static void log_message(const struct pending_request *r, const struct wire_reply
 }
 
 /* What a good answer changes here, before the client hears of it. */
-static void apply(
-    struct desk *d, const struct pending_request *r, const struct wire_reply *reply)
+static void apply(struct desk *d, const struct pending_request *r, const struct wire_reply *reply)
 {
 	struct seat *seat = desk_seat_of(r);
 

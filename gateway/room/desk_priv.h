@@ -31,6 +31,7 @@ struct seat {
 	struct wall since_wall;
 	bool is_errand; /* in a worker namespace */
 	bool is_asked;  /* by a worker, which waits for an ack */
+	bool was_hasty; /* and the log has it */
 	struct seat *prev, *next;
 	UT_hash_handle hh;
 };

@@ -202,6 +202,13 @@ bool door_is_lagging(const struct sio_socket *s)
 	return !sio_socket_is_connected(s) || (d->session && eio_session_is_lagging(d->session));
 }
 
+uint64_t door_retry_after_ms(const struct sio_socket *s)
+{
+	const struct door *d = sio_client_owner(sio_socket_client(s));
+
+	return d->session ? eio_session_retry_after_ms(d->session) : 0;
+}
+
 unsigned door_note_refusal(const struct sio_socket *s)
 {
 	struct door *d = sio_client_owner(sio_socket_client(s));

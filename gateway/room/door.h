@@ -38,6 +38,9 @@ const struct door_facts *door_facts_of(const struct sio_socket *s);
  * one that comes back. */
 bool door_is_lagging(const struct sio_socket *s);
 
+/* Its client sends too fast: see eio_session_retry_after_ms(). */
+uint64_t door_retry_after_ms(const struct sio_socket *s);
+
 /* A CONNECT of this connection was refused; returns how many were. */
 unsigned door_note_refusal(const struct sio_socket *s);
 

@@ -101,6 +101,23 @@ static void time_that_goes_back_does_no_harm(void **state)
 	assert_int_equal(take_all(&b, at_ms(100)), 1);
 }
 
+static void many_are_taken_at_once_or_not_at_all(void **state)
+{
+	struct bucket b;
+
+	(void)state;
+	bucket_init(&b, 10, 20, start);
+	assert_true(bucket_take_many(&b, 15, start));
+	assert_false(bucket_take_many(&b, 6, start));
+	assert_int_equal(bucket_wait_many_ms(&b, 6, start), 100);
+	assert_true(bucket_take_many(&b, 5, start));
+	assert_true(bucket_take_many(&b, 6, at_ms(600)));
+	/* More than there will ever be takes what fits in. */
+	assert_int_equal(bucket_wait_many_ms(&b, 1000, at_ms(600)), 2000);
+	assert_true(bucket_take_many(&b, 1000, at_ms(2600)));
+	assert_int_equal(bucket_wait_ms(&b, at_ms(2600)), 100);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -110,6 +127,7 @@ int main(void)
 	    cmocka_unit_test(a_rate_of_zero_lets_everything_through),
 	    cmocka_unit_test(a_new_rate_gives_nothing_away),
 	    cmocka_unit_test(one_without_a_bound_begins_full_with_one),
+	    cmocka_unit_test(many_are_taken_at_once_or_not_at_all),
 	    cmocka_unit_test(time_that_goes_back_does_no_harm),
 	};
 

@@ -59,6 +59,11 @@ const struct door_facts *door_facts_of(const struct sio_socket *s)
 	return &s->facts;
 }
 
+uint64_t door_retry_after_ms(const struct sio_socket *s)
+{
+	return s->retry_after_ms;
+}
+
 bool door_is_lagging(const struct sio_socket *s)
 {
 	return s->is_lagging;

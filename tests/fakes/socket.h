@@ -19,6 +19,7 @@ struct sio_socket {
 	void *owner;
 	char id[64];
 	bool is_ended;     /* refused or closed */
+	uint64_t retry_after_ms; /* it sends too fast; 0 = it does not */
 	bool is_lagging;   /* has not taken yet what it was sent */
 	bool is_held;      /* what is sent to it waits for CONNECT */
 	size_t recall_max; /* so many events may be recalled; 0 = any number */

@@ -160,6 +160,16 @@ static void test_metrics(void **state)
 	assert_false(says(s, "certificate_expires_seconds{"));
 }
 
+static void test_metrics_of_what_was_too_much(void **state)
+{
+	struct scene *s = *state;
+
+	s->pages.excess = (struct eio_server_excess){.handshakes = 7, .floods = 2};
+	assert_int_equal(get(s, "/metrics"), 200);
+	assert_true(says(s, "\nroomcast_gateway_limited_total{limit=\"handshakes\"} 7\n"));
+	assert_true(says(s, "\nroomcast_gateway_limited_total{limit=\"floods\"} 2\n"));
+}
+
 static void test_metrics_of_tls(void **state)
 {
 	struct scene *s = *state;
@@ -188,6 +198,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_ready_says_why_not, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_short_of_files, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_metrics, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_metrics_of_what_was_too_much, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_metrics_of_tls, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_no_such_page, setup, teardown),
 	};

@@ -162,6 +162,33 @@ static void test_refused_polls(void **state)
 	assert_int_equal(w.why, EIO_REFUSAL_UNKNOWN_SID);
 }
 
+static void test_an_address_that_comes_too_often(void **state)
+{
+	struct wire w = stage_poll(""), ws = stage_opening("/socket.io");
+
+	(void)state;
+	stage_is_crowded = true;
+	assert_false(stage_is_poll(&routes, &w));
+	assert_int_equal(w.why, EIO_REFUSAL_TOO_MANY);
+	assert_false(http_route_upgrade(&routes, &ws));
+	assert_int_equal(ws.why, EIO_REFUSAL_TOO_MANY);
+	assert_true(ws.was_upgrade);
+	/* Who has a session, or nobody knows whose it is, is not meant. */
+	w = stage_poll("known");
+	assert_true(stage_is_poll(&routes, &w));
+	w = stage_poll("");
+	w.is_gone = true;
+	assert_true(stage_is_poll(&routes, &w));
+	/* Nor who would be refused anyway. */
+	stage_is_full = true;
+	stage_open_count = 10;
+	w = stage_poll("");
+	assert_false(stage_is_poll(&routes, &w));
+	assert_int_equal(w.why, EIO_REFUSAL_UNAVAILABLE);
+	stage_open_count = 0;
+	stage_is_full = stage_is_crowded = false;
+}
+
 static void test_too_many_sessions(void **state)
 {
 	struct wire w = stage_poll(""), ws = stage_opening("/socket.io");
@@ -214,6 +241,7 @@ int main(void)
 	    cmocka_unit_test(test_body_for_a_file),
 	    cmocka_unit_test(test_polls),
 	    cmocka_unit_test(test_refused_polls),
+	    cmocka_unit_test(test_an_address_that_comes_too_often),
 	    cmocka_unit_test(test_too_many_sessions),
 	    cmocka_unit_test(test_pages),
 	};

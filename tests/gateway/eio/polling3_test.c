@@ -194,7 +194,7 @@ static unsigned post(struct scene *s, struct bytes body, const char *type)
 static int setup(void **state)
 {
 	struct scene *s = xcalloc(1, sizeof(*s));
-	struct eio_rules rules = {1000, 200, MAX_BODY, QUEUE_MAX, 500};
+	struct eio_rules rules = {1000, 200, MAX_BODY, QUEUE_MAX, 500, {0}};
 
 	s->family = eio_family_new(&rules, &events, s);
 	s->set = polls_new(s->family, MAX_BODY, "");

@@ -209,7 +209,7 @@ static unsigned post(struct scene *s, const char *body)
 static int setup(void **state)
 {
 	struct scene *s = xcalloc(1, sizeof(*s));
-	struct eio_rules rules = {1000, 200, MAX_BODY, QUEUE_MAX, 500};
+	struct eio_rules rules = {1000, 200, MAX_BODY, QUEUE_MAX, 500, {0}};
 
 	s->now = (struct mono){1000000};
 	s->family = eio_family_new(&rules, &events, s);

@@ -9,6 +9,7 @@
 struct wire {
 	const char *path;
 	struct eio_request engine;
+	bool is_gone; /* nobody knows any more whose it was */
 	unsigned bad_body;
 	uint64_t body_bytes;
 	const char *asked_headers, *known_etag;
@@ -29,6 +30,8 @@ extern const struct eio_server_events stage_events;
 /* How many sessions there are; the layer above wants no more. */
 extern size_t stage_open_count;
 extern bool stage_is_full;
+/* One address comes too often. */
+extern bool stage_is_crowded;
 
 /* A handshake of WebSocket; a poll. */
 struct wire stage_opening(const char *path);

@@ -87,7 +87,7 @@ static struct eio_session *open_session(struct scene *s, bool is_text_only)
 static int setup(void **state)
 {
 	struct scene *s = xcalloc(1, sizeof(*s));
-	struct eio_rules rules = {INTERVAL, TIMEOUT, 1000000, QUEUE_MAX, UPGRADE_TIMEOUT};
+	struct eio_rules rules = {INTERVAL, TIMEOUT, 1000000, QUEUE_MAX, UPGRADE_TIMEOUT, {0}};
 
 	s->now = (struct mono){1000000};
 	s->family = eio_family_new(&rules, &events, s);

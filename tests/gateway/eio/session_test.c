@@ -104,7 +104,7 @@ static void open_session(struct scene *s)
 static int setup(void **state)
 {
 	struct scene *s = xcalloc(1, sizeof(*s));
-	struct eio_rules rules = {INTERVAL, TIMEOUT, 1000000, QUEUE_MAX, UPGRADE_TIMEOUT};
+	struct eio_rules rules = {INTERVAL, TIMEOUT, 1000000, QUEUE_MAX, UPGRADE_TIMEOUT, {0}};
 
 	s->now = (struct mono){1000000};
 	s->family = eio_family_new(&rules, &events, s);
@@ -628,12 +628,45 @@ static void test_close_table(void **state)
 #define NEW(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 #define OPEN(name) cmocka_unit_test_setup_teardown(name, setup_open, teardown)
 
+static void test_who_sends_too_fast_is_told_of_and_a_flood_is_closed(void **state)
+{
+	struct scene *s = *state;
+	struct eio_rules rules = {.ping_interval_ms = INTERVAL,
+	    .ping_timeout_ms = TIMEOUT,
+	    .max_payload_bytes = 1000000,
+	    .queue_max_bytes = QUEUE_MAX,
+	    .upgrade_timeout_ms = UPGRADE_TIMEOUT,
+	    .flow = {.packets_per_second = 2}};
+
+	eio_family_free(&s->family);
+	s->family = eio_family_new(&rules, &events, s);
+	open_session(s);
+	for (int i = 0; i < 4; i++) {
+		receive(s, "4m");
+		assert_int_equal(eio_session_retry_after_ms(s->session), 0);
+	}
+	/* It is for the layer above to refuse what it asks for. */
+	for (int i = 0; i < 4; i++) {
+		receive(s, "4n");
+		assert_int_equal(eio_session_retry_after_ms(s->session), 500);
+	}
+	assert_true(str_eqz(buf_str(&s->heard), "t:m;t:m;t:m;t:m;t:n;t:n;t:n;t:n;"));
+	assert_int_equal(s->closed, 0);
+	assert_int_equal(eio_family_floods(s->family), 0);
+	receive(s, "4o");
+	assert_int_equal(s->closed, 1);
+	assert_int_equal(s->why, EIO_CLOSE_FLOOD);
+	assert_int_equal(eio_family_floods(s->family), 1);
+	assert_int_equal(s->heard.len, 8 * 4);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    NEW(test_open),
 	    NEW(test_sid_is_twenty_characters_and_new_each_time),
 	    NEW(test_closed_while_it_opens),
+	    NEW(test_who_sends_too_fast_is_told_of_and_a_flood_is_closed),
 	    OPEN(test_messages_go_up),
 	    OPEN(test_binary_has_no_type),
 	    OPEN(test_base64_in_text_is_binary),

@@ -93,7 +93,7 @@ static struct eio_session *open_session(struct scene *s, const struct eio_transp
 static int setup(void **state)
 {
 	struct scene *s = xcalloc(1, sizeof(*s));
-	struct eio_rules rules = {1000, 1000, 1000, 1000, 500};
+	struct eio_rules rules = {1000, 1000, 1000, 1000, 500, {0}};
 
 	s->now = (struct mono){1000000};
 	s->family = eio_family_new(&rules, &events, s);

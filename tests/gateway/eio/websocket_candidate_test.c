@@ -43,7 +43,7 @@ static const struct eio_transport slow = {.name = "slow",
 static int setup_candidate(void **state)
 {
 	struct stage *s = xcalloc(1, sizeof(*s));
-	struct eio_rules rules = {300, 200, STAGE_MAX_MESSAGE, STAGE_QUEUE_MAX, 500};
+	struct eio_rules rules = {300, 200, STAGE_MAX_MESSAGE, STAGE_QUEUE_MAX, 500, {0}};
 	struct eio_session *session;
 
 	s->family = eio_family_new(&rules, &stage_events, s);

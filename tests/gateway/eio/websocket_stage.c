@@ -108,7 +108,7 @@ bool stage_end_turn(struct stage *s)
 int stage_setup(void **state)
 {
 	struct stage *s = xcalloc(1, sizeof(*s));
-	struct eio_rules rules = {300, 200, STAGE_MAX_MESSAGE, STAGE_QUEUE_MAX, 500};
+	struct eio_rules rules = {300, 200, STAGE_MAX_MESSAGE, STAGE_QUEUE_MAX, 500, {0}};
 
 	s->family = eio_family_new(&rules, &stage_events, s);
 	s->set = websockets_new(s->family, STAGE_MAX_MESSAGE);

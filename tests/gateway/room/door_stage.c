@@ -137,6 +137,11 @@ const char *eio_session_id(const struct eio_session *s)
 	return "sid";
 }
 
+uint64_t eio_session_retry_after_ms(const struct eio_session *s)
+{
+	return s->retry_after_ms;
+}
+
 bool eio_session_is_lagging(const struct eio_session *s)
 {
 	return s->is_lagging;

@@ -14,6 +14,7 @@ enum { STAGE_CONNECT_TIMEOUT_MS = 45000 };
 
 struct eio_session {
 	bool is_upgraded; /* to a WebSocket */
+	uint64_t retry_after_ms;
 	bool is_lagging;
 	const struct eio_events *events;
 	void *up;

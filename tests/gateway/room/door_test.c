@@ -67,6 +67,20 @@ static void test_who_lags_is_known(void **state)
 	stage_free(&s);
 }
 
+static void test_who_is_too_fast_is_known(void **state)
+{
+	struct eio_session *s = stage_open();
+	struct sio_socket socket = {.client = stage.newest};
+
+	(void)state;
+	assert_int_equal(door_retry_after_ms(&socket), 0);
+	s->retry_after_ms = 40;
+	assert_int_equal(door_retry_after_ms(&socket), 40);
+	eio_session_close(s, EIO_CLOSE_FORCED_CLOSE);
+	assert_int_equal(door_retry_after_ms(&socket), 0);
+	stage_free(&s);
+}
+
 static void test_what_is_too_big_is_passed_on(void **state)
 {
 	struct eio_session *s = stage_open();
@@ -281,6 +295,7 @@ int main(void)
 	    TEST(test_a_session_is_a_client),
 	    TEST(test_messages_pass_both_ways),
 	    TEST(test_who_lags_is_known),
+	    TEST(test_who_is_too_fast_is_known),
 	    TEST(test_what_is_too_big_is_passed_on),
 	    TEST(test_each_session_has_its_own_client),
 	    TEST(test_a_closed_session_is_seen_out_at_the_end_of_the_turn),
