@@ -30,11 +30,6 @@ struct batch_session_room {
 	uint64_t gseq; /* when it is put */
 };
 
-struct batch_user {
-	struct str id, username;
-	struct wall seen;
-};
-
 struct batch_op {
 	enum batch_kind kind;
 	union {
@@ -43,7 +38,7 @@ struct batch_op {
 		struct batch_membership membership;
 		struct store_session session;
 		struct batch_session_room session_room;
-		struct batch_user user;
+		struct store_user user;
 	} as; /* views into the batch */
 };
 

@@ -13,7 +13,7 @@ enum {
 /* Somebody who was seen, until the database has it. */
 struct sighting {
 	char *user, *username;
-	struct wall at;
+	struct wall first, last;
 	uint64_t batch; /* that has it, 0 = none */
 	struct sighting *prev, *next;
 	UT_hash_handle hh;
@@ -87,13 +87,17 @@ void census_note(struct broker *b, const struct user *u)
 
 	if (str_has_prefix(user, STR("guest:")) || (!s && HASH_COUNT(c->by_user) >= NOTED_MAX))
 		return;
-	if (!s)
+	bool is_new = !s;
+
+	if (is_new)
 		s = add(c, user);
 	else if (s->batch)
 		await(c, s);
 	free(s->username);
 	s->username = xstrdup(u->username);
-	s->at = turn_wall(b->turn);
+	s->last = turn_wall(b->turn);
+	if (is_new)
+		s->first = s->last;
 }
 
 static void write_next(struct broker *b)
@@ -101,7 +105,8 @@ static void write_next(struct broker *b)
 	struct census *c = b->census;
 	struct sighting *s = c->waiting;
 
-	store_put_user(b->store, str_of(s->user), str_of(s->username), s->at);
+	store_put_user(b->store,
+	    &(struct store_user){str_of(s->user), str_of(s->username), s->first, s->last});
 	DL_DELETE(c->waiting, s);
 	s->batch = store_gathering(b->store);
 	DL_APPEND(c->under_way, s);
@@ -147,7 +152,7 @@ static void on_stored(void *ctx, const struct reader_user *stored)
 
 	if (q->latest) {
 		user.username = str_of(q->latest->username);
-		user.last_seen = q->latest->at;
+		user.last_seen = q->latest->last;
 	}
 	q->fn(q->ctx, &user);
 }
@@ -160,6 +165,6 @@ enum err census_find(struct broker *b, struct str user,
 
 	if (e != ERR_NOT_FOUND || !q.latest)
 		return e;
-	fn(ctx, &(struct reader_user){str_of(q.latest->username), q.latest->at, q.latest->at});
+	fn(ctx, &(struct reader_user){str_of(q.latest->username), q.latest->first, q.latest->last});
 	return ERR_OK;
 }

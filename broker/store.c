@@ -206,9 +206,9 @@ void store_remove_session(struct store *s, uint64_t session)
 	batch_put(s->gathering->batch, &op);
 }
 
-void store_put_user(struct store *s, struct str user, struct str username, struct wall seen)
+void store_put_user(struct store *s, const struct store_user *user)
 {
-	struct batch_op op = {.kind = BATCH_PUT_USER, .as.user = {user, username, seen}};
+	struct batch_op op = {.kind = BATCH_PUT_USER, .as.user = *user};
 
 	batch_put(s->gathering->batch, &op);
 }

@@ -92,8 +92,13 @@ void store_remove_session_room(struct store *s, uint64_t session, uint64_t room)
 /* With all its rooms. */
 void store_remove_session(struct store *s, uint64_t session);
 
-/* A user was seen: the first time, or once more. */
-void store_put_user(struct store *s, struct str user, struct str username, struct wall seen);
+/* A user was seen, from then to then; `first` counts if he never was before. */
+struct store_user {
+	struct str id, username;
+	struct wall first, last;
+};
+
+void store_put_user(struct store *s, const struct store_user *user);
 
 /* Number of the batch that gathers now: what is put in next commits with it. Starts at 1. */
 uint64_t store_gathering(const struct store *s);

@@ -222,13 +222,14 @@ static enum err remove_session_room(struct sql *s, const struct batch_session_ro
 	return sql_run(s, remove);
 }
 
-static enum err put_user(struct sql *s, const struct batch_user *u)
+static enum err put_user(struct sql *s, const struct store_user *u)
 {
 	sqlite3_stmt *put = sql_get(s, SQL_PUT_USER);
 
 	sql_bind_str(put, 1, u->id);
 	sql_bind_str(put, 2, u->username);
-	sql_bind_i64(put, 3, u->seen.ms);
+	sql_bind_i64(put, 3, u->first.ms);
+	sql_bind_i64(put, 4, u->last.ms);
 	return sql_run(s, put);
 }
 

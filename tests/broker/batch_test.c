@@ -146,7 +146,7 @@ static void keeps_sessions(void **state)
 	struct batch_op room = {.kind = BATCH_PUT_SESSION_ROOM, .as.session_room = {3, 4, 5}};
 
 	struct batch_op user = {
-	    .kind = BATCH_PUT_USER, .as.user = {{lent, 2}, {lent, 3}, {1700000000000}}};
+	    .kind = BATCH_PUT_USER, .as.user = {{lent, 2}, {lent, 3}, {1}, {2}}};
 
 	(void)state;
 	batch_put(b, &put);

@@ -4,6 +4,7 @@
 #include "broker/publish.h"
 #include "tests/broker/world.h"
 #include "tests/fakes/store.h"
+#include "tests/fakes/turn.h"
 
 #include <stdio.h>
 
@@ -51,7 +52,7 @@ static void test_the_first_to_come_and_the_last_to_go_are_noted(void **state)
 	assert_int_equal(written(w), 1);
 	assert_string_equal(fake_store.last_user.id, "ann");
 	assert_string_equal(fake_store.last_user.username, "ann");
-	assert_int_equal(fake_store.last_user.seen.ms, 1700000000000);
+	assert_int_equal(fake_store.last_user.last.ms, 1700000000000);
 	world_connect(w, &w->west, "w1", "ann");
 	disconnect(w, &w->east, "e1");
 	assert_int_equal(written(w), 0);
@@ -69,6 +70,20 @@ static void test_who_comes_and_goes_all_the_time_is_one_row_a_second(void **stat
 		disconnect(w, &w->east, "e1");
 	}
 	assert_int_equal(written(w), 1);
+}
+
+/* Whoever is gone before he was written was here from when he came. */
+static void test_a_short_visit_has_a_beginning_and_an_end(void **state)
+{
+	struct world *w = *state;
+
+	world_connect(w, &w->east, "e1", "ann");
+	fake_turn_past_noon_ms = 300;
+	disconnect(w, &w->east, "e1");
+	assert_string_equal(find(w, "ann"), "ann 1700000000000 1700000000300;");
+	assert_int_equal(written(w), 1);
+	assert_int_equal(fake_store.last_user.first.ms, 1700000000000);
+	assert_int_equal(fake_store.last_user.last.ms, 1700000000300);
 }
 
 static void test_lost_and_found_connections_count(void **state)
@@ -162,6 +177,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(test_the_first_to_come_and_the_last_to_go_are_noted),
 	    TEST(test_who_comes_and_goes_all_the_time_is_one_row_a_second),
+	    TEST(test_a_short_visit_has_a_beginning_and_an_end),
 	    TEST(test_lost_and_found_connections_count),
 	    TEST(test_guests_are_left_out),
 	    TEST(test_a_batch_that_failed_takes_nobody_along),

@@ -49,12 +49,10 @@ void store_put_session(struct store *s, const struct store_session *session)
 	(void)session;
 }
 
-void store_put_user(struct store *s, struct str user, struct str username, struct wall seen)
+void store_put_user(struct store *s, const struct store_user *user)
 {
 	(void)s;
 	(void)user;
-	(void)username;
-	(void)seen;
 }
 
 void store_put_session_room(struct store *s, uint64_t session, uint64_t room, uint64_t gseq)

@@ -35,6 +35,7 @@ int world_setup(void **state)
 
 	fake_store_reset();
 	fake_turn_now = (struct mono){1000000};
+	fake_turn_past_noon_ms = 0;
 	w->east = (struct peer){.name = "east", .boot = 11, .generation = 1};
 	w->west = (struct peer){.name = "west", .boot = 22, .generation = 1};
 	b->config.namespaces = (struct namespace_conf *)namespaces;

@@ -221,13 +221,13 @@ static void users_are_seen_for_the_first_and_the_last_time(void **state)
 	    "SELECT count(*) FROM users WHERE id = 'u' AND username = 'B' AND"
 	    " first_seen_ms = 100 AND last_seen_ms = 300";
 	struct fixture *f = *state;
-	struct batch_op user = {.kind = BATCH_PUT_USER, .as.user = {STR("u"), STR("A"), {100}}};
+	struct batch_op user = {.kind = BATCH_PUT_USER, .as.user = {STR("u"), STR("A"), {100}, {110}}};
 
 	session_op(f, &user);
-	user.as.user = (struct batch_user){STR("u"), STR("A"), {300}};
+	user.as.user = (struct store_user){STR("u"), STR("A"), {250}, {300}};
 	session_op(f, &user);
 	/* A clock that was put back makes nobody younger. */
-	user.as.user = (struct batch_user){STR("u"), STR("B"), {200}};
+	user.as.user = (struct store_user){STR("u"), STR("B"), {200}, {200}};
 	session_op(f, &user);
 	assert_int_equal(rows_number(f->path, seen), 1);
 	assert_int_equal(rows_number(f->path, "SELECT count(*) FROM users"), 1);

@@ -74,13 +74,14 @@ void store_remove_session(struct store *s, uint64_t session)
 	fake_store.sessions_removed++;
 }
 
-void store_put_user(struct store *s, struct str user, struct str username, struct wall seen)
+void store_put_user(struct store *s, const struct store_user *user)
 {
 	(void)s;
 	fake_store.users++;
-	copy(fake_store.last_user.id, user);
-	copy(fake_store.last_user.username, username);
-	fake_store.last_user.seen = seen;
+	copy(fake_store.last_user.id, user->id);
+	copy(fake_store.last_user.username, user->username);
+	fake_store.last_user.first = user->first;
+	fake_store.last_user.last = user->last;
 }
 
 uint64_t store_gathering(const struct store *s)

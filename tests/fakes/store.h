@@ -9,7 +9,7 @@
 /* Of the last store_put_user(). */
 struct fake_user {
 	char id[64], username[64];
-	struct wall seen;
+	struct wall first, last;
 };
 
 /* Of the last store_put_session(). */

@@ -5,6 +5,8 @@
 
 static const struct wall noon = {1700000000000};
 
+uint64_t fake_turn_past_noon_ms;
+
 struct mono fake_turn_now = {1000000};
 
 struct mono turn_now(const struct turn *t)
@@ -16,5 +18,5 @@ struct mono turn_now(const struct turn *t)
 struct wall turn_wall(const struct turn *t)
 {
 	(void)t;
-	return noon;
+	return (struct wall){noon.ms + (int64_t)fake_turn_past_noon_ms};
 }

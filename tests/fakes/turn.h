@@ -7,4 +7,7 @@
 
 extern struct mono fake_turn_now;
 
+/* The wall clock stands so long after 1700000000000. */
+extern uint64_t fake_turn_past_noon_ms;
+
 #endif
