@@ -49,13 +49,23 @@ static void note(
 		    LOG_U(DURATION, refusal->retry_after_ms));
 }
 
-bool limit_message(struct broker *b, const struct session *s, uint64_t request)
+/* As the choices of the option. */
+enum { EXEMPT_NONE, EXEMPT_MODERATORS };
+
+static bool is_exempt(const struct broker *b, const struct session *s, const struct room *r)
+{
+	return b->config.rate_exempt == EXEMPT_MODERATORS &&
+	       rooms_is_moderator(b->rooms, r, str_of(s->user->id));
+}
+
+bool limit_message(
+    struct broker *b, const struct session *s, const struct room *r, uint64_t request)
 {
 	struct str user = str_of(s->user->id);
 	struct rate *rate = b->limits->messages;
 	struct rate_refusal refusal;
 
-	if (!rate || rate_take(rate, user, turn_now(b->turn), &refusal))
+	if (!rate || is_exempt(b, s, r) || rate_take(rate, user, turn_now(b->turn), &refusal))
 		return true;
 	note(b, METRIC_LIMITED_MESSAGES, user, &refusal);
 	say_limited(b, s->peer, request, refusal.retry_after_ms);

@@ -17,7 +17,8 @@ struct limits *limits_new(const struct config *c);
 void limits_free(struct limits **l);
 
 /* One more message, or one more session. false: the request was answered with rate_limited. */
-MUST_USE bool limit_message(struct broker *b, const struct session *s, uint64_t request);
+MUST_USE bool limit_message(
+    struct broker *b, const struct session *s, const struct room *r, uint64_t request);
 MUST_USE bool limit_connect(struct broker *b, struct peer *p, const struct wire_connect *c);
 
 /* About once a second. */

@@ -9,10 +9,10 @@
 #include "broker/doorman.h"
 #include "broker/doorway.h"
 #include "broker/census.h"
+#include "broker/dispatch.h"
 #include "broker/dormancy.h"
 #include "broker/entry.h"
 #include "broker/farewell.h"
-#include "broker/handlers.h"
 #include "broker/http.h"
 #include "broker/limit.h"
 #include "broker/look.h"
@@ -25,6 +25,7 @@
 #include "broker/signals.h"
 #include "broker/state.h"
 #include "broker/window.h"
+#include "broker/work.h"
 #include "broker/zap.h"
 #include "common/crypto.h"
 #include "common/curve.h"
@@ -51,12 +52,63 @@ struct house {
 	int signals;
 };
 
-/* ---- sources ---- */
+/* ---- news from the link ---- */
+
+static void on_peer_message(void *up, struct peer *p, const struct wire_message *m)
+{
+	struct house *h = up;
+
+	dispatch_on_message(&h->b, p, m);
+}
+
+static uint64_t get_gseq(void *up)
+{
+	return ((struct house *)up)->b.gseq;
+}
+
+static uint64_t get_released(void *up)
+{
+	return ((struct house *)up)->b.released;
+}
+
+static bool is_owed(void *up, const struct peer *p)
+{
+	return outbox_has_for(((struct house *)up)->b.outbox, p);
+}
+
+static void on_peer_begun(void *up, struct peer *p)
+{
+	outbox_forget_answers(((struct house *)up)->b.outbox, p);
+}
+
+static void on_peer_gone(void *up, struct peer *p, const char *why)
+{
+	struct house *h = up;
+
+	(void)why;
+	look_forget(&h->b, p);
+	missed_forget(&h->b, p);
+	entry_on_peer_gone(&h->b, p);
+	work_on_peer_gone(&h->b, p);
+}
+
+static const struct peers_events peers_news = {
+    .get_gseq = get_gseq,
+    .get_released = get_released,
+    .is_owed = is_owed,
+    .on_begun = on_peer_begun,
+    .on_message = on_peer_message,
+    .on_gone = on_peer_gone,
+};
 
 static void on_zap(void *ctx)
 {
-	zap_serve(((struct house *)ctx)->zap, turn_now(((struct house *)ctx)->b.turn));
+	struct house *h = ctx;
+
+	zap_serve(h->zap, turn_now(h->b.turn));
 }
+
+/* ---- other sources ---- */
 
 static void on_store(void *ctx)
 {
@@ -179,8 +231,7 @@ static enum err open_link(struct house *h, char *why)
 static void make_rooms(struct house *h)
 {
 	struct broker *b = &h->b;
-	struct peers_conf conf = {
-	    .boot = b->boot,
+	struct peers_conf conf = {.boot = b->boot,
 	    .epoch = b->epoch,
 	    .heartbeat_ms = b->config.heartbeat_ms,
 	    .lease_ms = b->config.lease_ms,
@@ -191,7 +242,7 @@ static void make_rooms(struct house *h)
 	b->crew = crew_new();
 	b->dedup = dedup_new(b->reader);
 	b->outbox = outbox_new(&news_of_outbox, b);
-	b->peers = peers_new(b->link, &conf, &handlers_peers_events, b);
+	b->peers = peers_new(b->link, &conf, &peers_news, h);
 	b->admin = admin_new(b);
 	b->limits = limits_new(&b->config);
 	b->census = census_new();
@@ -257,9 +308,7 @@ static void close_house(struct house *h)
 {
 	struct broker *b = &h->b;
 
-	admin_free(&b->admin);
-	limits_free(&b->limits);
-	census_free(&b->census);
+	admin_free(&h->b.admin);
 	look_forget(b, NULL);
 	missed_forget(b, NULL);
 	peers_free(&b->peers);
@@ -275,6 +324,8 @@ static void close_house(struct house *h)
 	entry_forget_all(b);
 	crew_free(&b->crew);
 	sessions_free(&b->sessions);
+	limits_free(&b->limits);
+	census_free(&b->census);
 	rooms_free(&b->rooms);
 	turn_free(&b->turn);
 	curve_key_wipe(&h->curve_secret);

@@ -192,7 +192,7 @@ void publish_on_message(struct broker *b, struct peer *p, const struct wire_mess
 		reply_receipt(b, p, request, &hit, !hit.is_resent);
 	else if (e != ERR_NOT_FOUND || is_refusing(b))
 		say_error(b, p, request, CLIENT_ERROR_UNAVAILABLE, NULL);
-	else if (limit_message(b, l.from, request))
+	else if (limit_message(b, l.from, l.room, request))
 		accept_message(b, p, &l, &names);
 }
 

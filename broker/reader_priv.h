@@ -1,7 +1,8 @@
 #ifndef ROOMCAST_BROKER_READER_PRIV_H
 #define ROOMCAST_BROKER_READER_PRIV_H
 /*
- * What the files of the reader share.
+ * A reader as its files see it: reader.c opens it and looks things up, reader_user.c looks for
+ * users.
  */
 #include "broker/reader.h"
 #include "broker/sql.h"

@@ -8,6 +8,7 @@
 struct membership {
 	char *user;
 	uint64_t *rooms;
+	bool *moderates; /* that room, of the same index */
 	size_t count;
 	UT_hash_handle hh;
 };
@@ -65,6 +66,7 @@ void rooms_free(struct rooms **rs)
 		HASH_DEL((*rs)->memberships, m);
 		free(m->user);
 		free(m->rooms);
+		free(m->moderates);
 		free(m);
 	}
 	free(*rs);
@@ -179,7 +181,8 @@ void rooms_release(struct rooms *rs, struct room **r)
 	*r = NULL;
 }
 
-void rooms_add_membership(struct rooms *rs, uint64_t room_id, struct str user)
+void rooms_add_membership(
+    struct rooms *rs, uint64_t room_id, struct str user, bool is_moderator)
 {
 	struct membership *m;
 
@@ -190,6 +193,8 @@ void rooms_add_membership(struct rooms *rs, uint64_t room_id, struct str user)
 		HASH_ADD_KEYPTR(hh, rs->memberships, m->user, user.len, m);
 	}
 	m->rooms = xrealloc(m->rooms, (m->count + 1) * sizeof(*m->rooms));
+	m->moderates = xrealloc(m->moderates, (m->count + 1) * sizeof(*m->moderates));
+	m->moderates[m->count] = is_moderator;
 	m->rooms[m->count++] = room_id;
 }
 
@@ -208,6 +213,17 @@ bool rooms_is_member(const struct rooms *rs, const struct room *r, struct str us
 	for (size_t i = 0; m && r->id && i < m->count; i++) {
 		if (m->rooms[i] == r->id)
 			return true;
+	}
+	return false;
+}
+
+bool rooms_is_moderator(const struct rooms *rs, const struct room *r, struct str user)
+{
+	const struct membership *m = find_membership(rs, user);
+
+	for (size_t i = 0; m && r->id && i < m->count; i++) {
+		if (m->rooms[i] == r->id)
+			return m->moderates[i];
 	}
 	return false;
 }

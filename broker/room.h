@@ -63,9 +63,11 @@ struct room *rooms_create(struct rooms *rs, struct str nsp, struct str name, str
 /* Fleeting rooms go when nobody is left in them; others stay. NULL afterwards if it went. */
 void rooms_release(struct rooms *rs, struct room **r);
 
-/* Stored right of a user to a private room (the memberships table). */
-void rooms_add_membership(struct rooms *rs, uint64_t room_id, struct str user);
+/* Stored right of a user to a private room (the memberships table), and whether he moderates it. */
+void rooms_add_membership(
+    struct rooms *rs, uint64_t room_id, struct str user, bool is_moderator);
 bool rooms_is_member(const struct rooms *rs, const struct room *r, struct str user);
+bool rooms_is_moderator(const struct rooms *rs, const struct room *r, struct str user);
 /* The rooms of a namespace that a user is a stored member of. */
 void rooms_each_membership(struct rooms *rs, struct str nsp, struct str user,
     void (*fn)(void *ctx, struct room *r), void *ctx);

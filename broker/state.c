@@ -24,7 +24,8 @@ static void load_membership(void *ctx, const struct reader_membership *row)
 {
 	struct broker *b = ctx;
 
-	rooms_add_membership(b->rooms, row->room, row->user);
+	rooms_add_membership(
+	    b->rooms, row->room, row->user, str_eqz(row->role, "moderator"));
 }
 
 static bool is_of_rooms(const struct broker *b, struct str nsp)

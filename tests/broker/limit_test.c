@@ -108,6 +108,33 @@ static void test_what_was_refused_does_not_count(void **state)
 	assert_int_equal(fake_store.messages, 1);
 }
 
+static void test_moderators_may_be_exempt_in_their_rooms(void **state)
+{
+	struct world *w = *state;
+
+	set_limits(w, 1, 0);
+	rooms_load(w->b.rooms, 7, STR("/chat"), STR("club"), true, 0);
+	rooms_add_membership(w->b.rooms, 7, STR("ann"), true);
+	rooms_add_membership(w->b.rooms, 7, STR("bob"), false);
+	enter(w, &w->east, "e1", "ann");
+	enter(w, &w->west, "w1", "bob");
+	w->b.config.rate_exempt = 1;
+	for (int i = 0; i < 5; i++)
+		world_publish(w, &w->east, "e1", "club");
+	assert_int_equal(fake_store.messages, 5);
+	/* Elsewhere he is like others, and what he said there does not count. */
+	world_publish(w, &w->east, "e1", "lobby");
+	assert_int_equal(fake_store.messages, 6);
+	world_publish(w, &w->east, "e1", "lobby");
+	assert_true(must_wait(w, &w->east, WINDOW_MS));
+	world_publish(w, &w->west, "w1", "club");
+	world_publish(w, &w->west, "w1", "club");
+	assert_true(must_wait(w, &w->west, WINDOW_MS));
+	w->b.config.rate_exempt = 0;
+	world_publish(w, &w->east, "e1", "club");
+	assert_true(must_wait(w, &w->east, WINDOW_MS));
+}
+
 static void test_connects_are_counted_and_returns_are_not(void **state)
 {
 	struct world *w = *state;
@@ -186,6 +213,7 @@ int main(void)
 	    TEST(test_messages_count_for_the_user_wherever_he_is),
 	    TEST(test_what_was_sent_before_does_not_count),
 	    TEST(test_what_was_refused_does_not_count),
+	    TEST(test_moderators_may_be_exempt_in_their_rooms),
 	    TEST(test_connects_are_counted_and_returns_are_not),
 	    TEST(test_the_same_connect_counts_once),
 	    TEST(test_who_is_idle_is_forgotten),

@@ -238,8 +238,8 @@ static void test_memberships(void **state)
 	int seen = 0;
 
 	rooms_load(w->rooms, 3, STR("/"), STR("c"), false, 0);
-	rooms_add_membership(w->rooms, 1, STR("ann"));
-	rooms_add_membership(w->rooms, 3, STR("ann"));
+	rooms_add_membership(w->rooms, 1, STR("ann"), false);
+	rooms_add_membership(w->rooms, 3, STR("ann"), false);
 	assert_true(rooms_is_member(w->rooms, a, STR("ann")));
 	assert_false(rooms_is_member(w->rooms, b, STR("ann")));
 	assert_false(rooms_is_member(w->rooms, a, STR("bob")));

@@ -1,4 +1,4 @@
-#include "broker/handlers.h"
+#include "broker/dispatch.h"
 
 #include "broker/admin.h"
 #include "broker/attend.h"
@@ -33,10 +33,8 @@ static wire_handler *const on_wire[WIRE_TYPES] = {
     [WIRE_WHY_ANSWER] = admin_on_why_answer,
 };
 
-static void on_message(void *up, struct peer *p, const struct wire_message *m)
+void dispatch_on_message(struct broker *b, struct peer *p, const struct wire_message *m)
 {
-	struct broker *b = up;
-
 	metrics_add(b->metrics, METRIC_LINK_IN, 0, 0, 1);
 	if (on_wire[m->type])
 		on_wire[m->type](b, p, m);
@@ -44,43 +42,3 @@ static void on_message(void *up, struct peer *p, const struct wire_message *m)
 		log_warn("peer.unexpected", LOG_Z(PEER, peer_name(p)),
 		    LOG_Z(MESSAGE, wire_name(m->type)));
 }
-
-static uint64_t get_gseq(void *up)
-{
-	return ((struct broker *)up)->gseq;
-}
-
-static uint64_t get_released(void *up)
-{
-	return ((struct broker *)up)->released;
-}
-
-static bool is_owed(void *up, const struct peer *p)
-{
-	return outbox_has_for(((struct broker *)up)->outbox, p);
-}
-
-static void on_begun(void *up, struct peer *p)
-{
-	outbox_forget_answers(((struct broker *)up)->outbox, p);
-}
-
-static void on_gone(void *up, struct peer *p, const char *why)
-{
-	struct broker *b = up;
-
-	(void)why;
-	look_forget(b, p);
-	missed_forget(b, p);
-	entry_on_peer_gone(b, p);
-	work_on_peer_gone(b, p);
-}
-
-const struct peers_events handlers_peers_events = {
-    .get_gseq = get_gseq,
-    .get_released = get_released,
-    .is_owed = is_owed,
-    .on_begun = on_begun,
-    .on_message = on_message,
-    .on_gone = on_gone,
-};

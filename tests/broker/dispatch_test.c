@@ -1,4 +1,4 @@
-#include "broker/handlers.h"
+#include "broker/dispatch.h"
 
 #include "broker/admin.h"
 #include "broker/attend.h"
@@ -44,30 +44,11 @@ HANDLER(look_on_history)
 HANDLER(missed_on_replay)
 HANDLER(admin_on_why_answer)
 
-#define GONE(name)                                  \
-	void name(struct broker *b, struct peer *p) \
-	{                                           \
-		(void)b;                            \
-		(void)p;                            \
-		note(#name);                        \
-	}
-
-GONE(share_on_resumed)
-GONE(entry_on_peer_gone)
-GONE(work_on_peer_gone)
-
-void look_forget(struct broker *b, const struct peer *p)
+void share_on_resumed(struct broker *b, struct peer *p)
 {
 	(void)b;
 	(void)p;
-	note("look_forget");
-}
-
-void missed_forget(struct broker *b, const struct peer *p)
-{
-	(void)b;
-	(void)p;
-	note("missed_forget");
+	note("share_on_resumed");
 }
 
 bool work_on_message(struct broker *b, struct peer *p, const struct wire_message *m)
@@ -79,16 +60,6 @@ bool work_on_message(struct broker *b, struct peer *p, const struct wire_message
 	return is_workers;
 }
 
-static void on_send(void *up, struct peer *to, struct frame *message, uint64_t gseq)
-{
-	(void)up;
-	(void)to;
-	(void)message;
-	(void)gseq;
-}
-
-static const struct outbox_events outbox_news = {.on_send = on_send};
-
 struct scene {
 	struct broker b;
 	struct peer east;
@@ -99,7 +70,6 @@ static int setup(void **state)
 	struct scene *s = test_calloc(1, sizeof(*s));
 
 	s->b.metrics = metrics_new(metric_table, METRICS);
-	s->b.outbox = outbox_new(&outbox_news, NULL);
 	s->east.name = "east";
 	heard[0] = '\0';
 	*state = s;
@@ -111,9 +81,8 @@ static int teardown(void **state)
 	struct scene *s = *state;
 
 	metrics_free(&s->b.metrics);
-	outbox_free(&s->b.outbox);
 	test_free(s);
-	return frame_live() == 0 ? 0 : -1;
+	return 0;
 }
 
 static void test_every_message_of_a_gateway_has_its_handler(void **state)
@@ -142,38 +111,10 @@ static void test_every_message_of_a_gateway_has_its_handler(void **state)
 		struct wire_message m = {.type = rows[i].type};
 
 		heard[0] = '\0';
-		handlers_peers_events.on_message(&s->b, &s->east, &m);
+		dispatch_on_message(&s->b, &s->east, &m);
 		assert_string_equal(heard, rows[i].heard);
 	}
 	assert_int_equal(metrics_value(s->b.metrics, METRIC_LINK_IN, 0, 0), ARRAY_LEN(rows));
-}
-
-static void test_who_goes_is_forgotten_everywhere(void **state)
-{
-	struct scene *s = *state;
-
-	handlers_peers_events.on_gone(&s->b, &s->east, "lease");
-	assert_string_equal(
-	    heard, "look_forget missed_forget entry_on_peer_gone work_on_peer_gone ");
-}
-
-static void test_what_peers_ask(void **state)
-{
-	struct scene *s = *state;
-	struct frame *f = frame_new(bytes_of("m", 1));
-
-	s->b.gseq = 8;
-	s->b.released = 7;
-	assert_int_equal(handlers_peers_events.get_gseq(&s->b), 8);
-	assert_int_equal(handlers_peers_events.get_released(&s->b), 7);
-	assert_false(handlers_peers_events.is_owed(&s->b, &s->east));
-	outbox_hold(s->b.outbox,
-	    &(struct outbox_letter){.to = &s->east, .batch = 1, .message = f, .is_answer = true});
-	assert_true(handlers_peers_events.is_owed(&s->b, &s->east));
-	/* An answer is worth nothing in the next conversation. */
-	handlers_peers_events.on_begun(&s->b, &s->east);
-	assert_false(handlers_peers_events.is_owed(&s->b, &s->east));
-	frame_unref(&f);
 }
 
 int main(void)
@@ -181,8 +122,6 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 	    TEST(test_every_message_of_a_gateway_has_its_handler),
-	    TEST(test_who_goes_is_forgotten_everywhere),
-	    TEST(test_what_peers_ask),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
