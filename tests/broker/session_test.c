@@ -85,6 +85,9 @@ static void test_an_id_is_found_whole(void **state)
 	assert_ptr_equal(sessions_find(ss, STR("s10")), ten);
 	assert_null(sessions_find(ss, STR("s")));
 	assert_null(sessions_find(ss, STR("")));
+	assert_ptr_equal(sessions_find_user(ss, STR("ann")), one->user);
+	assert_null(sessions_find_user(ss, STR("an")));
+	assert_null(sessions_find_user(ss, STR("")));
 }
 
 static void test_ids_have_a_limit(void **state)
