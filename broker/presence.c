@@ -103,7 +103,7 @@ void presence_left(struct broker *b, const struct presence_parting *who)
 		r->presence_fresh--;
 	if (!who->is_last)
 		return;
-	/* Who was told of when he came is told of when he goes. */
+	/* The same limit both ways: the one whose coming was a number goes as one. */
 	if (room_user_count(r) >= b->config.presence_detail_max) {
 		gather(b, r, -1);
 		return;
