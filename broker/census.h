@@ -7,6 +7,7 @@
  * left out.
  */
 #include "broker/broker.h"
+#include "broker/reader_user.h"
 
 struct census;
 

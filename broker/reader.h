@@ -49,16 +49,6 @@ MUST_USE enum err reader_each_session(
 MUST_USE enum err reader_each_session_room(
     struct reader *r, void (*fn)(void *ctx, const struct reader_session_room *room), void *ctx);
 
-/* A user who was ever here (census.h). */
-struct reader_user {
-	struct str username;
-	struct wall first_seen, last_seen;
-};
-
-/* Calls fn, once. ERR_NOT_FOUND, ERR_IO. */
-MUST_USE enum err reader_user(struct reader *r, struct str id,
-    void (*fn)(void *ctx, const struct reader_user *user), void *ctx);
-
 /* Highest gseq ever stored, 0 = none; and the random id of this database, made with it. */
 MUST_USE enum err reader_last_gseq(struct reader *r, uint64_t *ret);
 MUST_USE enum err reader_epoch(struct reader *r, uint64_t *ret);

@@ -1,3 +1,5 @@
+#include "broker/reader_user.h"
+
 #include "broker/reader_priv.h"
 
 enum err reader_user(struct reader *r, struct str id,

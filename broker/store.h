@@ -8,8 +8,7 @@
  *
  * Used by the turn thread only; everything put in is copied. Knows nothing of peers or wire.
  */
-#include "common/clock.h"
-#include "common/str.h"
+#include "broker/store_rows.h"
 
 struct store;
 
@@ -49,26 +48,6 @@ MUST_USE enum err store_open(const struct store_conf *conf, const struct store_e
  */
 void store_close(struct store **s);
 
-struct store_room {
-	uint64_t id; /* assigned by the caller, unique, never reused */
-	struct str nsp, name;
-	bool is_public;
-	struct wall created;
-};
-
-struct store_message {
-	uint64_t gseq;
-	uint64_t room; /* store_room.id */
-	uint64_t seq;
-	struct str user, username;
-	struct str type;
-	/* Encoded value, a str or a bin; anything else comes back as a bin of its encoding. */
-	struct bytes content;
-	struct str message_id; /* the client's idempotency key; empty = none (stored as NULL) */
-	uint64_t origin_boot, origin_count; /* unique together */
-	struct wall timestamp;
-};
-
 /* A room that is there already takes on is_public; nsp and name stay. */
 void store_put_room(struct store *s, const struct store_room *room);
 /* Its room must be there or have been put in before. */
@@ -78,13 +57,6 @@ void store_put_membership(
     struct store *s, uint64_t room, struct str user, struct str role, struct wall since);
 void store_remove_membership(struct store *s, uint64_t room, struct str user);
 
-/* A session that can be recovered (session.h); what it is in is put in room by room. */
-struct store_session {
-	uint64_t id; /* assigned by the caller, never reused */
-	struct str pid, socket, sid, nsp, user, username;
-	uint64_t gseq;
-};
-
 /* Replaces what is there. */
 void store_put_session(struct store *s, const struct store_session *session);
 void store_put_session_room(struct store *s, uint64_t session, uint64_t room, uint64_t gseq);
@@ -92,12 +64,7 @@ void store_remove_session_room(struct store *s, uint64_t session, uint64_t room)
 /* With all its rooms. */
 void store_remove_session(struct store *s, uint64_t session);
 
-/* A user was seen, from then to then; `first` counts if he never was before. */
-struct store_user {
-	struct str id, username;
-	struct wall first, last;
-};
-
+/* A user was seen. */
 void store_put_user(struct store *s, const struct store_user *user);
 
 /* Number of the batch that gathers now: what is put in next commits with it. Starts at 1. */

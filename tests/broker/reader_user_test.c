@@ -1,4 +1,4 @@
-#include "broker/reader.h"
+#include "broker/reader_user.h"
 
 #include "tests/broker/rows.h"
 #include "tests/broker/writer_fixture.h"

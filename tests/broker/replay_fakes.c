@@ -3,6 +3,8 @@
  */
 #include "tests/broker/replay_stage.h"
 
+#include "broker/reader_user.h"
+
 #include <stdio.h>
 
 enum err link_send(struct link *l, const struct link_address *to, struct bytes body)

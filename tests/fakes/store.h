@@ -4,6 +4,7 @@
  * Store and reader in the hand of the test; see store.c.
  */
 #include "broker/reader.h"
+#include "broker/reader_user.h"
 #include "broker/store.h"
 
 /* Of the last store_put_user(). */

@@ -1,0 +1,43 @@
+#ifndef ROOMCAST_BROKER_STORE_ROWS_H
+#define ROOMCAST_BROKER_STORE_ROWS_H
+/*
+ * Rows of the database as the turn thread puts them into the store (store.h); all text in them is
+ * borrowed.
+ */
+#include "common/clock.h"
+#include "common/str.h"
+
+struct store_room {
+	uint64_t id; /* assigned by the caller, unique, never reused */
+	struct str nsp, name;
+	bool is_public;
+	struct wall created;
+};
+
+struct store_message {
+	uint64_t gseq;
+	uint64_t room; /* store_room.id */
+	uint64_t seq;
+	struct str user, username;
+	struct str type;
+	/* Encoded value, a str or a bin; anything else comes back as a bin of its encoding. */
+	struct bytes content;
+	struct str message_id; /* the client's idempotency key; empty = none (stored as NULL) */
+	uint64_t origin_boot, origin_count; /* unique together */
+	struct wall timestamp;
+};
+
+/* A session that can be recovered (session.h); what it is in is put in room by room. */
+struct store_session {
+	uint64_t id; /* assigned by the caller, never reused */
+	struct str pid, socket, sid, nsp, user, username;
+	uint64_t gseq;
+};
+
+/* A user was seen, from then to then; `first` counts if he never was before. */
+struct store_user {
+	struct str id, username;
+	struct wall first, last;
+};
+
+#endif
