@@ -104,6 +104,24 @@ static void keep_session(struct batch *b, struct store_session *s)
 	keep_str(b, &s->username);
 }
 
+static void keep_sanction(struct batch *b, struct store_sanction *s)
+{
+	keep_str(b, &s->kind);
+	keep_str(b, &s->user);
+	keep_str(b, &s->nsp);
+	keep_str(b, &s->by);
+	keep_str(b, &s->reason);
+}
+
+static void keep_message(struct batch *b, struct store_message *m)
+{
+	keep_str(b, &m->user);
+	keep_str(b, &m->username);
+	keep_str(b, &m->type);
+	keep_str(b, &m->message_id);
+	m->content.p = (const uint8_t *)copy(b, (const char *)m->content.p, m->content.len);
+}
+
 static void keep_texts(struct batch *b, struct batch_op *op)
 {
 	switch (op->kind) {
@@ -111,20 +129,17 @@ static void keep_texts(struct batch *b, struct batch_op *op)
 		keep_str(b, &op->as.room.nsp);
 		keep_str(b, &op->as.room.name);
 		break;
-	case BATCH_MESSAGE: {
-		struct store_message *m = &op->as.message;
-
-		keep_str(b, &m->user);
-		keep_str(b, &m->username);
-		keep_str(b, &m->type);
-		keep_str(b, &m->message_id);
-		m->content.p = (const uint8_t *)copy(b, (const char *)m->content.p, m->content.len);
+	case BATCH_MESSAGE:
+		keep_message(b, &op->as.message);
 		break;
-	}
 	case BATCH_PUT_MEMBERSHIP:
 	case BATCH_REMOVE_MEMBERSHIP:
 		keep_str(b, &op->as.membership.user);
 		keep_str(b, &op->as.membership.role);
+		break;
+	case BATCH_PUT_SANCTION:
+	case BATCH_REMOVE_SANCTION:
+		keep_sanction(b, &op->as.sanction);
 		break;
 	case BATCH_PUT_SESSION:
 		keep_session(b, &op->as.session);

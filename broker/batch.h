@@ -12,6 +12,8 @@ enum batch_kind {
 	BATCH_MESSAGE,
 	BATCH_PUT_MEMBERSHIP,
 	BATCH_REMOVE_MEMBERSHIP,
+	BATCH_PUT_SANCTION,
+	BATCH_REMOVE_SANCTION,
 	BATCH_PUT_SESSION,
 	BATCH_REMOVE_SESSION, /* only its id counts */
 	BATCH_PUT_SESSION_ROOM,
@@ -36,6 +38,7 @@ struct batch_op {
 		struct store_room room;
 		struct store_message message;
 		struct batch_membership membership;
+		struct store_sanction sanction;
 		struct store_session session;
 		struct batch_session_room session_room;
 		struct store_user user;

@@ -1,12 +1,12 @@
 #ifndef ROOMCAST_BROKER_READER_H
 #define ROOMCAST_BROKER_READER_H
 /*
- * A read-only connection to the database: what was there at start, and single look-ups. It
- * belongs to the thread that opened it. Long reads are the archive's (archive.h), which owns a
- * reader in a thread of its own.
+ * A read-only connection to the database: what was there at start (reader_start.h), and single
+ * look-ups. It belongs to the thread that opened it. Long reads are the archive's (archive.h), which
+ * owns a reader in a thread of its own.
  */
-#include "common/clock.h"
 #include "common/buf.h"
+#include "common/clock.h"
 
 struct reader;
 
@@ -16,40 +16,8 @@ MUST_USE enum err reader_open(
     const char *path, char *ret_why, size_t why_size, struct reader **ret);
 void reader_close(struct reader **r);
 
-struct reader_room {
-	uint64_t id;
-	struct str nsp, name;
-	bool is_public;
-	uint64_t seq; /* highest ever stored, 0 = none */
-};
-
-struct reader_membership {
-	uint64_t room;
-	struct str user, role;
-};
-
-/* Views are good during the callback. ERR_IO, as for all that follow (ERR_MALFORMED: damaged). */
-MUST_USE enum err reader_each_room(
-    struct reader *r, void (*fn)(void *ctx, const struct reader_room *room), void *ctx);
-MUST_USE enum err reader_each_membership(
-    struct reader *r, void (*fn)(void *ctx, const struct reader_membership *membership), void *ctx);
-
-struct reader_session {
-	uint64_t id, gseq;
-	struct str pid, socket, sid, nsp, user, username;
-};
-
-struct reader_session_room {
-	uint64_t session, room, gseq;
-};
-
-/* In the order of their ids. */
-MUST_USE enum err reader_each_session(
-    struct reader *r, void (*fn)(void *ctx, const struct reader_session *session), void *ctx);
-MUST_USE enum err reader_each_session_room(
-    struct reader *r, void (*fn)(void *ctx, const struct reader_session_room *room), void *ctx);
-
-/* Highest gseq ever stored, 0 = none; and the random id of this database, made with it. */
+/* Highest gseq ever stored, 0 = none; and the random id of this database, made with it. ERR_IO, as
+ * for all that follow (ERR_MALFORMED: damaged). */
 MUST_USE enum err reader_last_gseq(struct reader *r, uint64_t *ret);
 MUST_USE enum err reader_epoch(struct reader *r, uint64_t *ret);
 

@@ -2,7 +2,7 @@
 #define ROOMCAST_BROKER_READER_PRIV_H
 /*
  * A reader as its files see it: reader.c opens it and looks things up, reader_user.c looks for
- * users.
+ * users, reader_start.c reads what there is when the broker starts.
  */
 #include "broker/reader.h"
 #include "broker/sql.h"

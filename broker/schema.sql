@@ -99,4 +99,20 @@ CREATE TABLE users (
 	last_seen_ms  INTEGER NOT NULL -- when his first connection came or his last one went
 ) STRICT, WITHOUT ROWID;
 
+-- An archived room is read by its members, and nobody speaks there.
+ALTER TABLE rooms ADD COLUMN is_archived INTEGER NOT NULL DEFAULT 0;
+
+-- Users who are banned or muted. A row that is over is deleted when the broker sees it.
+CREATE TABLE sanctions (
+	kind     TEXT NOT NULL,    -- ban or mute
+	user     TEXT NOT NULL,
+	nsp      TEXT NOT NULL,    -- empty = every namespace, or that of the room
+	room     INTEGER NOT NULL, -- 0 = not one room alone
+	by       TEXT NOT NULL,    -- the moderator; empty = an operator
+	reason   TEXT NOT NULL,
+	since_ms INTEGER NOT NULL,
+	until_ms INTEGER NOT NULL, -- 0 = for ever
+	PRIMARY KEY (kind, user, nsp, room)
+) STRICT, WITHOUT ROWID;
+
 PRAGMA user_version = 3;

@@ -176,6 +176,20 @@ void store_remove_membership(struct store *s, uint64_t room, struct str user)
 	batch_put(s->gathering->batch, &op);
 }
 
+void store_put_sanction(struct store *s, const struct store_sanction *sanction)
+{
+	struct batch_op op = {.kind = BATCH_PUT_SANCTION, .as.sanction = *sanction};
+
+	batch_put(s->gathering->batch, &op);
+}
+
+void store_remove_sanction(struct store *s, const struct store_sanction *sanction)
+{
+	struct batch_op op = {.kind = BATCH_REMOVE_SANCTION, .as.sanction = *sanction};
+
+	batch_put(s->gathering->batch, &op);
+}
+
 void store_put_session(struct store *s, const struct store_session *session)
 {
 	struct batch_op op = {.kind = BATCH_PUT_SESSION, .as.session = *session};

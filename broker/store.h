@@ -48,7 +48,7 @@ MUST_USE enum err store_open(const struct store_conf *conf, const struct store_e
  */
 void store_close(struct store **s);
 
-/* A room that is there already takes on is_public; nsp and name stay. */
+/* A room that is there already takes on is_public and is_archived; nsp and name stay. */
 void store_put_room(struct store *s, const struct store_room *room);
 /* Its room must be there or have been put in before. */
 void store_put_message(struct store *s, const struct store_message *message);
@@ -56,6 +56,11 @@ void store_put_message(struct store *s, const struct store_message *message);
 void store_put_membership(
     struct store *s, uint64_t room, struct str user, struct str role, struct wall since);
 void store_remove_membership(struct store *s, uint64_t room, struct str user);
+
+/* Replaces what is there for the same kind, user, namespace and room. */
+void store_put_sanction(struct store *s, const struct store_sanction *sanction);
+/* Only those four count. */
+void store_remove_sanction(struct store *s, const struct store_sanction *sanction);
 
 /* Replaces what is there. */
 void store_put_session(struct store *s, const struct store_session *session);

@@ -10,7 +10,7 @@
 struct store_room {
 	uint64_t id; /* assigned by the caller, unique, never reused */
 	struct str nsp, name;
-	bool is_public;
+	bool is_public, is_archived;
 	struct wall created;
 };
 
@@ -25,6 +25,14 @@ struct store_message {
 	struct str message_id; /* the client's idempotency key; empty = none (stored as NULL) */
 	uint64_t origin_boot, origin_count; /* unique together */
 	struct wall timestamp;
+};
+
+/* As in sanction.h, of which it is the row. */
+struct store_sanction {
+	struct str kind, user, nsp;
+	uint64_t room;
+	struct str by, reason;
+	struct wall since, until;
 };
 
 /* A session that can be recovered (session.h); what it is in is put in room by room. */

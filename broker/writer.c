@@ -103,6 +103,7 @@ static enum err put_room(struct sql *s, const struct store_room *room)
 	sql_bind_str(put, 3, room->name);
 	sql_bind_u64(put, 4, room->is_public);
 	sql_bind_i64(put, 5, room->created.ms);
+	sql_bind_u64(put, 6, room->is_archived);
 	return sql_run(s, put);
 }
 
@@ -171,6 +172,32 @@ static enum err remove_membership(struct sql *s, const struct batch_membership *
 
 	sql_bind_u64(remove, 1, m->room);
 	sql_bind_str(remove, 2, m->user);
+	return sql_run(s, remove);
+}
+
+static enum err put_sanction(struct sql *s, const struct store_sanction *row)
+{
+	sqlite3_stmt *put = sql_get(s, SQL_PUT_SANCTION);
+
+	sql_bind_str(put, 1, row->kind);
+	sql_bind_str(put, 2, row->user);
+	sql_bind_str(put, 3, row->nsp);
+	sql_bind_u64(put, 4, row->room);
+	sql_bind_str(put, 5, row->by);
+	sql_bind_str(put, 6, row->reason);
+	sql_bind_i64(put, 7, row->since.ms);
+	sql_bind_i64(put, 8, row->until.ms);
+	return sql_run(s, put);
+}
+
+static enum err remove_sanction(struct sql *s, const struct store_sanction *row)
+{
+	sqlite3_stmt *remove = sql_get(s, SQL_REMOVE_SANCTION);
+
+	sql_bind_str(remove, 1, row->kind);
+	sql_bind_str(remove, 2, row->user);
+	sql_bind_str(remove, 3, row->nsp);
+	sql_bind_u64(remove, 4, row->room);
 	return sql_run(s, remove);
 }
 
@@ -246,6 +273,10 @@ static enum err apply(struct sql *s, const struct batch_op *op, uint64_t *last_g
 		return put_membership(s, &op->as.membership);
 	case BATCH_REMOVE_MEMBERSHIP:
 		return remove_membership(s, &op->as.membership);
+	case BATCH_PUT_SANCTION:
+		return put_sanction(s, &op->as.sanction);
+	case BATCH_REMOVE_SANCTION:
+		return remove_sanction(s, &op->as.sanction);
 	case BATCH_PUT_SESSION:
 		return put_session(s, &op->as.session);
 	case BATCH_REMOVE_SESSION:

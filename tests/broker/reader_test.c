@@ -1,4 +1,4 @@
-#include "broker/reader.h"
+#include "broker/reader_start.h"
 
 #include "proto/value.h"
 #include "tests/broker/rows.h"

@@ -106,7 +106,7 @@ static void an_older_one_comes_forward_with_its_rows(void **state)
 	char *later = with(two_more);
 
 	make(path);
-	rows_execute(path, "INSERT INTO rooms VALUES (1, '/', 'lobby', 1, 0, 0)");
+	rows_execute(path, "INSERT INTO rooms VALUES (1, '/', 'lobby', 1, 0, 0, 0)");
 	assert_int_equal(try_open(path, SQL_WRITER_FULL, later), ERR_OK);
 	assert_int_equal(rows_number(path, "PRAGMA user_version"), 5);
 	assert_int_equal(rows_number(path, "SELECT count(*) FROM pins"), 0);

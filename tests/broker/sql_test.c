@@ -105,6 +105,7 @@ static void binds_and_reads_back(void **state)
 	sql_bind_str(put, 3, STR("a\0b"));
 	sql_bind_u64(put, 4, 1);
 	sql_bind_i64(put, 5, -1);
+	sql_bind_u64(put, 6, 0);
 	assert_int_equal(sql_run(f->sql, put), ERR_OK);
 
 	sqlite3_stmt *rooms = sql_get(f->sql, SQL_ROOMS);

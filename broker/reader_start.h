@@ -1,0 +1,46 @@
+#ifndef ROOMCAST_BROKER_READER_START_H
+#define ROOMCAST_BROKER_READER_START_H
+/*
+ * What there is in the database when the broker starts, row by row.
+ */
+#include "broker/reader.h"
+#include "broker/store_rows.h"
+
+struct reader_room {
+	uint64_t id;
+	struct str nsp, name;
+	bool is_public, is_archived;
+	uint64_t seq; /* highest ever stored, 0 = none */
+};
+
+struct reader_membership {
+	uint64_t room;
+	struct str user, role;
+	struct wall since;
+};
+
+/* Views are good during the callback. ERR_IO, as for all that follow (ERR_MALFORMED: damaged). */
+MUST_USE enum err reader_each_room(
+    struct reader *r, void (*fn)(void *ctx, const struct reader_room *room), void *ctx);
+MUST_USE enum err reader_each_membership(
+    struct reader *r, void (*fn)(void *ctx, const struct reader_membership *membership), void *ctx);
+
+MUST_USE enum err reader_each_sanction(
+    struct reader *r, void (*fn)(void *ctx, const struct store_sanction *sanction), void *ctx);
+
+struct reader_session {
+	uint64_t id, gseq;
+	struct str pid, socket, sid, nsp, user, username;
+};
+
+struct reader_session_room {
+	uint64_t session, room, gseq;
+};
+
+/* In the order of their ids. */
+MUST_USE enum err reader_each_session(
+    struct reader *r, void (*fn)(void *ctx, const struct reader_session *session), void *ctx);
+MUST_USE enum err reader_each_session_room(
+    struct reader *r, void (*fn)(void *ctx, const struct reader_session_room *room), void *ctx);
+
+#endif
