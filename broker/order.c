@@ -135,7 +135,7 @@ static void tell_moved(struct broker *b, const struct session *s, struct str roo
 {
 	struct wire_message m = {.type = WIRE_MOVE};
 
-	m.as.move = (struct wire_move){str_of(s->id), room, is_in};
+	m.as.move = (struct wire_move){str_of(s->id), room, is_in, 0};
 	if (s->ward->is_admitted)
 		say_now(b, s->peer, &m);
 }
@@ -186,6 +186,6 @@ void order_on_end(struct broker *b, struct peer *p, const struct wire_message *m
 
 	if (!s)
 		return;
-	expel.as.expel = (struct wire_expel){e->socket, e->close};
+	expel.as.expel = (struct wire_expel){.socket = e->socket, .close = e->close};
 	say_now(b, s->peer, &expel);
 }

@@ -33,13 +33,14 @@ void say_to_room(struct broker *b, const struct room *room, const struct say_eve
 	frame_unref(&letter.message);
 }
 
-static struct frame *error_frame(uint64_t request, enum client_error error, const char *text)
+static struct frame *error_frame(uint64_t request, const struct say_fault *fault)
 {
 	struct wire_message m = {.type = WIRE_REPLY};
 
 	m.as.reply.request = request;
-	m.as.reply.error = error;
-	m.as.reply.text = str_of(text);
+	m.as.reply.error = fault->error;
+	m.as.reply.text = str_of(fault->text);
+	m.as.reply.retry_after_ms = fault->retry_after_ms;
 	return encode(&m);
 }
 
@@ -65,22 +66,28 @@ void say_ok(struct broker *b, struct peer *to, const struct say_reply *reply)
 		letter.instead =
 		    reply->otherwise.len
 			? ok_frame(reply->request, reply->otherwise, reply->otherwise_gseq)
-			: error_frame(reply->request, CLIENT_ERROR_UNAVAILABLE, NULL);
+			: error_frame(reply->request,
+			      &(struct say_fault){.error = CLIENT_ERROR_UNAVAILABLE});
 	outbox_hold(b->outbox, &letter);
 	frame_unref(&letter.message);
 	frame_unref(&letter.instead);
 }
 
-void say_error(
-    struct broker *b, struct peer *to, uint64_t request, enum client_error error, const char *text)
+void say_fault(struct broker *b, struct peer *to, uint64_t request, const struct say_fault *fault)
 {
 	struct outbox_letter letter = {.to = to};
 
 	if (request == 0)
 		return;
-	letter.message = error_frame(request, error, text);
+	letter.message = error_frame(request, fault);
 	outbox_hold(b->outbox, &letter);
 	frame_unref(&letter.message);
+}
+
+void say_error(
+    struct broker *b, struct peer *to, uint64_t request, enum client_error error, const char *text)
+{
+	say_fault(b, to, request, &(struct say_fault){.error = error, .text = text});
 }
 
 void say_now(struct broker *b, struct peer *to, const struct wire_message *m)
@@ -93,22 +100,32 @@ void say_now(struct broker *b, struct peer *to, const struct wire_message *m)
 
 void say_limited(struct broker *b, struct peer *to, uint64_t request, uint64_t retry_after_ms)
 {
-	struct wire_message m = {.type = WIRE_REPLY};
+	say_fault(b, to, request,
+	    &(struct say_fault){
+	        .error = CLIENT_ERROR_RATE_LIMITED, .retry_after_ms = retry_after_ms});
+}
 
-	m.as.reply.request = request;
-	m.as.reply.error = CLIENT_ERROR_RATE_LIMITED;
-	m.as.reply.retry_after_ms = retry_after_ms;
-	say_now(b, to, &m);
+void say_behind(struct broker *b, struct peer *to, const struct wire_message *m,
+    const struct wire_message *instead)
+{
+	struct outbox_letter letter = {
+	    .to = to, .batch = outbox_newest(b->outbox), .message = encode(m)};
+
+	if (letter.batch)
+		letter.instead = encode(instead ? instead : m);
+	outbox_hold(b->outbox, &letter);
+	frame_unref(&letter.message);
+	frame_unref(&letter.instead);
 }
 
 void say_refusal(
-    struct broker *b, struct peer *to, uint64_t request, struct str message, struct bytes data)
+    struct broker *b, struct peer *to, uint64_t request, const struct say_refusal *refusal)
 {
 	struct wire_message m = {.type = WIRE_REPLY};
 
 	m.as.reply.request = request;
-	m.as.reply.error = CLIENT_ERROR_ACCESS_DENIED;
-	m.as.reply.text = message;
-	m.as.reply.value = data;
+	m.as.reply.error = refusal->error;
+	m.as.reply.text = refusal->message;
+	m.as.reply.value = refusal->data;
 	say_now(b, to, &m);
 }

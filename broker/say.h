@@ -35,14 +35,37 @@ struct say_reply {
 
 void say_ok(struct broker *b, struct peer *to, const struct say_reply *reply);
 
-/* The bad answer to CONNECT that the client hears as it is: message, and data (a value or empty). */
+/* The bad answer to CONNECT that the client hears as it is. */
+struct say_refusal {
+	enum client_error error; /* ACCESS_DENIED: by a worker; USER_BANNED */
+	struct str message;
+	struct bytes data; /* a value, or empty */
+};
+
 void say_refusal(
-    struct broker *b, struct peer *to, uint64_t request, struct str message, struct bytes data);
+    struct broker *b, struct peer *to, uint64_t request, const struct say_refusal *refusal);
 
 /* Said at once, whatever else waits. */
 void say_now(struct broker *b, struct peer *to, const struct wire_message *m);
 
-/* Said at once. text: NULL = that of the error's row. */
+/*
+ * Said behind everything that waits now, for what is decided already may still put back what this
+ * takes away. `instead` is said if what waits fails; NULL: the same.
+ */
+void say_behind(struct broker *b, struct peer *to, const struct wire_message *m,
+    const struct wire_message *instead);
+
+/* Why something is refused. text: NULL = that of the error's row; retry_after_ms: 0 = not said. */
+struct say_fault {
+	enum client_error error;
+	const char *text;
+	uint64_t retry_after_ms;
+};
+
+/* The bad answer to a request, said at once. */
+void say_fault(struct broker *b, struct peer *to, uint64_t request, const struct say_fault *fault);
+
+/* The same with less to say. */
 void say_error(struct broker *b, struct peer *to, uint64_t request, enum client_error error,
     const char *text);
 

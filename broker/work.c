@@ -241,7 +241,8 @@ void work_on_refuse(struct broker *b, struct peer *p, const struct wire_message 
 	struct ward *w = t->ward;
 	struct session *s = w->session;
 
-	say_refusal(b, s->peer, t->request, r->message, r->data);
+	say_refusal(b, s->peer, t->request,
+	    &(struct say_refusal){CLIENT_ERROR_ACCESS_DENIED, r->message, r->data});
 	/* The worker knows. */
 	ward_free(b->crew, &w);
 	entry_end(b, s);

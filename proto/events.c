@@ -27,6 +27,11 @@ struct str event_name(enum event event)
 	return str_of(event < EVENTS ? rows[event].name : "other");
 }
 
+bool event_is_moderation(enum event event)
+{
+	return event >= EVENT_KICK && event <= EVENT_UNMUTE;
+}
+
 enum event event_find(struct str name)
 {
 	for (size_t i = 0; i < EVENTS; i++) {

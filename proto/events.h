@@ -26,6 +26,9 @@ enum event_field_kind {
 	EVENT_FIELD_BEFORE,
 	EVENT_FIELD_AFTER,
 	EVENT_FIELD_LIMIT,
+	EVENT_FIELD_USER,
+	EVENT_FIELD_DURATION,
+	EVENT_FIELD_REASON,
 	EVENT_FIELD_KINDS
 };
 
@@ -50,6 +53,9 @@ const struct event_row *event_row(enum event event);
 
 /* The name as clients know it; "other" for EVENT_UNKNOWN. */
 struct str event_name(enum event event);
+
+/* One that moderators have, where the namespace allows it: EVENT_KICK to EVENT_UNMUTE. */
+bool event_is_moderation(enum event event);
 
 /* EVENT_UNKNOWN when the table does not have it. */
 enum event event_find(struct str name);

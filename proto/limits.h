@@ -33,7 +33,10 @@ enum {
 	LIMIT_HEADER = 512,       /* one header of it, as workers hear it */
 	LIMIT_HEADERS = 4096,     /* all of them, encoded */
 	LIMIT_REASON = 256,
+	LIMIT_WHY_CHARS = 200,    /* why a moderator does something, code points */
+	LIMIT_WHY = 4 * LIMIT_WHY_CHARS,
 	LIMIT_GATEWAY_ID = 64,
+	LIMIT_DURATION_S = 315360000, /* of a ban or a mute that ends by itself: ten years */
 	LIMIT_ROOMS_PER_SOCKET = 1000,
 	LIMIT_NAMESPACES = 64,    /* namespaces in the configuration */
 	LIMIT_VALUE_DEPTH = 32,   /* nesting of a msgpack value or JSON text */

@@ -10,7 +10,7 @@
 #include "common/buf.h"
 #include "proto/limits.h"
 
-enum { WIRE_VERSION = 3 };
+enum { WIRE_VERSION = 4 };
 
 enum wire_type {
 #define MESSAGE(NAME, name, number, direction, doc) WIRE_##NAME = (number),

@@ -5,8 +5,8 @@
 #include "gateway/room/desk_priv.h"
 #include "gateway/room/errand.h"
 #include "gateway/room/haste.h"
+#include "gateway/room/petition.h"
 #include "gateway/room/recovery.h"
-#include "gateway/room/shape.h"
 #include "gateway/sio/socket.h"
 #include "proto/events.h"
 #include "proto/value.h"
@@ -67,115 +67,13 @@ enum err desk_ask(struct desk *d, struct pending_request *request, const struct 
 	return e;
 }
 
-/* An event on its way: who sent it, what it is, where its answer goes. */
-struct petition {
-	struct desk *desk;
-	struct seat *seat;
-	enum event event;
-	struct answer_to to;
-	struct shape_fields fields;
-};
-
-static void fail(const struct petition *p, enum client_error error)
+/* Moderators have no events where the namespace has no moderation: their names are free. */
+static enum event event_of(const struct seat *seat, struct str name)
 {
-	answer_error(&p->to, &(struct answer_fault){.error = error});
+	enum event event = event_find(name);
+
+	return event_is_moderation(event) && !seat->is_moderated ? EVENT_UNKNOWN : event;
 }
-
-static void ask(const struct petition *p, struct wire_message *m, uint64_t *request_field)
-{
-	struct desk *d = p->desk;
-	struct pending_request request = {
-	    .id = pending_next_id(d->parts.pending),
-	    .owner = &p->seat->requests,
-	    .type = m->type,
-	    .event = p->event,
-	    .has_ack = p->to.has_ack,
-	    .ack_id = p->to.ack_id,
-	    .length = p->fields.content_chars,
-	    .started = loop_now(d->parts.loop),
-	};
-
-	memcpy(request.room, p->fields.room_id.p, p->fields.room_id.len);
-	*request_field = request.id;
-	if (desk_ask(d, &request, m))
-		fail(p, CLIENT_ERROR_UNAVAILABLE);
-}
-
-static void on_join(const struct petition *p)
-{
-	struct wire_message m = {.type = WIRE_JOIN};
-
-	m.as.join.socket = str_of(p->seat->id);
-	m.as.join.room = p->fields.room_id;
-	ask(p, &m, &m.as.join.request);
-}
-
-static void on_leave(const struct petition *p)
-{
-	struct wire_message m = {.type = WIRE_LEAVE};
-
-	m.as.leave.socket = str_of(p->seat->id);
-	m.as.leave.room = p->fields.room_id;
-	ask(p, &m, &m.as.leave.request);
-}
-
-static void on_publish(const struct petition *p)
-{
-	struct wire_message m = {.type = WIRE_PUBLISH};
-
-	m.as.publish.socket = str_of(p->seat->id);
-	m.as.publish.room = p->fields.room_id;
-	m.as.publish.type = p->fields.type;
-	m.as.publish.content = p->fields.content;
-	m.as.publish.message_id = p->fields.message_id;
-	ask(p, &m, &m.as.publish.request);
-}
-
-static void on_typing(const struct petition *p)
-{
-	struct wire_message m = {.type = WIRE_TYPING};
-
-	/* Old news of typing is worth nothing: it does not wait for the link. */
-	if (!uplink_is_up(p->desk->uplink)) {
-		if (p->to.has_ack)
-			fail(p, CLIENT_ERROR_UNAVAILABLE);
-		return;
-	}
-	m.as.typing.socket = str_of(p->seat->id);
-	m.as.typing.room = p->fields.room_id;
-	ask(p, &m, &m.as.typing.request);
-}
-
-static void on_history(const struct petition *p)
-{
-	struct wire_message m = {.type = WIRE_HISTORY};
-
-	m.as.history.socket = str_of(p->seat->id);
-	m.as.history.room = p->fields.room_id;
-	m.as.history.before = p->fields.before;
-	m.as.history.after = p->fields.after;
-	m.as.history.has_after = p->fields.has_after;
-	m.as.history.limit = p->fields.limit;
-	ask(p, &m, &m.as.history.request);
-}
-
-static void on_users(const struct petition *p)
-{
-	struct wire_message m = {.type = WIRE_USERS};
-
-	m.as.users.socket = str_of(p->seat->id);
-	m.as.users.room = p->fields.room_id;
-	ask(p, &m, &m.as.users.request);
-}
-
-static void (*const on_petition[EVENTS + 1])(const struct petition *p) = {
-    [EVENT_JOIN_ROOM] = on_join,
-    [EVENT_LEAVE_ROOM] = on_leave,
-    [EVENT_MESSAGE] = on_publish,
-    [EVENT_TYPING] = on_typing,
-    [EVENT_HISTORY] = on_history,
-    [EVENT_ROOM_USERS] = on_users,
-};
 
 static void on_event(void *up, struct sio_socket *s, const struct sio_event *event)
 {
@@ -191,6 +89,7 @@ static void on_event(void *up, struct sio_socket *s, const struct sio_event *eve
 	metric_event_in(d->parts.metrics, metric_event_of(p.event));
 	if (!p.seat || !p.seat->is_connected)
 		return;
+	p.event = event_of(p.seat, event->name);
 	p.to.offset = recovery_offset(p.seat);
 	if (haste_refuses(p.seat, &p.to))
 		return;
@@ -199,14 +98,14 @@ static void on_event(void *up, struct sio_socket *s, const struct sio_event *eve
 		enum err e = errand_event(p.seat, event);
 
 		if (e)
-			fail(&p, e == ERR_TOO_BIG ? CLIENT_ERROR_INVALID_MESSAGE
-						  : CLIENT_ERROR_UNAVAILABLE);
+			petition_fail(&p, e == ERR_TOO_BIG ? CLIENT_ERROR_INVALID_MESSAGE
+							   : CLIENT_ERROR_UNAVAILABLE);
 		return;
 	}
-	if (!on_petition[p.event])
-		fail(&p, CLIENT_ERROR_UNKNOWN_EVENT);
+	if (!petition_is_for(p.event))
+		petition_fail(&p, CLIENT_ERROR_UNKNOWN_EVENT);
 	else if (shape_check(p.event, event->args, &p.fields, &details) == ERR_OK)
-		on_petition[p.event](&p);
+		petition_send(&p);
 	else
 		answer_error(&p.to, &(struct answer_fault){.error = CLIENT_ERROR_INVALID_MESSAGE,
 					.details = buf_bytes(&details)});

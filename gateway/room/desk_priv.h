@@ -30,6 +30,7 @@ struct seat {
 	struct mono since;
 	struct wall since_wall;
 	bool is_errand; /* in a worker namespace */
+	bool is_moderated; /* in one where moderators have events */
 	bool is_asked;  /* by a worker, which waits for an ack */
 	bool was_hasty; /* and the log has it */
 	struct seat *prev, *next;

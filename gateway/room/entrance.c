@@ -114,6 +114,7 @@ static struct seat *new_seat(struct desk *d, struct sio_socket *s, struct token_
 	seat->socket = s;
 	seat->member = hub_member_new(s);
 	seat->is_errand = conf && conf->handler == NAMESPACE_WORKER;
+	seat->is_moderated = conf && !seat->is_errand && conf->moderation;
 	seat->since = loop_now(d->parts.loop);
 	seat->since_wall = clock_wall();
 	if (claims)
@@ -313,7 +314,8 @@ static void refuse_hasty(struct seat *seat, const struct wire_reply *reply)
 
 void entrance_on_reply(struct seat *seat, const struct wire_reply *reply)
 {
-	if (seat->is_errand && reply->error == CLIENT_ERROR_ACCESS_DENIED) {
+	if ((seat->is_errand && reply->error == CLIENT_ERROR_ACCESS_DENIED) ||
+	    reply->error == CLIENT_ERROR_USER_BANNED) {
 		errand_refuse(seat, reply);
 		return;
 	}

@@ -145,21 +145,36 @@ static void on_move(struct desk *d, const struct wire_message *m)
 	if (!seat)
 		return;
 	if (w->is_in)
-		hub_join(d->parts.hub, seat->member, w->room, 0);
+		hub_join(d->parts.hub, seat->member, w->room, w->gseq);
 	else
 		hub_leave(d->parts.hub, seat->member, w->room);
 }
 
+static void tell_why(const struct seat *seat, const struct wire_expel *w)
+{
+	struct answer_to to = {.socket = seat->socket,
+	    .error_event = str_of(seat->desk->parts.error_event),
+	    .offset = recovery_offset(seat)};
+
+	if (w->error && w->error < CLIENT_ERRORS)
+		answer_error(
+		    &to, &(struct answer_fault){(enum client_error)w->error, .text = w->text});
+}
+
 static void on_expel(struct desk *d, const struct wire_message *m)
 {
-	const struct seat *seat = find_seat(d, m->as.expel.socket);
+	const struct wire_expel *w = &m->as.expel;
+	const struct seat *seat = find_seat(d, w->socket);
 
 	if (!seat)
 		return;
-	if (m->as.expel.close || !seat->is_connected)
+	/* Who was told it is in hears why; who comes back asks again, and hears it then. */
+	if (w->close || !seat->is_connected) {
 		sio_socket_close_connection(seat->socket);
-	else
-		sio_socket_disconnect(seat->socket);
+		return;
+	}
+	tell_why(seat, w);
+	sio_socket_disconnect(seat->socket);
 }
 
 bool errand_on_message(struct desk *d, const struct wire_message *m)

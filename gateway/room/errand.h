@@ -17,7 +17,8 @@ void errand_ack(const struct seat *seat, uint64_t ack_id, struct bytes args);
 /* The good answer to an event: its ack, if the client wants one. */
 void errand_on_reply(const struct pending_request *r, const struct wire_reply *reply);
 
-/* A client that the worker did not let in; its socket, or its connection, ends. */
+/* A client that was not let in, by the worker or because its user is banned; its socket, or its
+ * connection, ends. */
 void errand_refuse(struct seat *seat, const struct wire_reply *reply);
 
 /* From the broker: SEND, CAST, MOVE, EXPEL. False: it is none of these. */

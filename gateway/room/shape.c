@@ -181,6 +181,29 @@ static void check_limit(struct check *c, const struct event_field *f)
 	(void)check_number(c, f, 1, LIMIT_HISTORY_CLIENT, &c->fields.limit);
 }
 
+static void check_user(struct check *c, const struct event_field *f)
+{
+	struct str user;
+
+	if (!check_str(c, f, LIMIT_USER, &user))
+		return;
+	if (user.len > LIMIT_USER)
+		complain(c, f, "must be at most %d bytes long", LIMIT_USER);
+	else
+		c->fields.user_id = user;
+}
+
+static void check_duration(struct check *c, const struct event_field *f)
+{
+	(void)check_number(
+	    c, f, 1, (uint64_t)LIMIT_DURATION_S * 1000, &c->fields.duration_ms);
+}
+
+static void check_reason(struct check *c, const struct event_field *f)
+{
+	(void)check_str(c, f, LIMIT_WHY_CHARS, &c->fields.reason);
+}
+
 static void (*const checks[EVENT_FIELD_KINDS])(struct check *c, const struct event_field *f) = {
     [EVENT_FIELD_ROOM] = check_room,
     [EVENT_FIELD_CONTENT] = check_content,
@@ -189,6 +212,9 @@ static void (*const checks[EVENT_FIELD_KINDS])(struct check *c, const struct eve
     [EVENT_FIELD_BEFORE] = check_before,
     [EVENT_FIELD_AFTER] = check_after,
     [EVENT_FIELD_LIMIT] = check_limit,
+    [EVENT_FIELD_USER] = check_user,
+    [EVENT_FIELD_DURATION] = check_duration,
+    [EVENT_FIELD_REASON] = check_reason,
 };
 
 /* Looks all fields up before it checks them: the rule of one may need another. */

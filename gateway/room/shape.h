@@ -9,6 +9,9 @@
  *              binary too, not empty and as an encoded value at most LIMIT_CONTENT bytes
  *  TYPE        text, image or file
  *  MESSAGE_ID  a string of 1 to LIMIT_MESSAGE_ID characters
+ *  USER        a string of 1 to LIMIT_USER bytes
+ *  DURATION    a whole number of 1 to LIMIT_DURATION_S in ms
+ *  REASON      a string of 1 to LIMIT_WHY_CHARS characters
  *
  * Characters are code points.
  */
@@ -23,6 +26,8 @@ struct shape_fields {
 	uint64_t content_chars; /* code points of a string, 0 for bin */
 	struct str message_id;
 	uint64_t before, after, limit; /* of history; limit has a default */
+	struct str user_id, reason;    /* of moderators */
+	uint64_t duration_ms;          /* 0 = not said */
 	bool has_room_id, has_type, has_content, has_message_id, has_after;
 };
 

@@ -104,7 +104,7 @@ static void test_rooms_live_while_somebody_is_in_them(void **state)
 	crew_stage_serve(s, &s->north);
 	crew_stage_connect(s, &s->north, "e1");
 	join(s, "e1", "team");
-	assert_true(fake_peer_heard(&s->w->east, "MOVE{socket=\"e1\" room=\"team\" is_in=true}"));
+	assert_true(fake_peer_heard(&s->w->east, "MOVE{socket=\"e1\" room=\"team\" is_in=true gseq=0}"));
 	assert_false(fake_peer_heard(&s->w->east, "room-presence"));
 	assert_int_equal(fake_store.rooms, 0);
 	crew_stage_forget(s);
@@ -117,7 +117,7 @@ static void test_rooms_live_while_somebody_is_in_them(void **state)
 	leave(s, "e1", "elsewhere");
 	assert_int_equal(s->w->east.heard.len, 0);
 	leave(s, "e1", "team");
-	assert_true(fake_peer_heard(&s->w->east, "MOVE{socket=\"e1\" room=\"team\" is_in=false}"));
+	assert_true(fake_peer_heard(&s->w->east, "MOVE{socket=\"e1\" room=\"team\" is_in=false gseq=0}"));
 	assert_null(rooms_find(s->w->b.rooms, STR("/work"), STR("team")));
 }
 
@@ -149,7 +149,7 @@ static void test_a_worker_ends_its_sockets(void **state)
 	assert_false(fake_peer_heard(&s->w->east, "EXPEL"));
 	m.as.work_end.socket = STR("e1");
 	order_on_end(&s->w->b, &s->north, &m);
-	assert_true(fake_peer_heard(&s->w->east, "EXPEL{socket=\"e1\" close=false}"));
+	assert_true(fake_peer_heard(&s->w->east, "EXPEL{socket=\"e1\" close=false error=0 text=\"\"}"));
 }
 
 #define ORDER_TEST(f) cmocka_unit_test_setup_teardown(f, crew_stage_setup, crew_stage_teardown)

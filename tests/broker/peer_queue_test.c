@@ -149,7 +149,7 @@ static void test_credit_has_a_bound(void **state)
 		peers_flush(w->peers);
 	}
 	assert_int_equal(fake_link.letters, LIMIT_WINDOW_MESSAGES + 1); /* and REFUSED */
-	assert_true(fake_link_sent("REFUSED{version=3 reason=\"fell behind"));
+	assert_true(fake_link_sent("REFUSED{version=4 reason=\"fell behind"));
 }
 
 static void test_what_the_link_does_not_take_stays(void **state)
@@ -190,7 +190,7 @@ static void test_who_falls_behind_begins_anew(void **state)
 	fill_over_the_bound(w);
 	peer_world_forget(w);
 	peers_flush(w->peers);
-	assert_true(fake_link_sent("@east BATCH{number=1}REFUSED{version=3 reason=\"fell behind"));
+	assert_true(fake_link_sent("@east BATCH{number=1}REFUSED{version=4 reason=\"fell behind"));
 	assert_int_equal(peer_queued_bytes(w->last), 0);
 	assert_string_equal(w->news, ""); /* it lives, and so do its sessions */
 	/* Nothing gathers for it meanwhile. */

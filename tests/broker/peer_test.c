@@ -8,7 +8,7 @@ static void test_hello_is_welcomed(void **state)
 
 	gateway_say_hello(w, &w->east);
 	assert_true(
-	    fake_link_sent("@east BATCH{number=1}WELCOME{version=3 boot=5 epoch=6 gseq=77 "
+	    fake_link_sent("@east BATCH{number=1}WELCOME{version=4 boot=5 epoch=6 gseq=77 "
 			   "heartbeat_ms=2000 credit_messages=2000 credit_bytes=16777216}"));
 	assert_string_equal(w->news, "");
 	assert_int_equal(peers_count(w->peers), 1);
@@ -29,11 +29,11 @@ static void test_another_version_is_told_which_side_to_upgrade(void **state)
 
 	w->east.version = WIRE_VERSION - 1;
 	gateway_say_hello(w, &w->east);
-	assert_true(fake_link_sent("@east BATCH{number=1}REFUSED{version=3 reason=\"gateway speaks "
-				   "link version 2, broker 3: upgrade the gateway\"}"));
+	assert_true(fake_link_sent("@east BATCH{number=1}REFUSED{version=4 reason=\"gateway speaks "
+				   "link version 3, broker 4: upgrade the gateway\"}"));
 	w->east.version = WIRE_VERSION + 1;
 	gateway_say_hello(w, &w->east);
-	assert_true(fake_link_sent("link version 4, broker 3: upgrade the broker\"}"));
+	assert_true(fake_link_sent("link version 5, broker 4: upgrade the broker\"}"));
 	assert_int_equal(peers_count(w->peers), 0);
 	assert_null(w->last);
 }
@@ -45,12 +45,12 @@ static void test_a_gateway_has_a_name(void **state)
 
 	w->east.name = "";
 	gateway_say_hello(w, &w->east);
-	assert_true(fake_link_sent("REFUSED{version=3 reason=\"the gateway's name is empty"));
+	assert_true(fake_link_sent("REFUSED{version=4 reason=\"the gateway's name is empty"));
 	m.as.hello.version = WIRE_VERSION;
 	m.as.hello.gateway = STR("e\0st");
 	w->east.number = 0;
 	gateway_say(w, &w->east, &m, 1);
-	assert_true(fake_link_sent("REFUSED{version=3 reason=\"the gateway's name holds a NUL"));
+	assert_true(fake_link_sent("REFUSED{version=4 reason=\"the gateway's name holds a NUL"));
 	assert_int_equal(peers_count(w->peers), 0);
 }
 
@@ -144,7 +144,7 @@ static void test_a_gateway_may_come_from_elsewhere(void **state)
 	assert_int_equal(peers_count(w->peers), 1);
 	gateway_say_type(w, &before, WIRE_HEARTBEAT);
 	assert_true(
-	    fake_link_sent("@east BATCH{number=1}REFUSED{version=3 reason=\"say HELLO first"));
+	    fake_link_sent("@east BATCH{number=1}REFUSED{version=4 reason=\"say HELLO first"));
 }
 
 static void test_a_key_speaks_for_its_gateway_only(void **state)
@@ -154,7 +154,7 @@ static void test_a_key_speaks_for_its_gateway_only(void **state)
 	w->east.address.door = LINK_TCP;
 	w->east.user = "west";
 	gateway_say_hello(w, &w->east);
-	assert_true(fake_link_sent("REFUSED{version=3 reason=\"its key is that of west: set "
+	assert_true(fake_link_sent("REFUSED{version=4 reason=\"its key is that of west: set "
 				   "gateway-id to that"));
 	assert_int_equal(peers_count(w->peers), 0);
 	w->east.user = "east";
@@ -176,7 +176,7 @@ static void test_an_address_does_not_speak_for_a_key(void **state)
 	thief.user = "west";
 	peer_world_forget(w);
 	gateway_say_type(w, &thief, WIRE_RESUMED);
-	assert_true(fake_link_sent("REFUSED{version=3 reason=\"say HELLO first"));
+	assert_true(fake_link_sent("REFUSED{version=4 reason=\"say HELLO first"));
 	assert_string_equal(w->news, "");
 	assert_true(peer_is_resuming(w->last));
 }
@@ -192,7 +192,7 @@ static void test_who_is_not_known_says_hello_first(void **state)
 	gateway_say_bytes(w, &w->east, str_bytes(STR("what is this")));
 	assert_int_equal(fake_link.letters, 2);
 	assert_true(
-	    fake_link_sent("@east BATCH{number=1}REFUSED{version=3 reason=\"say HELLO first"));
+	    fake_link_sent("@east BATCH{number=1}REFUSED{version=4 reason=\"say HELLO first"));
 	assert_int_equal(peers_count(w->peers), 0);
 }
 
@@ -204,7 +204,7 @@ static void test_a_lost_batch_is_noticed(void **state)
 	peer_world_forget(w);
 	w->east.number++;
 	gateway_say_type(w, &w->east, WIRE_JOIN);
-	assert_true(fake_link_sent("REFUSED{version=3 reason=\"something was lost on the way"));
+	assert_true(fake_link_sent("REFUSED{version=4 reason=\"something was lost on the way"));
 	assert_string_equal(w->news, ""); /* the peer stays: it says HELLO again */
 	gateway_say_hello(w, &w->east);
 	assert_int_equal(peer_generation(w->last), 2);
@@ -225,7 +225,7 @@ static void test_what_cannot_be_read_ends_the_peer(void **state)
 	gateway_say_bytes(w, &w->east, buf_bytes(&batch));
 	buf_free(&batch);
 	assert_string_equal(w->news, "message east: JOIN; gone east: malformed message; ");
-	assert_true(fake_link_sent("REFUSED{version=3 reason=\"malformed message\"}"));
+	assert_true(fake_link_sent("REFUSED{version=4 reason=\"malformed message\"}"));
 	assert_int_equal(peers_count(w->peers), 0);
 }
 

@@ -64,6 +64,14 @@ bool outbox_is_waiting(const struct outbox *o, const void *lane)
 	return lane == waiting_lane;
 }
 
+static uint64_t newest;
+
+uint64_t outbox_newest(const struct outbox *o)
+{
+	(void)o;
+	return newest;
+}
+
 struct world {
 	struct broker b;
 	struct peer east, west;
@@ -201,6 +209,36 @@ static void test_an_error_waits_for_no_batch(void **state)
 	assert_string_equal(held[1].instead, "");
 }
 
+static void test_a_refusal_says_when_to_try_again(void **state)
+{
+	struct world *w = *state;
+
+	say_fault(&w->b, &w->east, 7,
+	    &(struct say_fault){.error = CLIENT_ERROR_ROOM_NOT_FOUND, .retry_after_ms = 90});
+	assert_string_equal(held[0].text,
+	    "REPLY{request=7 error=5 text=\"\" retry_after_ms=90 value=<1:c0> gseq=0}");
+}
+
+static void test_behind_what_waits_and_all_the_same_if_that_fails(void **state)
+{
+	struct world *w = *state;
+	struct wire_message m = {.type = WIRE_POSITION}, other = {.type = WIRE_POSITION};
+
+	m.as.position.gseq = 5;
+	other.as.position.gseq = 4;
+	newest = 3;
+	say_behind(&w->b, &w->east, &m, NULL);
+	say_behind(&w->b, &w->east, &m, &other);
+	newest = 0;
+	say_behind(&w->b, &w->east, &m, &other);
+	assert_int_equal(held[0].batch, 3);
+	assert_string_equal(held[0].text, "POSITION{gseq=5}");
+	assert_string_equal(held[0].instead, "POSITION{gseq=5}");
+	assert_string_equal(held[1].instead, "POSITION{gseq=4}");
+	assert_int_equal(held[2].batch, 0);
+	assert_string_equal(held[2].instead, "");
+}
+
 static void test_who_wants_no_answer_gets_none(void **state)
 {
 	struct world *w = *state;
@@ -220,6 +258,8 @@ int main(void)
 	    TEST(test_ok_becomes_unavailable_when_its_batch_fails),
 	    TEST(test_ok_that_depends_on_nothing),
 	    TEST(test_an_error_waits_for_no_batch),
+	    TEST(test_a_refusal_says_when_to_try_again),
+	    TEST(test_behind_what_waits_and_all_the_same_if_that_fails),
 	    TEST(test_who_wants_no_answer_gets_none),
 	};
 

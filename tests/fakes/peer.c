@@ -18,6 +18,8 @@ void fake_peer_hear(struct peer *p, struct bytes message)
 		buf_put(&p->values, m.as.reply.value);
 	if (m.type == WIRE_DELIVER)
 		buf_put(&p->values, m.as.deliver.args);
+	if (m.type == WIRE_SEND)
+		buf_put(&p->values, m.as.send.args);
 	buf_putc(&p->heard, '\n');
 }
 

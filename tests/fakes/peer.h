@@ -10,7 +10,7 @@ struct peer {
 	uint64_t boot, generation, last_publish;
 	bool was_ended;
 	struct buf heard;  /* one line for each message, by wire_print */
-	struct buf values; /* of REPLY and DELIVER, one behind the other */
+	struct buf values; /* of REPLY, DELIVER and SEND, one behind the other */
 };
 
 void fake_peer_hear(struct peer *p, struct bytes message);

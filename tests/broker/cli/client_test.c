@@ -166,7 +166,7 @@ static void test_a_question_is_answered(void **state)
 	assert_str_is(buf_str(&s->answer), "\x81\xa1n\x07");
 	assert_string_equal(s->why, "");
 	assert_str_is(
-	    buf_str(&s->heard), "ASK{version=3 request=1 command=\"room\" args=<5:81a172a178>}\n");
+	    buf_str(&s->heard), "ASK{version=4 request=1 command=\"room\" args=<5:81a172a178>}\n");
 }
 
 static void test_the_value_is_appended(void **state)
@@ -200,9 +200,9 @@ static void test_many_questions_on_one_line(void **state)
 	}
 	stop_serving(s);
 	assert_str_is(buf_str(&s->heard),
-	    "ASK{version=3 request=1 command=\"room\" args=<5:81a172a178>}\n"
-	    "ASK{version=3 request=2 command=\"room\" args=<5:81a172a178>}\n"
-	    "ASK{version=3 request=3 command=\"room\" args=<5:81a172a178>}\n");
+	    "ASK{version=4 request=1 command=\"room\" args=<5:81a172a178>}\n"
+	    "ASK{version=4 request=2 command=\"room\" args=<5:81a172a178>}\n"
+	    "ASK{version=4 request=3 command=\"room\" args=<5:81a172a178>}\n");
 }
 
 /* ---- errors ---- */

@@ -9,6 +9,7 @@ static unsigned ids;
 
 static const struct namespace_conf namespaces[] = {
     {.name = (char *)"/chat"},
+    {.name = (char *)"/club", .moderation = true},
     {.name = (char *)"/work", .handler = NAMESPACE_WORKER, .auth = NAMESPACE_ANONYMOUS},
 };
 

@@ -152,7 +152,7 @@ static void test_workers_move_and_end_sockets(void **state)
 	struct wire_message move = {.type = WIRE_MOVE}, expel = {.type = WIRE_EXPEL};
 
 	let_in(s);
-	move.as.move = (struct wire_move){STR("socket-1"), STR("den"), true};
+	move.as.move = (struct wire_move){STR("socket-1"), STR("den"), true, 0};
 	stage_hear(s, &move);
 	cast(s, "den", (struct bytes){0});
 	stage_heard(&s->east, "news [1]\n");
@@ -163,6 +163,54 @@ static void test_workers_move_and_end_sockets(void **state)
 	expel.as.expel.socket = STR("socket-1");
 	stage_hear(s, &expel);
 	stage_heard(&s->east, "disconnect\n");
+}
+
+static void test_who_is_ended_hears_why_first(void **state)
+{
+	struct stage *s = *state;
+	struct wire_message expel = {.type = WIRE_EXPEL};
+
+	stage_connect(s, &s->east, "alice");
+	expel.as.expel = (struct wire_expel){.socket = STR("socket-1"),
+	    .error = CLIENT_ERROR_USER_BANNED,
+	    .text = STR("spam")};
+	stage_hear(s, &expel);
+	stage_heard(&s->east, STAGE_ERROR_EVENT
+	    " [{'ok':false,'error':{'code':'user_banned','message':'spam'}}]\n"
+	    "disconnect\n");
+}
+
+/* What was stored before it came to the room is not for it. */
+static void test_who_is_moved_hears_what_is_new(void **state)
+{
+	struct stage *s = *state;
+	struct wire_message m = {.type = WIRE_MOVE};
+
+	stage_connect(s, &s->east, "alice");
+	m.as.move = (struct wire_move){STR("socket-1"), STR("den"), true, 5};
+	stage_hear(s, &m);
+	m = (struct wire_message){.type = WIRE_DELIVER};
+	m.as.deliver = (struct wire_deliver){.nsp = STR("/chat"),
+	    .room = STR("den"),
+	    .event = STR("message"),
+	    .args = bytes_of("\x91\x01", 2)};
+	for (m.as.deliver.gseq = 5; m.as.deliver.gseq <= 6; m.as.deliver.gseq++)
+		stage_hear(s, &m);
+	stage_heard(&s->east, "message [1]\n");
+}
+
+static void test_who_is_banned_is_refused_in_any_namespace(void **state)
+{
+	struct stage *s = *state;
+	struct wire_message m = {.type = WIRE_REPLY};
+
+	stage_knock(s, &s->east, "{'token':'alice'}");
+	m.as.reply = (struct wire_reply){.request = 1,
+	    .error = CLIENT_ERROR_USER_BANNED,
+	    .text = STR("Invalid authentication"),
+	    .value = bytes_of("\x81\xa4""code\xabuser_banned", 18)};
+	stage_hear(s, &m);
+	stage_heard(&s->east, "refuse Invalid authentication {'code':'user_banned'}\n");
 }
 
 #define ERRAND_TEST(f) cmocka_unit_test_setup_teardown(f, stage_setup, stage_teardown)
@@ -178,6 +226,9 @@ int main(void)
 	    ERRAND_TEST(test_a_name_may_be_too_long),
 	    ERRAND_TEST(test_what_workers_say),
 	    ERRAND_TEST(test_workers_move_and_end_sockets),
+	    ERRAND_TEST(test_who_is_ended_hears_why_first),
+	    ERRAND_TEST(test_who_is_moved_hears_what_is_new),
+	    ERRAND_TEST(test_who_is_banned_is_refused_in_any_namespace),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

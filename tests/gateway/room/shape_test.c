@@ -10,7 +10,9 @@
 #include "proto/limits.h"
 #include "proto/value.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static struct buf args, details, text;
 static struct shape_fields fields;
@@ -335,10 +337,43 @@ static void history_takes_one_direction_and_a_limit(void **state)
 	               "{'path':'limit','message':'\\'limit\\' must be a whole number'}]");
 }
 
+static void moderators_name_a_user_and_may_say_more(void **state)
+{
+	char json[512], text_201[202];
+
+	(void)state;
+	assert_good(EVENT_BAN,
+	    "[{\"roomId\":\"r\",\"userId\":\"bob\",\"durationMs\":1,\"reason\":\"x\"}]");
+	assert_true(str_eqz(fields.user_id, "bob"));
+	assert_true(str_eqz(fields.reason, "x"));
+	assert_int_equal(fields.duration_ms, 1);
+	assert_good(EVENT_KICK, "[{\"roomId\":\"r\",\"userId\":\"bob\",\"durationMs\":-1}]");
+	assert_int_equal(fields.duration_ms, 0);
+	memset(text_201, 'x', 201);
+	text_201[201] = '\0';
+	snprintf(json, sizeof(json),
+	    "[{\"roomId\":\"r\",\"userId\":\"%s\",\"durationMs\":0,\"reason\":\"%s\"}]",
+	    text_201, text_201);
+	assert_int_equal(check(EVENT_MUTE, str_of(json)), ERR_INVALID);
+	assert_details("[{'path':'userId','message':'\\'userId\\' length must be at most 128 "
+	               "characters long'},{'path':'durationMs','message':'\\'durationMs\\' must be "
+	               "from 1 to 315360000000'},{'path':'reason','message':'\\'reason\\' length "
+	               "must be at most 200 characters long'}]");
+	/* 65 characters, 130 bytes. */
+	for (size_t i = 0; i < 130; i++)
+		text_201[i] = i % 2 ? '\xa4' : '\xc3';
+	snprintf(
+	    json, sizeof(json), "[{\"roomId\":\"r\",\"userId\":\"%.130s\"}]", text_201);
+	assert_int_equal(check(EVENT_KICK, str_of(json)), ERR_INVALID);
+	assert_details(
+	    "[{'path':'userId','message':'\\'userId\\' must be at most 128 bytes long'}]");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(history_takes_one_direction_and_a_limit),
+	    TEST(moderators_name_a_user_and_may_say_more),
 	    TEST(a_room_is_all_that_most_events_need),
 	    TEST(a_message_has_all_its_fields),
 	    TEST(a_message_is_text_by_default),
