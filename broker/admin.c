@@ -1,6 +1,8 @@
 #include "broker/admin.h"
 
+#include "broker/admin_priv.h"
 #include "broker/crew.h"
+#include "broker/operate.h"
 #include "broker/registry.h"
 #include "broker/report.h"
 #include "broker/say.h"
@@ -16,7 +18,6 @@
 
 enum {
 	HISTORY_DEFAULT = 50,
-	NAME_SHOWN = 64,    /* bytes of a name in a sentence about it */
 	ANSWER_HEAD = 1024, /* more than an ANSWER has beside its value */
 };
 
@@ -34,23 +35,7 @@ struct admin {
 	struct why *why;
 };
 
-/* A command as it is answered: args in, value or why out. */
-struct command_call {
-	struct admin *admin;
-	const struct link_address *from;
-	uint64_t request;
-	struct bytes args;
-	struct buf value;
-	char why[LIMIT_REASON];
-	bool is_answered_later;
-};
-
-struct command {
-	const char *name;
-	enum err (*run)(struct command_call *call);
-};
-
-static struct str arg_str(const struct command_call *call, const char *name, const char *fallback)
+struct str admin_arg_str(const struct command_call *call, const char *name, const char *fallback)
 {
 	struct bytes raw;
 	struct str s;
@@ -60,7 +45,7 @@ static struct str arg_str(const struct command_call *call, const char *name, con
 	return s;
 }
 
-static uint64_t arg_u64(const struct command_call *call, const char *name, uint64_t fallback)
+uint64_t admin_arg_u64(const struct command_call *call, const char *name, uint64_t fallback)
 {
 	struct bytes raw;
 	uint64_t u;
@@ -70,58 +55,56 @@ static uint64_t arg_u64(const struct command_call *call, const char *name, uint6
 	return u;
 }
 
-static enum err on_status(struct command_call *call)
+struct str admin_cut(struct str s)
 {
-	report_status(call->admin->broker, &call->value);
-	return ERR_OK;
+	size_t len = s.len < ADMIN_NAME_SHOWN ? s.len : ADMIN_NAME_SHOWN;
+
+	while (len > 0 && len < s.len && ((unsigned char)s.p[len] & 0xc0) == 0x80)
+		len--;
+	return (struct str){s.p, len};
 }
 
-static enum err on_gateways(struct command_call *call)
+struct room *admin_find_room(struct command_call *call)
 {
-	report_gateways(call->admin->broker, &call->value);
-	return ERR_OK;
-}
-
-static enum err on_rooms(struct command_call *call)
-{
-	report_rooms(call->admin->broker, arg_str(call, "nsp", ""), &call->value);
-	return ERR_OK;
-}
-
-static enum err on_users(struct command_call *call)
-{
-	report_users(call->admin->broker, arg_str(call, "prefix", ""), &call->value);
-	return ERR_OK;
-}
-
-/* Its beginning, cut between two characters: half of one would spoil the whole answer. */
-static struct str cut(struct str s, size_t max)
-{
-	if (s.len <= max)
-		return s;
-	while (max > 0 && ((unsigned char)s.p[max] & 0xc0) == 0x80)
-		max--;
-	return (struct str){s.p, max};
-}
-
-/* The room a command names, NULL with why when there is none. */
-static struct room *find_room(struct command_call *call)
-{
-	struct str name = arg_str(call, "room", "");
-	struct str nsp = arg_str(call, "nsp", "/chat");
-	struct room *r = rooms_find(call->admin->broker->rooms, nsp, name);
+	struct str name = admin_arg_str(call, "room", "");
+	struct str nsp = admin_arg_str(call, "nsp", "/chat");
+	struct room *r = rooms_find(call->broker->rooms, nsp, name);
 
 	if (!r)
 		snprintf(call->why, sizeof(call->why),
 		    "no room \"%.*s\" in namespace %.*s; `rooms` lists them, --nsp names another "
 		    "namespace",
-		    STR_ARG(cut(name, NAME_SHOWN)), STR_ARG(cut(nsp, NAME_SHOWN)));
+		    STR_ARG(admin_cut(name)), STR_ARG(admin_cut(nsp)));
 	return r;
+}
+
+static enum err on_status(struct command_call *call)
+{
+	report_status(call->broker, &call->value);
+	return ERR_OK;
+}
+
+static enum err on_gateways(struct command_call *call)
+{
+	report_gateways(call->broker, &call->value);
+	return ERR_OK;
+}
+
+static enum err on_rooms(struct command_call *call)
+{
+	report_rooms(call->broker, admin_arg_str(call, "nsp", ""), &call->value);
+	return ERR_OK;
+}
+
+static enum err on_users(struct command_call *call)
+{
+	report_users(call->broker, admin_arg_str(call, "prefix", ""), &call->value);
+	return ERR_OK;
 }
 
 static enum err on_members(struct command_call *call)
 {
-	struct room *r = find_room(call);
+	struct room *r = admin_find_room(call);
 
 	if (!r)
 		return ERR_NOT_FOUND;
@@ -132,26 +115,26 @@ static enum err on_members(struct command_call *call)
 static enum err on_connections(struct command_call *call)
 {
 	struct registry_filter filter = {
-	    .user = arg_str(call, "user", ""), .gateway = arg_str(call, "gateway", "")};
+	    .user = admin_arg_str(call, "user", ""), .gateway = admin_arg_str(call, "gateway", "")};
 
-	if (arg_str(call, "room", "").len) {
-		filter.room = find_room(call);
+	if (admin_arg_str(call, "room", "").len) {
+		filter.room = admin_find_room(call);
 		if (!filter.room)
 			return ERR_NOT_FOUND;
 	}
-	registry_connections(call->admin->broker, &filter, &call->value);
+	registry_connections(call->broker, &filter, &call->value);
 	return ERR_OK;
 }
 
 static enum err on_user(struct command_call *call)
 {
-	struct str user = arg_str(call, "user", "");
-	enum err e = registry_user(call->admin->broker, user, &call->value);
+	struct str user = admin_arg_str(call, "user", "");
+	enum err e = registry_user(call->broker, user, &call->value);
 
 	if (e == ERR_NOT_FOUND)
 		snprintf(call->why, sizeof(call->why),
 		    "no user \"%.*s\" was ever here; `users` lists those who are",
-		    STR_ARG(cut(user, NAME_SHOWN)));
+		    STR_ARG(admin_cut(user)));
 	else if (e)
 		snprintf(call->why, sizeof(call->why), "the database could not be read");
 	return e;
@@ -172,17 +155,17 @@ static void note_if_sought(void *ctx, struct peer *p)
 
 static enum err on_drain(struct command_call *call)
 {
-	struct broker *b = call->admin->broker;
-	struct sought sought = {.name = arg_str(call, "gateway", "")};
+	struct broker *b = call->broker;
+	struct sought sought = {.name = admin_arg_str(call, "gateway", "")};
 	struct wire_message m = {.type = WIRE_DRAIN};
 
 	peers_each(b->peers, note_if_sought, &sought);
 	if (!sought.peer || crew_find(b->crew, sought.peer)) {
 		snprintf(call->why, sizeof(call->why), "no gateway \"%.*s\"; `gateways` lists them",
-		    STR_ARG(cut(sought.name, NAME_SHOWN)));
+		    STR_ARG(admin_cut(sought.name)));
 		return ERR_NOT_FOUND;
 	}
-	m.as.drain.per_second = arg_u64(call, "rate", 0);
+	m.as.drain.per_second = admin_arg_u64(call, "rate", 0);
 	say_now(b, sought.peer, &m);
 	log_notice("gateway.drain", LOG_Z(PEER, peer_name(sought.peer)),
 	    LOG_U(RATE, m.as.drain.per_second));
@@ -193,9 +176,9 @@ static enum err on_drain(struct command_call *call)
 
 static enum err on_history(struct command_call *call)
 {
-	struct admin *a = call->admin;
-	struct room *r = find_room(call);
-	uint64_t limit = arg_u64(call, "limit", HISTORY_DEFAULT);
+	struct admin *a = call->broker->admin;
+	struct room *r = admin_find_room(call);
+	uint64_t limit = admin_arg_u64(call, "limit", HISTORY_DEFAULT);
 	struct bytes after;
 
 	if (!r)
@@ -206,8 +189,8 @@ static enum err on_history(struct command_call *call)
 	}
 	struct reader_page page = {
 	    .room = r->id,
-	    .before = arg_u64(call, "before", 0),
-	    .after = arg_u64(call, "after", 0),
+	    .before = admin_arg_u64(call, "before", 0),
+	    .after = admin_arg_u64(call, "after", 0),
 	    .has_after = value_map_get(call->args, STR("after"), &after) == ERR_OK,
 	    .limit = (unsigned)limit,
 	};
@@ -231,23 +214,24 @@ static enum err on_history(struct command_call *call)
 static enum err on_why(struct command_call *call)
 {
 	struct why_asker asker = {*call->from, call->request};
-	enum err e = why_ask(call->admin->why, &asker, arg_str(call, "id", ""), call->why);
+	enum err e =
+	    why_ask(call->broker->admin->why, &asker, admin_arg_str(call, "id", ""), call->why);
 
 	call->is_answered_later = !e;
 	return e;
 }
 
 static const struct command commands[] = {
-    {"status", on_status},
-    {"gateways", on_gateways},
-    {"rooms", on_rooms},
-    {"members", on_members},
-    {"users", on_users},
-    {"user", on_user},
-    {"connections", on_connections},
-    {"history", on_history},
-    {"drain", on_drain},
-    {"why", on_why},
+    {"status", on_status, 0},
+    {"gateways", on_gateways, 0},
+    {"rooms", on_rooms, 0},
+    {"members", on_members, 0},
+    {"users", on_users, 0},
+    {"user", on_user, 0},
+    {"connections", on_connections, 0},
+    {"history", on_history, 0},
+    {"drain", on_drain, 0},
+    {"why", on_why, 0},
 };
 
 static void send_answer(struct admin *a, const struct link_address *to, uint64_t request,
@@ -268,6 +252,13 @@ static void send_answer(struct admin *a, const struct link_address *to, uint64_t
 	if (link_send(a->broker->link, to, buf_bytes(&out)))
 		log_debug("admin.gone", LOG_U(BYTES, out.len));
 	buf_free(&out);
+}
+
+void admin_answer(struct admin *a, const struct link_address *to, uint64_t request, enum err e,
+    struct bytes value)
+{
+	send_answer(a, to, request, e,
+	    "the database does not take it now; nothing has changed, `status` says why", value);
 }
 
 static void on_why_answer(void *up, const struct why_asker *asker, const struct why_answer *answer)
@@ -302,6 +293,19 @@ void admin_free(struct admin **a)
 	*a = NULL;
 }
 
+static const struct command *find_command(struct str name)
+{
+	const struct command *c;
+
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
+		if (str_eqz(name, commands[i].name))
+			return &commands[i];
+	}
+	for (size_t i = 0; (c = operate_command(i)) && !str_eqz(name, c->name); i++)
+		;
+	return c;
+}
+
 static enum err run(struct command_call *call, const struct wire_ask *ask)
 {
 	if (ask->version != WIRE_VERSION) {
@@ -311,10 +315,9 @@ static enum err run(struct command_call *call, const struct wire_ask *ask)
 		    (unsigned long long)ask->version, WIRE_VERSION);
 		return ERR_VERSION;
 	}
-	for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
-		if (str_eqz(ask->command, commands[i].name))
-			return commands[i].run(call);
-	}
+	call->command = find_command(ask->command);
+	if (call->command)
+		return call->command->run(call);
 	snprintf(call->why, sizeof(call->why), "the broker has no such command");
 	return ERR_INVALID;
 }
@@ -328,8 +331,10 @@ void admin_receive(struct admin *a, const struct link_letter *letter)
 		log_warn("admin.malformed", LOG_U(BYTES, letter->body.len));
 		return;
 	}
-	struct command_call call = {
-	    .admin = a, .from = &letter->from, .request = m.as.ask.request, .args = m.as.ask.args};
+	struct command_call call = {.broker = a->broker,
+	    .from = &letter->from,
+	    .request = m.as.ask.request,
+	    .args = m.as.ask.args};
 	enum err e = run(&call, &m.as.ask);
 
 	if (!call.is_answered_later)

@@ -16,6 +16,10 @@ void admin_free(struct admin **a);
  * when that one has answered. */
 void admin_receive(struct admin *a, const struct link_letter *letter);
 
+/* The answer to a command that had to wait for the database: a map, or its error. */
+void admin_answer(struct admin *a, const struct link_address *to, uint64_t request, enum err e,
+    struct bytes value);
+
 /* archive_events. */
 void admin_on_page(struct admin *a, const struct archive_answer *answer);
 /* False: it was not asked for here. */

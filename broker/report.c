@@ -108,10 +108,11 @@ static void put_room(void *ctx, struct room *r)
 
 	if (r->is_personal || !r->name[0] || (l->nsp.len && !str_eqz(l->nsp, r->nsp)))
 		return;
-	value_put_map(&l->rows, 6);
+	value_put_map(&l->rows, 7);
 	value_put_str_pair(&l->rows, STR("nsp"), str_of(r->nsp));
 	value_put_str_pair(&l->rows, STR("room"), str_of(r->name));
 	value_put_bool_pair(&l->rows, STR("public"), r->is_public);
+	value_put_bool_pair(&l->rows, STR("archived"), r->is_archived);
 	value_put_u64_pair(&l->rows, STR("seq"), r->seq);
 	value_put_u64_pair(&l->rows, STR("members"), r->member_count);
 	value_put_u64_pair(&l->rows, STR("users"), room_user_count(r));

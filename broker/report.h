@@ -14,7 +14,7 @@ void report_status(const struct broker *b, struct buf *out);
 /* {gateways: [{id, boot, endpoint, state, sinceMs, connections, rooms, queuedBytes}]} */
 void report_gateways(const struct broker *b, struct buf *out);
 
-/* {rooms: [{nsp, room, public, seq, members, users}]}; nsp empty = of all namespaces */
+/* {rooms: [{nsp, room, public, archived, seq, members, users}]}; nsp empty = of all namespaces */
 void report_rooms(const struct broker *b, struct str nsp, struct buf *out);
 
 /* {members: [{userId, username, socketId, gateway, joinedAt, ip}]} */

@@ -1,238 +1,17 @@
 #include "broker/cli/commands.h"
 
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "common/conf.h"
-#include "proto/limits.h"
-#include "proto/message_id.h"
 #include "proto/value.h"
-
-static const struct print_column status_columns[] = {
-    {"state", "state", PRINT_PLAIN},
-    {"reason", "reason", PRINT_PLAIN},
-    {"version", "version", PRINT_PLAIN},
-    {"pid", "process id", PRINT_PLAIN},
-    {"uptimeMs", "uptime", PRINT_DURATION},
-    {"gateways", "gateways", PRINT_PLAIN},
-    {"connections", "connections", PRINT_PLAIN},
-    {"users", "users", PRINT_PLAIN},
-    {"rooms", "rooms", PRINT_PLAIN},
-    {"messages", "messages since start", PRINT_PLAIN},
-    {"backlog", "waiting for the disk", PRINT_PLAIN},
-    {"gseq", "last message", PRINT_PLAIN},
-    {"database", "database", PRINT_PLAIN},
-    {"epoch", "epoch", PRINT_PLAIN},
-    {"boot", "boot", PRINT_PLAIN},
-};
-
-static const struct print_column gateway_columns[] = {
-    {"id", "GATEWAY", PRINT_PLAIN},
-    {"state", "STATE", PRINT_PLAIN},
-    {"sinceMs", "SINCE", PRINT_TIME},
-    {"connections", "CONNECTIONS", PRINT_NUMBER},
-    {"rooms", "ROOMS", PRINT_NUMBER},
-    {"queuedBytes", "QUEUED", PRINT_BYTES},
-    {"boot", "BOOT", PRINT_PLAIN},
-    {"endpoint", "ENDPOINT", PRINT_PLAIN},
-};
-
-static const struct print_column room_columns[] = {
-    {"nsp", "NAMESPACE", PRINT_PLAIN},
-    {"room", "ROOM", PRINT_PLAIN},
-    {"public", "PUBLIC", PRINT_PLAIN},
-    {"seq", "LAST", PRINT_NUMBER},
-    {"members", "SOCKETS", PRINT_NUMBER},
-    {"users", "USERS", PRINT_NUMBER},
-};
-
-static const struct print_column member_columns[] = {
-    {"userId", "USER", PRINT_PLAIN},
-    {"username", "NAME", PRINT_PLAIN},
-    {"socketId", "SOCKET", PRINT_PLAIN},
-    {"gateway", "GATEWAY", PRINT_PLAIN},
-    {"joinedAt", "JOINED", PRINT_TIME},
-    {"ip", "ADDRESS", PRINT_PLAIN},
-};
-
-static const struct print_column user_columns[] = {
-    {"userId", "USER", PRINT_PLAIN},
-    {"username", "NAME", PRINT_PLAIN},
-    {"connections", "CONNECTIONS", PRINT_NUMBER},
-    {"gateways", "GATEWAYS", PRINT_PLAIN},
-    {"since", "SINCE", PRINT_TIME},
-};
-
-static const struct print_column connection_columns[] = {
-    {"userId", "USER", PRINT_PLAIN},
-    {"username", "NAME", PRINT_PLAIN},
-    {"nsp", "NAMESPACE", PRINT_PLAIN},
-    {"socketId", "SOCKET", PRINT_PLAIN},
-    {"gateway", "GATEWAY", PRINT_PLAIN},
-    {"transport", "TRANSPORT", PRINT_PLAIN},
-    {"ip", "ADDRESS", PRINT_PLAIN},
-    {"since", "SINCE", PRINT_TIME},
-    {"rooms", "ROOMS", PRINT_NUMBER},
-    {"userAgent", "USER-AGENT", PRINT_PLAIN},
-};
-
-static const struct print_column person_columns[] = {
-    {"userId", "user", PRINT_PLAIN},
-    {"username", "name", PRINT_PLAIN},
-    {"online", "online", PRINT_PLAIN},
-    {"count", "connections", PRINT_PLAIN},
-    {"gateways", "gateways", PRINT_PLAIN},
-    {"rooms", "rooms", PRINT_PLAIN},
-    {"firstSeen", "first seen", PRINT_TIME},
-    {"lastSeen", "last seen", PRINT_TIME},
-};
-
-static const struct print_column message_columns[] = {
-    {"seq", "SEQ", PRINT_NUMBER},
-    {"id", "ID", PRINT_PLAIN},
-    {"timestamp", "TIME", PRINT_TIME},
-    {"userId", "USER", PRINT_PLAIN},
-    {"username", "NAME", PRINT_PLAIN},
-    {"type", "TYPE", PRINT_PLAIN},
-    {"content", "CONTENT", PRINT_PLAIN},
-};
-
-static const struct print_column drain_columns[] = {{"gateway", "draining", PRINT_PLAIN}};
-
-static const struct print_column why_columns[] = {
-    {"id", "message", PRINT_PLAIN},
-    {"nsp", "namespace", PRINT_PLAIN},
-    {"room", "room", PRINT_PLAIN},
-    {"members", "in it now", PRINT_PLAIN},
-    {"seq", "number there", PRINT_PLAIN},
-    {"gseq", "number", PRINT_PLAIN},
-    {"userId", "user", PRINT_PLAIN},
-    {"username", "name", PRINT_PLAIN},
-    {"type", "type", PRINT_PLAIN},
-    {"timestamp", "stored", PRINT_TIME},
-};
-
-static const struct print_column witness_columns[] = {
-    {"id", "GATEWAY", PRINT_PLAIN},
-    {"state", "STATE", PRINT_PLAIN},
-    {"outcome", "OUTCOME", PRINT_PLAIN},
-    {"sockets", "SOCKETS", PRINT_NUMBER},
-    {"written", "WRITTEN", PRINT_NUMBER},
-    {"lagging", "LAGGING", PRINT_NUMBER},
-    {"recovered", "RECOVERED", PRINT_NUMBER},
-    {"at", "AT", PRINT_TIME},
-};
-
-static const struct print_column token_columns[] = {{"token", "token", PRINT_PLAIN}};
-
-static const struct print_column key_columns[] = {
-    {"kind", "kind", PRINT_PLAIN},
-    {"secretFile", "secret", PRINT_PLAIN},
-    {"publicFile", "public", PRINT_PLAIN},
-};
-
-static const char history_more[] = "There is more: go on with --before, or --after, and a SEQ.";
-
-static const char connections_more[] =
-    "There are more: narrow it with --user, --gateway or --room.";
-
-#define COLUMNS(columns) columns, ARRAY_LEN(columns)
-
-static const struct print_layout witnesses = {
-    PRINT_TABLE, "gateways", COLUMNS(witness_columns), NULL, NULL};
-
-static const struct print_layout connections = {
-    PRINT_TABLE, "connections", COLUMNS(connection_columns), NULL, NULL};
-
-static const struct command table[] = {
-    {.word = "status",
-	.doc = "How the broker is and what it does",
-	.wire = "status",
-	.layout = {PRINT_PAIRS, NULL, COLUMNS(status_columns), NULL, NULL}},
-    {.word = "gateways",
-	.doc = "The gateways on the link",
-	.wire = "gateways",
-	.layout = {PRINT_TABLE, "gateways", COLUMNS(gateway_columns), NULL, NULL}},
-    {.word = "rooms",
-	.takes = OPTION_BIT(NSP),
-	.doc = "The rooms, with the number of their last message and who is there",
-	.wire = "rooms",
-	.layout = {PRINT_TABLE, "rooms", COLUMNS(room_columns), NULL, NULL}},
-    {.word = "members",
-	.argument = "ROOM",
-	.argument_max = LIMIT_ROOM,
-	.takes = OPTION_BIT(NSP),
-	.doc = "The sockets that are in a room now",
-	.wire = "members",
-	.wire_argument = "room",
-	.layout = {PRINT_TABLE, "members", COLUMNS(member_columns), NULL, NULL}},
-    {.word = "connections",
-	.takes = OPTION_BIT(USER) | OPTION_BIT(GATEWAY) | OPTION_BIT(ROOM) | OPTION_BIT(NSP),
-	.doc = "Who is connected where now: gateway, address, transport, since when",
-	.wire = "connections",
-	.layout = {PRINT_TABLE, "connections", COLUMNS(connection_columns), connections_more,
-	    NULL}},
-    {.word = "users",
-	.takes = OPTION_BIT(PREFIX),
-	.doc = "The users who are connected now",
-	.wire = "users",
-	.layout = {PRINT_TABLE, "users", COLUMNS(user_columns), NULL, NULL}},
-    {.word = "user",
-	.argument = "USER",
-	.argument_max = LIMIT_USER,
-	.doc = "Whether a user is connected, where, in which rooms, and when he was last",
-	.wire = "user",
-	.wire_argument = "user",
-	.layout = {PRINT_PAIRS, NULL, COLUMNS(person_columns), NULL, &connections}},
-    {.word = "history",
-	.argument = "ROOM",
-	.argument_max = LIMIT_ROOM,
-	.takes = OPTION_BIT(NSP) | OPTION_BIT(LIMIT) | OPTION_BIT(BEFORE) | OPTION_BIT(AFTER),
-	.one_of = OPTION_BIT(BEFORE) | OPTION_BIT(AFTER),
-	.doc = "A page of a room's stored messages, oldest first; the newest page by default",
-	.wire = "history",
-	.wire_argument = "room",
-	.layout = {PRINT_TABLE, "messages", COLUMNS(message_columns), history_more, NULL}},
-    {.word = "why",
-	.argument = "MESSAGE-ID",
-	.argument_max = MESSAGE_ID_LEN,
-	.doc = "What became of a message: who stored it when, and to whom each gateway gave it",
-	.wire = "why",
-	.wire_argument = "id",
-	.layout = {PRINT_PAIRS, NULL, COLUMNS(why_columns), NULL, &witnesses}},
-    {.word = "drain",
-	.argument = "GATEWAY",
-	.argument_max = LIMIT_GATEWAY_ID,
-	.takes = OPTION_BIT(RATE),
-	.doc = "Lets a gateway send its clients elsewhere, one after the other, and end",
-	.wire = "drain",
-	.wire_argument = "gateway",
-	.layout = {PRINT_PAIRS, NULL, COLUMNS(drain_columns), NULL, NULL}},
-    {.word = "token",
-	.needs = OPTION_BIT(USER) | OPTION_BIT(NAME),
-	.takes = OPTION_BIT(EXPIRES) | OPTION_BIT(ROOM) | OPTION_BIT(ISSUER) |
-		 OPTION_BIT(AUDIENCE) | OPTION_BIT(KEY_FILE),
-	.doc = "Makes a token that a client authenticates with; asks no broker",
-	.deed = COMMAND_MINTS,
-	.layout = {PRINT_BARE, NULL, COLUMNS(token_columns), NULL, NULL}},
-    {.word = "keygen",
-	.argument = "KIND",
-	.needs = OPTION_BIT(OUT),
-	.doc = "Makes keys; asks no broker",
-	.deed = COMMAND_MAKES_KEYS,
-	.layout = {PRINT_PAIRS, NULL, COLUMNS(key_columns), NULL, NULL}},
-};
 
 static const struct command_choice choices[] = {
 #define KEYGEN(id, kind, doc) {kind, doc},
 #include "broker/cli/keygen.def"
 #undef KEYGEN
 };
-
-const struct command *command_at(size_t n)
-{
-	return n < ARRAY_LEN(table) ? &table[n] : NULL;
-}
 
 const struct command_choice *command_choice_at(size_t n)
 {
@@ -249,18 +28,43 @@ static PRINTF(3, 4) enum err refuse(enum err e, char *ret_why, const char *forma
 	return e;
 }
 
+/* Does a command begin with that word, and have another? */
+static bool is_first_of_two(const char *word)
+{
+	const struct command *c;
+	size_t len = strlen(word);
+
+	for (size_t i = 0; (c = command_at(i)); i++) {
+		if (strncmp(c->word, word, len) == 0 && c->word[len] == ' ')
+			return true;
+	}
+	return false;
+}
+
+void command_join_words(struct options *o)
+{
+	if (o->word_count < 2 || !is_first_of_two(o->words[0]))
+		return;
+	snprintf(o->joined, sizeof(o->joined), "%s %s", o->words[0], o->words[1]);
+	memmove(&o->words[1], &o->words[2], sizeof(o->words) - 2 * sizeof(o->words[0]));
+	o->words[0] = o->joined;
+	o->word_count--;
+}
+
 enum err command_find(const char *word, const struct command **ret, char ret_why[OPTIONS_WHY_SIZE])
 {
-	const char *words[ARRAY_LEN(table)];
+	const char *words[COMMANDS_MAX];
+	const struct command *c;
+	size_t count = 0;
 
-	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
-		words[i] = table[i].word;
-		if (strcmp(word, words[i]) == 0) {
-			*ret = &table[i];
+	for (; (c = command_at(count)); count++) {
+		words[count] = c->word;
+		if (strcmp(word, c->word) == 0) {
+			*ret = c;
 			return ERR_OK;
 		}
 	}
-	const char *nearest = conf_nearest(word, words, ARRAY_LEN(words));
+	const char *nearest = conf_nearest(word, words, count);
 
 	if (nearest)
 		return refuse(ERR_NOT_FOUND, ret_why, "unknown command '%s', did you mean '%s'?",
@@ -295,6 +99,8 @@ static enum err check_argument(const struct command *c, const struct options *o,
 		    ERR_INVALID, ret_why, "%s takes no argument such as '%s'", c->word, word);
 	if (!c->argument)
 		return ERR_OK;
+	if (o->word_count > 2)
+		return refuse(ERR_INVALID, ret_why, "one argument too many: '%s'", o->words[2]);
 	if (!word)
 		return refuse(ERR_INVALID, ret_why, "%s needs a %s", c->word, c->argument);
 	if (c->argument_max == 0)
@@ -345,7 +151,9 @@ void command_put_args(const struct command *c, const struct options *o, struct b
 
 		if (!(sent & UINT32_C(1) << id))
 			continue;
-		if (row->kind == OPTION_TEXTS)
+		if (row->kind == OPTION_FLAG)
+			value_put_bool_pair(out, str_of(row->name), true);
+		else if (row->kind == OPTION_TEXTS)
 			value_put_str_pair(out, str_of(row->name), str_of(o->rooms[0]));
 		else if (row->kind == OPTION_NUMBER)
 			value_put_u64_pair(out, str_of(row->name), o->number[id]);

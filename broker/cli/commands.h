@@ -2,7 +2,8 @@
 #define ROOMCAST_BROKER_CLI_COMMANDS_H
 /*
  * The commands of roomcastctl: one table that says of each its word, argument and options, what
- * the broker is asked and how the answer is laid out. Parsing, help and printing read it.
+ * the broker is asked and how the answer is laid out (command_table.c, command_rights.c). Parsing, help and printing
+ * read it.
  */
 #include "broker/cli/options.h"
 #include "broker/cli/print.h"
@@ -14,7 +15,7 @@ enum command_deed {
 };
 
 struct command {
-	const char *word;
+	const char *word; /* one, or two with a space between */
 	const char *argument; /* what stands for its one argument in help; NULL = it has none */
 	size_t argument_max;  /* bytes; 0 = it is one of command_choices() */
 	uint32_t needs;       /* OPTION_BITs without which it cannot work */
@@ -31,8 +32,11 @@ struct command {
 	(OPTION_BIT(JSON) | OPTION_BIT(ENDPOINT) | OPTION_BIT(TIMEOUT) | OPTION_BIT(HELP) | \
 	    OPTION_BIT(VERSION))
 
-/* The n-th command or NULL. */
+enum { COMMANDS_MAX = 64 };
+
+/* The n-th command or NULL; and of those about rights (command_rights.c), which stand last. */
 const struct command *command_at(size_t n);
+const struct command *command_of_rights(size_t n);
 
 /* The words an argument is chosen from, for a command with argument_max 0; the n-th or NULL. */
 struct command_choice {
@@ -40,6 +44,9 @@ struct command_choice {
 	const char *doc;
 };
 const struct command_choice *command_choice_at(size_t n);
+
+/* Two words of the command line that may be the two of a command are one from here on. */
+void command_join_words(struct options *o);
 
 /* ERR_NOT_FOUND: no such word; ret_why in words, with the nearest one. */
 MUST_USE enum err command_find(

@@ -35,6 +35,7 @@ int main(int argc, char **argv)
 
 	if (options_parse(argc, argv, &o, why))
 		return usage(why);
+	command_join_words(&o);
 	if (o.word_count > 0 && command_find(o.words[0], &c, why))
 		return usage(why);
 	if (o.given & (OPTION_BIT(HELP) | OPTION_BIT(VERSION)))

@@ -34,7 +34,7 @@ struct option_row {
 
 #define OPTION_BIT(id) (UINT32_C(1) << OPTION_##id)
 
-enum { OPTIONS_MAX_WORDS = 2, OPTIONS_MAX_ROOMS = 64, OPTIONS_WHY_SIZE = 400 };
+enum { OPTIONS_MAX_WORDS = 3, OPTIONS_JOINED_SIZE = 64, OPTIONS_MAX_ROOMS = 64, OPTIONS_WHY_SIZE = 400 };
 
 /* All text points into the command line, the environment or the table. */
 struct options {
@@ -45,6 +45,7 @@ struct options {
 	size_t room_count;
 	const char *words[OPTIONS_MAX_WORDS];
 	size_t word_count;
+	char joined[OPTIONS_JOINED_SIZE]; /* see command_join_words() */
 };
 
 const struct option_row *option_row(enum option_id id);

@@ -83,7 +83,7 @@ int desk_setup(void **state)
 
 	world_setup(&d->world);
 	d->w = d->world;
-	d->admin = admin_new(&d->w->b);
+	d->admin = d->w->b.admin = admin_new(&d->w->b);
 	d->w->b.boot = 0xb007;
 	d->w->b.epoch = 0xe70c;
 	d->w->b.config.database = (char *)"/var/rooms.db";

@@ -64,13 +64,14 @@ static void test_rooms(void **state)
 	rooms_load(d->w->b.rooms, 9, STR("/fixed"), STR("hall"), false, 5);
 	/* The personal rooms are the broker's own affair. */
 	assert_string_equal(desk_ask(d, "rooms"),
-	    "ok {\"rooms\":[{\"nsp\":\"/chat\",\"room\":\"lobby\",\"public\":true,\"seq\":0,"
-	    "\"members\":1,\"users\":1},{\"nsp\":\"/fixed\",\"room\":\"hall\",\"public\":false,"
+	    "ok {\"rooms\":[{\"nsp\":\"/chat\",\"room\":\"lobby\",\"public\":true,"
+	    "\"archived\":false,\"seq\":0,\"members\":1,\"users\":1},"
+	    "{\"nsp\":\"/fixed\",\"room\":\"hall\",\"public\":false,\"archived\":false,"
 	    "\"seq\":5,\"members\":0,\"users\":0}]}");
 	assert_string_equal(
 	    desk_ask_raw(d, WIRE_VERSION, "rooms", bytes_of("\x81\xa3nsp\xa6/fixed", 12)),
-	    "ok {\"rooms\":[{\"nsp\":\"/fixed\",\"room\":\"hall\",\"public\":false,\"seq\":5,"
-	    "\"members\":0,\"users\":0}]}");
+	    "ok {\"rooms\":[{\"nsp\":\"/fixed\",\"room\":\"hall\",\"public\":false,"
+	    "\"archived\":false,\"seq\":5,\"members\":0,\"users\":0}]}");
 }
 
 static const char *drain(struct desk *d, const char *gateway, uint64_t rate)
@@ -304,7 +305,7 @@ static void test_another_version(void **state)
 	struct desk *d = *state;
 
 	assert_string_equal(desk_ask_raw(d, WIRE_VERSION + 1, "status", (struct bytes){0}),
-	    "VERSION: roomcastctl speaks version 4, the broker 3: use the one that was installed "
+	    "VERSION: roomcastctl speaks version 5, the broker 4: use the one that was installed "
 	    "with the broker");
 }
 

@@ -22,7 +22,10 @@ static const struct command *parse(const char *const *words, struct options *ret
 
 	for (; words[argc - 1] && argc <= MAX_WORDS; argc++)
 		argv[argc] = (char *)(uintptr_t)words[argc - 1];
-	if (options_parse(argc, argv, ret, why) || command_find(ret->words[0], &c, why))
+	if (options_parse(argc, argv, ret, why))
+		fail_msg("%s", why);
+	command_join_words(ret);
+	if (command_find(ret->words[0], &c, why))
 		fail_msg("%s", why);
 	return c;
 }
@@ -76,7 +79,10 @@ static void every_option_belongs_to_a_command(void **state)
 static void commands_are_found_by_their_word(void **state)
 {
 	static const char *const words[] = {"status", "gateways", "rooms", "members", "users",
-	    "user", "connections", "history", "why", "drain", "token", "keygen"};
+	    "user", "connections", "history", "why", "room create", "room show", "room public", "room private",
+	    "room archive", "room unarchive", "member add", "member role", "member remove",
+	    "member list", "ban add", "ban remove", "ban list", "mute add", "mute remove",
+	    "mute list", "kick user", "kick socket", "drain", "token", "keygen"};
 	const struct command *c;
 
 	(void)state;
@@ -85,6 +91,33 @@ static void commands_are_found_by_their_word(void **state)
 		assert_string_equal(c->word, words[i]);
 	}
 	assert_null(command_at(ARRAY_LEN(words)));
+}
+
+static void two_words_may_be_one_command(void **state)
+{
+	struct options o;
+
+	(void)state;
+	assert_string_equal(
+	    parse((const char *const[]){"room", "show", "lobby", NULL}, &o)->word, "room show");
+	assert_int_equal(o.word_count, 2);
+	assert_string_equal(o.words[1], "lobby");
+	assert_int_equal(CHECK("member", "add", "lobby", "--user", "ann"), ERR_OK);
+	assert_refused(CHECK("member", "add", "lobby"), "member add needs --user");
+	assert_refused(CHECK("room", "show"), "room show needs a ROOM");
+	assert_refused(CHECK("members", "lobby", "hall"), "one argument too many: 'hall'");
+	assert_refused(CHECK("ban", "list", "ann"), "ban list takes no argument such as 'ann'");
+}
+
+static void an_unknown_second_word_gets_a_suggestion(void **state)
+{
+	struct options o = {.words = {"room", "creat"}, .word_count = 2};
+	const struct command *c = NULL;
+
+	(void)state;
+	command_join_words(&o);
+	assert_int_equal(command_find(o.words[0], &c, why), ERR_NOT_FOUND);
+	assert_string_equal(why, "unknown command 'room creat', did you mean 'room create'?");
 }
 
 static void an_unknown_command_gets_a_suggestion(void **state)
@@ -220,6 +253,8 @@ int main(void)
 	    cmocka_unit_test(every_row_is_whole),
 	    cmocka_unit_test(every_option_belongs_to_a_command),
 	    cmocka_unit_test(commands_are_found_by_their_word),
+	    cmocka_unit_test(two_words_may_be_one_command),
+	    cmocka_unit_test(an_unknown_second_word_gets_a_suggestion),
 	    cmocka_unit_test(an_unknown_command_gets_a_suggestion),
 	    cmocka_unit_test(good_command_lines_pass),
 	    cmocka_unit_test(bad_command_lines_are_told_why),

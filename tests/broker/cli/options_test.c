@@ -186,7 +186,7 @@ static void what_is_wrong_is_said(void **state)
 	assert_refused(PARSE("-q"), "unknown option -q; --help lists them");
 	assert_refused(PARSE("status", "--json=yes"), "--json takes no value");
 	assert_refused(PARSE("status", "--limit"), "--limit needs a value");
-	assert_refused(PARSE("members", "a", "b"), "one argument too many: 'b'");
+	assert_refused(PARSE("member", "add", "a", "b"), "one argument too many: 'b'");
 }
 
 static void every_row_is_whole(void **state)

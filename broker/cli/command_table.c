@@ -1,0 +1,225 @@
+#include "broker/cli/commands.h"
+
+#include "proto/limits.h"
+#include "proto/message_id.h"
+
+static const struct print_column status_columns[] = {
+    {"state", "state", PRINT_PLAIN},
+    {"reason", "reason", PRINT_PLAIN},
+    {"version", "version", PRINT_PLAIN},
+    {"pid", "process id", PRINT_PLAIN},
+    {"uptimeMs", "uptime", PRINT_DURATION},
+    {"gateways", "gateways", PRINT_PLAIN},
+    {"connections", "connections", PRINT_PLAIN},
+    {"users", "users", PRINT_PLAIN},
+    {"rooms", "rooms", PRINT_PLAIN},
+    {"messages", "messages since start", PRINT_PLAIN},
+    {"backlog", "waiting for the disk", PRINT_PLAIN},
+    {"gseq", "last message", PRINT_PLAIN},
+    {"database", "database", PRINT_PLAIN},
+    {"epoch", "epoch", PRINT_PLAIN},
+    {"boot", "boot", PRINT_PLAIN},
+};
+
+static const struct print_column gateway_columns[] = {
+    {"id", "GATEWAY", PRINT_PLAIN},
+    {"state", "STATE", PRINT_PLAIN},
+    {"sinceMs", "SINCE", PRINT_TIME},
+    {"connections", "CONNECTIONS", PRINT_NUMBER},
+    {"rooms", "ROOMS", PRINT_NUMBER},
+    {"queuedBytes", "QUEUED", PRINT_BYTES},
+    {"boot", "BOOT", PRINT_PLAIN},
+    {"endpoint", "ENDPOINT", PRINT_PLAIN},
+};
+
+static const struct print_column room_columns[] = {
+    {"nsp", "NAMESPACE", PRINT_PLAIN},
+    {"room", "ROOM", PRINT_PLAIN},
+    {"public", "PUBLIC", PRINT_PLAIN},
+    {"archived", "ARCHIVED", PRINT_PLAIN},
+    {"seq", "LAST", PRINT_NUMBER},
+    {"members", "SOCKETS", PRINT_NUMBER},
+    {"users", "USERS", PRINT_NUMBER},
+};
+
+static const struct print_column member_columns[] = {
+    {"userId", "USER", PRINT_PLAIN},
+    {"username", "NAME", PRINT_PLAIN},
+    {"socketId", "SOCKET", PRINT_PLAIN},
+    {"gateway", "GATEWAY", PRINT_PLAIN},
+    {"joinedAt", "JOINED", PRINT_TIME},
+    {"ip", "ADDRESS", PRINT_PLAIN},
+};
+
+static const struct print_column user_columns[] = {
+    {"userId", "USER", PRINT_PLAIN},
+    {"username", "NAME", PRINT_PLAIN},
+    {"connections", "CONNECTIONS", PRINT_NUMBER},
+    {"gateways", "GATEWAYS", PRINT_PLAIN},
+    {"since", "SINCE", PRINT_TIME},
+};
+
+static const struct print_column connection_columns[] = {
+    {"userId", "USER", PRINT_PLAIN},
+    {"username", "NAME", PRINT_PLAIN},
+    {"nsp", "NAMESPACE", PRINT_PLAIN},
+    {"socketId", "SOCKET", PRINT_PLAIN},
+    {"gateway", "GATEWAY", PRINT_PLAIN},
+    {"transport", "TRANSPORT", PRINT_PLAIN},
+    {"ip", "ADDRESS", PRINT_PLAIN},
+    {"since", "SINCE", PRINT_TIME},
+    {"rooms", "ROOMS", PRINT_NUMBER},
+    {"userAgent", "USER-AGENT", PRINT_PLAIN},
+};
+
+static const struct print_column person_columns[] = {
+    {"userId", "user", PRINT_PLAIN},
+    {"username", "name", PRINT_PLAIN},
+    {"online", "online", PRINT_PLAIN},
+    {"count", "connections", PRINT_PLAIN},
+    {"gateways", "gateways", PRINT_PLAIN},
+    {"rooms", "rooms", PRINT_PLAIN},
+    {"firstSeen", "first seen", PRINT_TIME},
+    {"lastSeen", "last seen", PRINT_TIME},
+};
+
+static const struct print_column message_columns[] = {
+    {"seq", "SEQ", PRINT_NUMBER},
+    {"id", "ID", PRINT_PLAIN},
+    {"timestamp", "TIME", PRINT_TIME},
+    {"userId", "USER", PRINT_PLAIN},
+    {"username", "NAME", PRINT_PLAIN},
+    {"type", "TYPE", PRINT_PLAIN},
+    {"content", "CONTENT", PRINT_PLAIN},
+};
+
+static const struct print_column drain_columns[] = {{"gateway", "draining", PRINT_PLAIN}};
+
+static const struct print_column why_columns[] = {
+    {"id", "message", PRINT_PLAIN},
+    {"nsp", "namespace", PRINT_PLAIN},
+    {"room", "room", PRINT_PLAIN},
+    {"members", "in it now", PRINT_PLAIN},
+    {"seq", "number there", PRINT_PLAIN},
+    {"gseq", "number", PRINT_PLAIN},
+    {"userId", "user", PRINT_PLAIN},
+    {"username", "name", PRINT_PLAIN},
+    {"type", "type", PRINT_PLAIN},
+    {"timestamp", "stored", PRINT_TIME},
+};
+
+static const struct print_column witness_columns[] = {
+    {"id", "GATEWAY", PRINT_PLAIN},
+    {"state", "STATE", PRINT_PLAIN},
+    {"outcome", "OUTCOME", PRINT_PLAIN},
+    {"sockets", "SOCKETS", PRINT_NUMBER},
+    {"written", "WRITTEN", PRINT_NUMBER},
+    {"lagging", "LAGGING", PRINT_NUMBER},
+    {"recovered", "RECOVERED", PRINT_NUMBER},
+    {"at", "AT", PRINT_TIME},
+};
+
+static const struct print_column token_columns[] = {{"token", "token", PRINT_PLAIN}};
+
+static const struct print_column key_columns[] = {
+    {"kind", "kind", PRINT_PLAIN},
+    {"secretFile", "secret", PRINT_PLAIN},
+    {"publicFile", "public", PRINT_PLAIN},
+};
+
+static const char history_more[] = "There is more: go on with --before, or --after, and a SEQ.";
+
+static const char connections_more[] =
+    "There are more: narrow it with --user, --gateway or --room.";
+
+#define COLUMNS(columns) columns, ARRAY_LEN(columns)
+
+static const struct print_layout witnesses = {
+    PRINT_TABLE, "gateways", COLUMNS(witness_columns), NULL, NULL};
+
+static const struct print_layout connections = {
+    PRINT_TABLE, "connections", COLUMNS(connection_columns), NULL, NULL};
+
+static const struct command table[] = {
+    {.word = "status",
+	.doc = "How the broker is and what it does",
+	.wire = "status",
+	.layout = {PRINT_PAIRS, NULL, COLUMNS(status_columns), NULL, NULL}},
+    {.word = "gateways",
+	.doc = "The gateways on the link",
+	.wire = "gateways",
+	.layout = {PRINT_TABLE, "gateways", COLUMNS(gateway_columns), NULL, NULL}},
+    {.word = "rooms",
+	.takes = OPTION_BIT(NSP),
+	.doc = "The rooms, with the number of their last message and who is there",
+	.wire = "rooms",
+	.layout = {PRINT_TABLE, "rooms", COLUMNS(room_columns), NULL, NULL}},
+    {.word = "members",
+	.argument = "ROOM",
+	.argument_max = LIMIT_ROOM,
+	.takes = OPTION_BIT(NSP),
+	.doc = "The sockets that are in a room now",
+	.wire = "members",
+	.wire_argument = "room",
+	.layout = {PRINT_TABLE, "members", COLUMNS(member_columns), NULL, NULL}},
+    {.word = "connections",
+	.takes = OPTION_BIT(USER) | OPTION_BIT(GATEWAY) | OPTION_BIT(ROOM) | OPTION_BIT(NSP),
+	.doc = "Who is connected where now: gateway, address, transport, since when",
+	.wire = "connections",
+	.layout = {PRINT_TABLE, "connections", COLUMNS(connection_columns), connections_more,
+	    NULL}},
+    {.word = "users",
+	.takes = OPTION_BIT(PREFIX),
+	.doc = "The users who are connected now",
+	.wire = "users",
+	.layout = {PRINT_TABLE, "users", COLUMNS(user_columns), NULL, NULL}},
+    {.word = "user",
+	.argument = "USER",
+	.argument_max = LIMIT_USER,
+	.doc = "Whether a user is connected, where, in which rooms, and when he was last",
+	.wire = "user",
+	.wire_argument = "user",
+	.layout = {PRINT_PAIRS, NULL, COLUMNS(person_columns), NULL, &connections}},
+    {.word = "history",
+	.argument = "ROOM",
+	.argument_max = LIMIT_ROOM,
+	.takes = OPTION_BIT(NSP) | OPTION_BIT(LIMIT) | OPTION_BIT(BEFORE) | OPTION_BIT(AFTER),
+	.one_of = OPTION_BIT(BEFORE) | OPTION_BIT(AFTER),
+	.doc = "A page of a room's stored messages, oldest first; the newest page by default",
+	.wire = "history",
+	.wire_argument = "room",
+	.layout = {PRINT_TABLE, "messages", COLUMNS(message_columns), history_more, NULL}},
+    {.word = "why",
+	.argument = "MESSAGE-ID",
+	.argument_max = MESSAGE_ID_LEN,
+	.doc = "What became of a message: who stored it when, and to whom each gateway gave it",
+	.wire = "why",
+	.wire_argument = "id",
+	.layout = {PRINT_PAIRS, NULL, COLUMNS(why_columns), NULL, &witnesses}},
+    {.word = "drain",
+	.argument = "GATEWAY",
+	.argument_max = LIMIT_GATEWAY_ID,
+	.takes = OPTION_BIT(RATE),
+	.doc = "Lets a gateway send its clients elsewhere, one after the other, and end",
+	.wire = "drain",
+	.wire_argument = "gateway",
+	.layout = {PRINT_PAIRS, NULL, COLUMNS(drain_columns), NULL, NULL}},
+    {.word = "token",
+	.needs = OPTION_BIT(USER) | OPTION_BIT(NAME),
+	.takes = OPTION_BIT(EXPIRES) | OPTION_BIT(ROOM) | OPTION_BIT(ISSUER) |
+		 OPTION_BIT(AUDIENCE) | OPTION_BIT(KEY_FILE),
+	.doc = "Makes a token that a client authenticates with; asks no broker",
+	.deed = COMMAND_MINTS,
+	.layout = {PRINT_BARE, NULL, COLUMNS(token_columns), NULL, NULL}},
+    {.word = "keygen",
+	.argument = "KIND",
+	.needs = OPTION_BIT(OUT),
+	.doc = "Makes keys; asks no broker",
+	.deed = COMMAND_MAKES_KEYS,
+	.layout = {PRINT_PAIRS, NULL, COLUMNS(key_columns), NULL, NULL}},
+};
+
+const struct command *command_at(size_t n)
+{
+	return n < ARRAY_LEN(table) ? &table[n] : command_of_rights(n - ARRAY_LEN(table));
+}

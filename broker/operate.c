@@ -1,0 +1,376 @@
+#include "broker/operate.h"
+
+#include "broker/change.h"
+#include "broker/report_rights.h"
+#include "proto/value.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static PRINTF(3, 4) enum err refuse(struct command_call *call, enum err e, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(call->why, sizeof(call->why), format, args);
+	va_end(args);
+	return e;
+}
+
+/* ---- what a command names ---- */
+
+/* Of whom it speaks; empty = of nobody, which is an error with why. */
+static struct str find_user(struct command_call *call)
+{
+	struct str user = admin_arg_str(call, "user", "");
+
+	if (user.len > 0 && user.len <= LIMIT_USER)
+		return user;
+	(void)refuse(call, ERR_INVALID, "a user's id has 1 to %d bytes", LIMIT_USER);
+	return STR("");
+}
+
+static bool names_room(const struct command_call *call)
+{
+	return admin_arg_str(call, "room", "").len > 0;
+}
+
+/* The room, which has members and is stored: not a worker's. */
+static struct room *find_room(struct command_call *call)
+{
+	struct room *r = admin_find_room(call);
+
+	if (!r || !r->is_fleeting)
+		return r;
+	(void)refuse(call, ERR_INVALID,
+	    "\"%.*s\" exists while somebody is in it, and has no "
+	    "members that are stored",
+	    STR_ARG(admin_cut(str_of(r->name))));
+	return NULL;
+}
+
+static bool flag(const struct command_call *call, const char *name)
+{
+	struct bytes raw;
+	bool is_set = false;
+
+	return value_map_get(call->args, str_of(name), &raw) == ERR_OK &&
+	       value_as_bool(raw, &is_set) && is_set;
+}
+
+/* ---- ordering ---- */
+
+static void answer(
+    struct broker *b, const struct change_asker *asker, enum err e, struct bytes value)
+{
+	admin_answer(b->admin, &asker->to, asker->request, e, value);
+}
+
+/* The call's value is what is answered when it is done. */
+static enum err order(struct command_call *call, struct change_order *o)
+{
+	o->asker =
+	    (struct change_asker){.answer = answer, .to = *call->from, .request = call->request};
+	o->reason = admin_arg_str(call, "reason", "");
+	o->answer = buf_bytes(&call->value);
+	if (o->reason.len > LIMIT_WHY)
+		return refuse(call, ERR_TOO_BIG, "the reason is longer than %d bytes", LIMIT_WHY);
+	enum err e = change_put(call->broker, o);
+
+	if (e == ERR_FULL)
+		return refuse(call, e,
+		    "there are as many as there may be: see memberships-max "
+		    "and sanctions-max");
+	if (e)
+		return refuse(call, e, "the database does not take it now, `status` says why");
+	call->is_answered_later = true;
+	return ERR_OK;
+}
+
+/* ---- rooms ---- */
+
+static bool is_name(struct str name)
+{
+	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				      "0123456789_-:.";
+
+	for (size_t i = 0; i < name.len; i++) {
+		if (!memchr(allowed, name.p[i], sizeof(allowed) - 1))
+			return false;
+	}
+	return name.len > 0 && name.len <= LIMIT_ROOM_NAME && !room_name_is_personal(name);
+}
+
+static enum err check_new_room(struct command_call *call, struct str nsp, struct str name)
+{
+	const struct broker *b = call->broker;
+	const struct namespace_conf *n =
+	    namespaces_find(b->config.namespaces, b->config.namespace_count, nsp);
+	const struct room *r = rooms_find(b->rooms, nsp, name);
+
+	if (!n || n->handler != NAMESPACE_ROOMS)
+		return refuse(
+		    call, ERR_INVALID, "%.*s is no namespace with rooms", STR_ARG(admin_cut(nsp)));
+	if (!is_name(name))
+		return refuse(call, ERR_INVALID,
+		    "a room's name is 1 to %d of A-Z a-z 0-9 _ - : . "
+		    "and does not begin with user:",
+		    LIMIT_ROOM_NAME);
+	if (r && r->is_stored)
+		return refuse(call, ERR_EXISTS,
+		    "there is such a room already; `room public`, "
+		    "`room private` and `room archive` change it");
+	if (!r && rooms_count(b->rooms) >= b->config.max_rooms)
+		return refuse(call, ERR_FULL,
+		    "there are as many rooms as there may be: see "
+		    "max-rooms");
+	return ERR_OK;
+}
+
+static void put_kind(struct buf *out, const struct room *r, bool is_public, bool is_archived)
+{
+	value_put_map(out, 4);
+	value_put_str_pair(out, STR("nsp"), str_of(r->nsp));
+	value_put_str_pair(out, STR("room"), str_of(r->name));
+	value_put_bool_pair(out, STR("public"), is_public);
+	value_put_bool_pair(out, STR("archived"), is_archived);
+}
+
+static enum err order_kind(
+    struct command_call *call, const struct room *r, bool is_public, bool is_archived)
+{
+	put_kind(&call->value, r, is_public, is_archived);
+	return order(call, &(struct change_order){.kind = CHANGE_ROOM,
+			       .room = r->id,
+			       .is_public = is_public,
+			       .is_archived = is_archived});
+}
+
+static enum err on_room_create(struct command_call *call)
+{
+	struct broker *b = call->broker;
+	struct str nsp = admin_arg_str(call, "nsp", "/chat");
+	struct str name = admin_arg_str(call, "room", "");
+	enum err e = check_new_room(call, nsp, name);
+	struct room *r = e ? NULL : rooms_find(b->rooms, nsp, name);
+
+	if (e)
+		return e;
+	/* In memory at once, so that nobody else makes another of that name. */
+	if (!r)
+		r = rooms_create(b->rooms, nsp, name, turn_wall(b->turn));
+	r->is_public = !flag(call, "private");
+	return order_kind(call, r, r->is_public, r->is_archived);
+}
+
+static enum err on_room_show(struct command_call *call)
+{
+	const struct room *r = find_room(call);
+
+	if (!r)
+		return ERR_NOT_FOUND;
+	report_room(call->broker, r, &call->value);
+	return ERR_OK;
+}
+
+enum { TO_PUBLIC, TO_PRIVATE, TO_ARCHIVED, TO_UNARCHIVED };
+
+static enum err on_room_kind(struct command_call *call)
+{
+	const struct room *r = find_room(call);
+	int to = call->command->detail;
+
+	if (!r)
+		return ERR_NOT_FOUND;
+	return order_kind(call, r, to == TO_PUBLIC || (to != TO_PRIVATE && r->is_public),
+	    to == TO_ARCHIVED || (to != TO_UNARCHIVED && r->is_archived));
+}
+
+/* ---- members ---- */
+
+static enum err order_member(
+    struct command_call *call, const struct room *r, struct str user, enum role role)
+{
+	value_put_map(&call->value, 4);
+	value_put_str_pair(&call->value, STR("nsp"), str_of(r->nsp));
+	value_put_str_pair(&call->value, STR("room"), str_of(r->name));
+	value_put_str_pair(&call->value, STR("userId"), user);
+	value_put_str_pair(&call->value, STR("role"), str_of(role_name(role)));
+	return order(call, &(struct change_order){
+			       .kind = CHANGE_MEMBER, .room = r->id, .user = user, .role = role});
+}
+
+enum { MUST_BE_THERE = 1 };
+
+/* is_there: he must belong to the room already. */
+static enum err put_member(struct command_call *call, enum role role, bool is_there)
+{
+	const struct room *r = find_room(call);
+	struct str user = find_user(call);
+
+	if (!r || !user.len)
+		return r ? ERR_INVALID : ERR_NOT_FOUND;
+	if (is_there && memberships_role(call->broker->memberships, r->id, user) == ROLE_NONE)
+		return refuse(call, ERR_NOT_FOUND,
+		    "\"%.*s\" is no member of the room; `member list` lists them",
+		    STR_ARG(admin_cut(user)));
+	return order_member(call, r, user, role);
+}
+
+static enum err on_member_add(struct command_call *call)
+{
+	enum role role = role_find(admin_arg_str(call, "role", role_name(ROLE_MEMBER)));
+
+	if (role == ROLE_NONE)
+		return refuse(call, ERR_INVALID, "a role is member or moderator");
+	return put_member(call, role, call->command->detail == MUST_BE_THERE);
+}
+
+static enum err on_member_remove(struct command_call *call)
+{
+	return put_member(call, ROLE_NONE, true);
+}
+
+static enum err on_member_list(struct command_call *call)
+{
+	const struct room *r = find_room(call);
+
+	if (!r)
+		return ERR_NOT_FOUND;
+	report_memberships(call->broker, r, &call->value);
+	return ERR_OK;
+}
+
+/* ---- bans, mutes, kicks ---- */
+
+/* Where, in the order and in its answer. False, with why: there is no such room. */
+static bool set_place(struct command_call *call, struct change_order *o)
+{
+	const struct room *r = names_room(call) ? find_room(call) : NULL;
+
+	if (names_room(call) && !r)
+		return false;
+	o->room = r ? r->id : 0;
+	o->nsp = r ? str_of(r->nsp) : admin_arg_str(call, "nsp", "");
+	value_put_map(&call->value, 3 + (o->until.ms > 0));
+	value_put_str_pair(&call->value, STR("userId"), o->user);
+	value_put_str_pair(&call->value, STR("nsp"), o->nsp);
+	value_put_str_pair(&call->value, STR("room"), str_of(r ? r->name : NULL));
+	if (o->until.ms)
+		value_put_u64_pair(&call->value, STR("until"), (uint64_t)o->until.ms);
+	return true;
+}
+
+static enum err on_impose(struct command_call *call)
+{
+	enum sanction_kind kind = (enum sanction_kind)call->command->detail;
+	struct change_order o = {.kind = CHANGE_IMPOSE, .sanction = kind, .user = find_user(call)};
+	uint64_t seconds = admin_arg_u64(call, "for", 0);
+
+	if (!o.user.len)
+		return ERR_INVALID;
+	if (kind == SANCTION_MUTE && !names_room(call))
+		return refuse(call, ERR_INVALID, "a mute is for one room: --room names it");
+	if (seconds > LIMIT_DURATION_S)
+		return refuse(call, ERR_INVALID, "not for longer than %d s", LIMIT_DURATION_S);
+	if (seconds)
+		o.until.ms = turn_wall(call->broker->turn).ms + (int64_t)seconds * 1000;
+	return set_place(call, &o) ? order(call, &o) : ERR_NOT_FOUND;
+}
+
+static enum err on_lift(struct command_call *call)
+{
+	enum sanction_kind kind = (enum sanction_kind)call->command->detail;
+	struct change_order o = {.kind = CHANGE_LIFT, .sanction = kind, .user = find_user(call)};
+
+	if (!o.user.len)
+		return ERR_INVALID;
+	if (!set_place(call, &o))
+		return ERR_NOT_FOUND;
+	struct sanction_key key = {
+	    .kind = kind, .user = o.user, .nsp = o.room ? STR("") : o.nsp, .room = o.room};
+
+	if (!sanctions_find(call->broker->sanctions, &key, turn_wall(call->broker->turn)))
+		return refuse(call, ERR_NOT_FOUND,
+		    "there is no such %s; `%s list` lists them, with the namespace and the room",
+		    sanction_kind_name(kind), sanction_kind_name(kind));
+	return order(call, &o);
+}
+
+static enum err on_list(struct command_call *call)
+{
+	report_sanctions(call->broker, (enum sanction_kind)call->command->detail, &call->value);
+	return ERR_OK;
+}
+
+static enum err on_kick_user(struct command_call *call)
+{
+	struct change_order o = {.kind = CHANGE_KICK, .user = find_user(call)};
+
+	if (!o.user.len)
+		return ERR_INVALID;
+	if (!set_place(call, &o))
+		return ERR_NOT_FOUND;
+	if (!sessions_find_user(call->broker->sessions, o.user))
+		return refuse(call, ERR_NOT_FOUND,
+		    "\"%.*s\" is not connected; `users` lists who is", STR_ARG(admin_cut(o.user)));
+	return order(call, &o);
+}
+
+struct sought {
+	struct str sid;
+	const struct session *session;
+};
+
+static void note_if_sought(void *ctx, struct session *s)
+{
+	struct sought *sought = ctx;
+
+	if (str_eqz(sought->sid, s->sid))
+		sought->session = s;
+}
+
+static enum err on_kick_socket(struct command_call *call)
+{
+	struct sought sought = {.sid = admin_arg_str(call, "socket", "")};
+
+	sessions_each(call->broker->sessions, note_if_sought, &sought);
+	if (!sought.session)
+		return refuse(call, ERR_NOT_FOUND,
+		    "no socket \"%.*s\"; `members` lists those of a room",
+		    STR_ARG(admin_cut(sought.sid)));
+	value_put_map(&call->value, 2);
+	value_put_str_pair(&call->value, STR("socketId"), sought.sid);
+	value_put_str_pair(&call->value, STR("userId"), str_of(sought.session->user->id));
+	return order(call, &(struct change_order){.kind = CHANGE_END,
+			       .user = str_of(sought.session->user->id),
+			       .nsp = str_of(sought.session->nsp),
+			       .socket = str_of(sought.session->id)});
+}
+
+static const struct command commands[] = {
+    {"room create", on_room_create, 0},
+    {"room show", on_room_show, 0},
+    {"room public", on_room_kind, TO_PUBLIC},
+    {"room private", on_room_kind, TO_PRIVATE},
+    {"room archive", on_room_kind, TO_ARCHIVED},
+    {"room unarchive", on_room_kind, TO_UNARCHIVED},
+    {"member add", on_member_add, 0},
+    {"member role", on_member_add, MUST_BE_THERE},
+    {"member remove", on_member_remove, 0},
+    {"member list", on_member_list, 0},
+    {"ban add", on_impose, SANCTION_BAN},
+    {"ban remove", on_lift, SANCTION_BAN},
+    {"ban list", on_list, SANCTION_BAN},
+    {"mute add", on_impose, SANCTION_MUTE},
+    {"mute remove", on_lift, SANCTION_MUTE},
+    {"mute list", on_list, SANCTION_MUTE},
+    {"kick user", on_kick_user, 0},
+    {"kick socket", on_kick_socket, 0},
+};
+
+const struct command *operate_command(size_t n)
+{
+	return n < ARRAY_LEN(commands) ? &commands[n] : NULL;
+}

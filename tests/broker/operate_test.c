@@ -1,0 +1,159 @@
+#include "tests/broker/admin_fixture.h"
+
+#include "broker/change.h"
+#include "proto/value.h"
+#include "tests/fakes/link.h"
+#include "tests/fakes/store.h"
+#include "tests/fakes/turn.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Asks with pairs of texts; the answer, after the commit if it waits for one. */
+static const char *ask_with(struct desk *d, const char *command, const char *const *pairs)
+{
+	struct buf args = {0};
+	uint32_t count = 0;
+
+	while (pairs[2 * count])
+		count++;
+	value_put_map(&args, count);
+	for (uint32_t i = 0; i < count; i++) {
+		const char *value = pairs[2 * i + 1];
+
+		if (strcmp(value, "yes") == 0)
+			value_put_bool_pair(&args, str_of(pairs[2 * i]), true);
+		else if (strcmp(pairs[2 * i], "for") == 0)
+			value_put_u64_pair(&args, STR("for"), strtoull(value, NULL, 10));
+		else
+			value_put_str_pair(&args, str_of(pairs[2 * i]), str_of(value));
+	}
+	const char *result = desk_ask_raw(d, WIRE_VERSION, command, buf_bytes(&args));
+
+	buf_free(&args);
+	if (strcmp(result, "none") != 0)
+		return result;
+	change_on_committed(&d->w->b, 0);
+	world_commit(d->w);
+	return desk_answer();
+}
+
+#define ASK(command, ...) ask_with(d, command, (const char *const[]){__VA_ARGS__, NULL, NULL})
+
+static void assert_said(const char *answer, const char *part)
+{
+	if (!strstr(answer, part))
+		fail_msg("%s is not in %s", part, answer);
+}
+
+static void test_rooms(void **state)
+{
+	struct desk *d = *state;
+
+	assert_string_equal(ASK("room create", "room", "club", "private", "yes"),
+	    "ok {\"nsp\":\"/chat\",\"room\":\"club\",\"public\":false,\"archived\":false}");
+	assert_int_equal(fake_store.rooms, 1);
+	assert_false(fake_store.last_room_is_public);
+	assert_said(ASK("room create", "room", "club"), "EXISTS: ");
+	assert_said(ASK("room create", "room", "a b"), "INVALID: a room's name");
+	assert_said(ASK("room create", "room", "user:x"), "INVALID: a room's name");
+	assert_said(ASK("room create", "room", "x", "nsp", "/work"), "INVALID: /work is no");
+	assert_said(ASK("room archive", "room", "club"), "\"archived\":true");
+	assert_said(ASK("room public", "room", "club"), "\"public\":true,\"archived\":true");
+	assert_said(ASK("room unarchive", "room", "club"), "\"public\":true,\"archived\":false");
+	assert_said(ASK("room private", "room", "club"), "\"public\":false");
+	assert_said(ASK("room private", "room", "nowhere"), "NOT_FOUND: ");
+	world_connect(d->w, &d->w->east, "e1", "ann");
+	assert_said(ASK("room archive", "room", "user:ann"), "NOT_FOUND: ");
+	d->w->b.config.max_rooms = 1;
+	assert_said(ASK("room create", "room", "more"), "FULL: ");
+}
+
+/* It is in memory before it is in the database; asked again, it is put there again. */
+static void test_a_room_that_could_not_be_made(void **state)
+{
+	struct desk *d = *state;
+
+	assert_string_equal(desk_ask_room(d, "room create", "club", NULL, 0), "none");
+	world_fail(d->w);
+	assert_said(desk_answer(), "UNAVAILABLE: the database does not take it now");
+	assert_said(ASK("room create", "room", "club"), "ok {");
+	assert_int_equal(fake_store.rooms, 2);
+}
+
+static void test_members(void **state)
+{
+	struct desk *d = *state;
+
+	desk_populate(d);
+	assert_string_equal(ASK("member add", "room", "lobby", "user", "ann"),
+	    "ok {\"nsp\":\"/chat\",\"room\":\"lobby\",\"userId\":\"ann\",\"role\":\"member\"}");
+	assert_said(ASK("member role", "room", "lobby", "user", "ann", "role", "moderator"),
+	    "\"role\":\"moderator\"");
+	assert_said(ASK("member role", "room", "lobby", "user", "bob", "role", "member"),
+	    "NOT_FOUND: \"bob\" is no member");
+	assert_said(ASK("member add", "room", "lobby", "user", "bob", "role", "king"),
+	    "INVALID: a role is");
+	assert_said(ASK("member add", "room", "lobby"), "INVALID: a user's id");
+	assert_said(ASK("member list", "room", "lobby"),
+	    "{\"userId\":\"ann\",\"role\":\"moderator\",\"since\":1700000000000,\"connections\":2}");
+	assert_said(ASK("room show", "room", "lobby"),
+	    "\"sockets\":2,\"users\":1,\"members\":1,\"moderators\":1,\"bans\":0,\"mutes\":0");
+	assert_said(ASK("member remove", "room", "lobby", "user", "ann"), "\"role\":\"\"");
+	assert_said(ASK("member remove", "room", "lobby", "user", "ann"), "NOT_FOUND: ");
+	d->w->b.config.memberships_max = 0;
+	assert_said(ASK("member add", "room", "lobby", "user", "ann"), "FULL: ");
+}
+
+static void test_bans_and_mutes(void **state)
+{
+	struct desk *d = *state;
+
+	desk_populate(d);
+	assert_said(ASK("mute add", "user", "ann"), "INVALID: a mute is for one room");
+	assert_said(ASK("mute add", "user", "ann", "room", "lobby", "for", "10"),
+	    "\"room\":\"lobby\",\"until\":1700000010000");
+	assert_said(ASK("ban add", "user", "bob", "reason", "spam"), "\"nsp\":\"\",\"room\":\"\"}");
+	assert_null(world_session(d->w, "e2"));
+	assert_string_equal(ASK("ban list", "x", "y"),
+	    "ok {\"sanctions\":[{\"userId\":\"bob\",\"nsp\":\"\",\"room\":\"\",\"by\":\"\","
+	    "\"reason\":\"spam\",\"since\":1700000000000}]}");
+	assert_said(ASK("mute list", "x", "y"), "\"nsp\":\"/chat\",\"room\":\"lobby\"");
+	assert_said(ASK("ban remove", "user", "bob", "nsp", "/chat"), "NOT_FOUND: there is no such");
+	assert_said(ASK("ban remove", "user", "bob"), "ok {");
+	assert_said(ASK("mute remove", "user", "ann", "room", "lobby"), "ok {");
+	assert_int_equal(sanctions_count(d->w->b.sanctions), 0);
+	assert_said(ASK("ban add", "user", "ann", "for", "999999999999"), "INVALID: not for longer");
+}
+
+static void test_kicks(void **state)
+{
+	struct desk *d = *state;
+
+	desk_populate(d);
+	assert_said(ASK("kick user", "user", "ann", "room", "lobby"), "\"room\":\"lobby\"");
+	assert_int_equal(world_room(d->w, "lobby")->member_count, 0);
+	assert_said(ASK("kick socket", "socket", "e2"), "\"userId\":\"bob\"");
+	assert_null(world_session(d->w, "e2"));
+	assert_said(ASK("kick socket", "socket", "e2"), "NOT_FOUND: no socket");
+	assert_said(ASK("kick user", "user", "ann", "nsp", "/fixed"), "ok {");
+	assert_non_null(world_session(d->w, "e1"));
+	assert_said(ASK("kick user", "user", "ann"), "ok {");
+	assert_null(world_session(d->w, "e1"));
+	assert_said(ASK("kick user", "user", "ann"), "NOT_FOUND: \"ann\" is not connected");
+	assert_said(ASK("kick user", "user", "ann", "room", "nowhere"), "NOT_FOUND: no room");
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, desk_setup, desk_teardown)
+	const struct CMUnitTest tests[] = {
+	    TEST(test_rooms),
+	    TEST(test_a_room_that_could_not_be_made),
+	    TEST(test_members),
+	    TEST(test_bans_and_mutes),
+	    TEST(test_kicks),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
