@@ -1,6 +1,7 @@
 #include "broker/attend.h"
 
 #include "broker/presence.h"
+#include "broker/rights.h"
 #include "broker/roll.h"
 #include "broker/say.h"
 #include "proto/events.h"
@@ -20,20 +21,13 @@ struct session *attend_session(
 	return NULL;
 }
 
-bool attend_is_allowed(const struct broker *b, const struct session *s, const struct room *r)
-{
-	if (r->is_fleeting)
-		return false;
-	return r->is_public || session_is_granted(s, str_of(r->name)) ||
-	       rooms_is_member(b->rooms, r, str_of(s->user->id));
-}
-
 void attend_store_room(struct broker *b, struct room *r)
 {
 	struct store_room row = {.id = r->id,
 	    .nsp = str_of(r->nsp),
 	    .name = str_of(r->name),
 	    .is_public = r->is_public,
+	    .is_archived = r->is_archived,
 	    .created = r->created};
 
 	if (r->is_stored || r->is_fleeting)
@@ -181,8 +175,11 @@ void attend_on_join(struct broker *b, struct peer *p, const struct wire_message 
 		refuse_room(b, p, join->request, e, join->room);
 		return;
 	}
-	if (!attend_is_allowed(b, s, r)) {
-		say_error(b, p, join->request, CLIENT_ERROR_ACCESS_DENIED, denied_text);
+	struct say_fault fault;
+
+	if (!rights_may_enter(b, s, r, &fault)) {
+		fault.text = fault.text ? fault.text : denied_text;
+		say_fault(b, p, join->request, &fault);
 		return;
 	}
 	/* The personal room is not counted. */
@@ -263,8 +260,10 @@ void attend_on_typing(struct broker *b, struct peer *p, const struct wire_messag
 		say_error(b, p, t->request, CLIENT_ERROR_ROOM_NOT_FOUND, NULL);
 		return;
 	}
-	if (r->is_personal || !member_find(r, s)) {
-		say_error(b, p, t->request, CLIENT_ERROR_ACCESS_DENIED, NULL);
+	struct say_fault fault = {.error = CLIENT_ERROR_ACCESS_DENIED};
+
+	if (r->is_personal || !member_find(r, s) || !rights_may_speak(b, s, r, &fault)) {
+		say_fault(b, p, t->request, &fault);
 		return;
 	}
 	tell_typing(b, r, s);

@@ -16,9 +16,6 @@ void attend_on_typing(struct broker *b, struct peer *p, const struct wire_messag
 struct session *attend_session(
     struct broker *b, struct peer *p, struct str socket, uint64_t request);
 
-/* May this user be in the room and speak there? */
-bool attend_is_allowed(const struct broker *b, const struct session *s, const struct room *r);
-
 /* Whether the others in the room hear of it. */
 enum attend_notice { ATTEND_SILENT, ATTEND_TOLD };
 

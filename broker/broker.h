@@ -10,9 +10,11 @@
 #include "broker/crew.h"
 #include "broker/dedup.h"
 #include "broker/link.h"
+#include "broker/membership.h"
 #include "broker/outbox.h"
 #include "broker/peers.h"
 #include "broker/room.h"
+#include "broker/sanction.h"
 #include "broker/session.h"
 #include "broker/store.h"
 #include "broker/turn.h"
@@ -22,6 +24,7 @@
 struct admin;
 struct census;
 struct limits;
+struct change;
 struct look_page;
 struct missed;
 
@@ -36,6 +39,9 @@ struct broker {
 	struct peers *peers;
 	struct sessions *sessions;
 	struct rooms *rooms;
+	struct memberships *memberships;
+	struct sanctions *sanctions;
+	struct change *changes; /* change.c's: on their way into the database */
 	struct crew *crew;
 	struct store *store;
 	struct reader *reader;

@@ -6,6 +6,7 @@
 #include "broker/look.h"
 #include "broker/metrics.h"
 #include "broker/missed.h"
+#include "broker/moderate.h"
 #include "broker/publish.h"
 #include "broker/share.h"
 #include "broker/work.h"
@@ -30,6 +31,7 @@ static wire_handler *const on_wire[WIRE_TYPES] = {
     [WIRE_USERS] = look_on_users,
     [WIRE_HISTORY] = look_on_history,
     [WIRE_REPLAY] = missed_on_replay,
+    [WIRE_MODERATE] = moderate_on_message,
     [WIRE_WHY_ANSWER] = admin_on_why_answer,
 };
 

@@ -3,7 +3,9 @@
 #include "broker/attend.h"
 #include "broker/census.h"
 #include "broker/entry.h"
+#include "broker/rights.h"
 #include "broker/roll.h"
+#include "broker/usher.h"
 #include "broker/work.h"
 
 #include <stdlib.h>
@@ -20,20 +22,20 @@ void dormancy_init(struct broker *b)
 	timer_queue_init(&b->windows, c->recovery_window_ms);
 }
 
+static void add_berth(struct session *s, const struct berth *berth)
+{
+	s->berths = xrealloc(s->berths, (s->berth_count + 1) * sizeof(*s->berths));
+	s->berths[s->berth_count++] = *berth;
+}
+
 /* He leaves, and the session keeps in mind where it was. */
 static void vacate(struct broker *b, struct session *s)
 {
-	struct berth *berths = xcalloc(s->member_count ? s->member_count : 1, sizeof(*berths));
-	size_t count = 0;
-
 	for (const struct member *m = s->members; m; m = m->session_next) {
 		if (!m->room->is_fleeting)
-			berths[count++] = (struct berth){m->room, m->gseq};
+			add_berth(s, &(struct berth){.room = m->room, .gseq = m->gseq});
 	}
 	attend_leave_all(b, s);
-	free(s->berths);
-	s->berths = berths;
-	s->berth_count = count;
 	s->is_away = true;
 	roll_put(b, s);
 }
@@ -61,8 +63,7 @@ void dormancy_begin(struct broker *b, struct session *s, struct str reason)
 
 void dormancy_remind(struct session *s, struct room *r, uint64_t gseq)
 {
-	s->berths = xrealloc(s->berths, (s->berth_count + 1) * sizeof(*s->berths));
-	s->berths[s->berth_count++] = (struct berth){r, gseq};
+	add_berth(s, &(struct berth){.room = r, .gseq = gseq});
 }
 
 void dormancy_await(struct broker *b, struct session *s)
@@ -70,30 +71,89 @@ void dormancy_await(struct broker *b, struct session *s)
 	lie_down(b, s, &b->first_grace);
 }
 
+static struct berth *find_berth(const struct session *s, const struct room *r)
+{
+	for (size_t i = 0; i < s->berth_count; i++) {
+		if (s->berths[i].room == r)
+			return &s->berths[i];
+	}
+	return NULL;
+}
+
+static void note_lost(struct session *s, struct room *r, int reason)
+{
+	struct berth *berth = find_berth(s, r);
+
+	if (!berth)
+		add_berth(s, &(struct berth){.room = r, .is_lost = true, .reason = reason});
+	else if (!berth->is_lost)
+		*berth = (struct berth){.room = r, .is_lost = true, .reason = reason};
+}
+
+void dormancy_lose_room(struct broker *b, struct session *s, struct room *r, int reason)
+{
+	const struct berth *berth = find_berth(s, r);
+	struct member *in = member_find(r, s);
+
+	if (!in && (!berth || berth->is_lost))
+		return;
+	note_lost(s, r, reason);
+	roll_leave(b, s, r);
+	if (in)
+		attend_leave(b, in);
+}
+
+bool dormancy_has_lost(const struct session *s, const struct room *r)
+{
+	const struct berth *berth = find_berth(s, r);
+
+	return berth && berth->is_lost;
+}
+
+void dormancy_tell_lost(struct broker *b, struct session *s)
+{
+	for (size_t i = 0; i < s->berth_count; i++) {
+		if (s->berths[i].is_lost)
+			usher_tell_left(
+			    b, s, s->berths[i].room, (enum usher_reason)s->berths[i].reason);
+	}
+	free(s->berths);
+	s->berths = NULL;
+	s->berth_count = 0;
+}
+
+/* His rights are others than they were, or his token is. */
 static void leave_forbidden(struct broker *b, struct session *s)
 {
 	for (struct member *m = s->members, *next; m; m = next) {
 		next = m->session_next;
-		if (m->room->is_fleeting || attend_is_allowed(b, s, m->room))
+		if (m->room->is_fleeting || rights_may_enter(b, s, m->room, NULL))
 			continue;
+		note_lost(s, m->room, USHER_REMOVED);
 		roll_leave(b, s, m->room);
 		attend_leave(b, m);
 	}
 }
 
+/* Those that it has lost stay, to be told of. */
 static void return_to_berths(struct broker *b, struct session *s)
 {
-	for (size_t i = 0; i < s->berth_count; i++) {
-		struct berth *berth = &s->berths[i];
+	size_t lost = 0;
 
-		if (attend_is_allowed(b, s, berth->room))
-			attend_return(b, s, berth->room, berth->gseq);
-		else
-			roll_leave(b, s, berth->room);
+	for (size_t i = 0; i < s->berth_count; i++) {
+		struct berth berth = s->berths[i];
+
+		if (!berth.is_lost && rights_may_enter(b, s, berth.room, NULL)) {
+			attend_return(b, s, berth.room, berth.gseq);
+			continue;
+		}
+		if (!berth.is_lost)
+			roll_leave(b, s, berth.room);
+		berth.reason = berth.is_lost ? berth.reason : USHER_REMOVED;
+		berth.is_lost = true;
+		s->berths[lost++] = berth;
 	}
-	free(s->berths);
-	s->berths = NULL;
-	s->berth_count = 0;
+	s->berth_count = lost;
 	s->is_away = false;
 	roll_put(b, s);
 }

@@ -24,9 +24,19 @@ void dormancy_await(struct broker *b, struct session *s);
 
 /*
  * It has a connection at that peer, whether it was dormant or not. Rooms that the user may not be
- * in any more it leaves; who was told that he left hears that he is back.
+ * in any more it leaves (dormancy_tell_lost() says so); who was told that he left hears that he is
+ * back.
  */
 void dormancy_wake(struct broker *b, struct session *s, struct peer *to);
+
+/*
+ * A dormant session is put out of a room (an enum usher_reason). What its client has to be told
+ * waits in its berths; it is told, behind the answer to CONNECT, when it is back.
+ */
+void dormancy_lose_room(struct broker *b, struct session *s, struct room *r, int reason);
+void dormancy_tell_lost(struct broker *b, struct session *s);
+/* Was it put out of that room, and has not heard of it? */
+bool dormancy_has_lost(const struct session *s, const struct room *r);
 
 /* Ends the session that is dormant for the longest time. ERR_NOT_FOUND: none is. */
 MUST_USE enum err dormancy_evict(struct broker *b);

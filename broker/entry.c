@@ -5,30 +5,40 @@
 #include "broker/dormancy.h"
 #include "broker/limit.h"
 #include "broker/recover.h"
+#include "broker/rights.h"
 #include "broker/roll.h"
 #include "broker/say.h"
+#include "broker/usher.h"
 #include "broker/work.h"
 #include "common/crypto.h"
 #include "common/log.h"
 #include "proto/value.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
-/* A session on its way into rooms. */
+/* A session on its way into the rooms that its user is a member of. */
 struct entrant {
 	struct broker *broker;
 	struct session *session;
+	struct room **entered; /* entered_count of them */
+	size_t entered_count;
 };
 
-static void enter_membership(void *ctx, struct room *r)
+static void enter_membership(void *ctx, const struct membership *m)
 {
 	struct entrant *e = ctx;
 	struct broker *b = e->broker;
+	struct room *r = rooms_find_id(b->rooms, m->room);
 
-	if (member_find(r, e->session) || e->session->member_count > b->config.max_rooms_per_socket)
+	if (!r || !str_eqz(str_of(r->nsp), e->session->nsp) || member_find(r, e->session) ||
+	    e->session->member_count > b->config.max_rooms_per_socket ||
+	    !rights_may_enter(b, e->session, r, NULL))
 		return;
 	attend_enter(b, e->session, r, ATTEND_TOLD);
 	roll_join(b, e->session, r, b->gseq);
+	e->entered = xrealloc(e->entered, (e->entered_count + 1) * sizeof(struct room *));
+	e->entered[e->entered_count++] = r;
 }
 
 static void enter_personal(struct broker *b, struct session *s)
@@ -100,8 +110,23 @@ static void leave_unlisted(struct broker *b, struct session *s, struct bytes roo
 	}
 }
 
+static bool may_stay(const struct broker *b, const struct session *s, const struct room *r)
+{
+	return work_is_for(b, str_of(s->nsp)) ||
+	       (!dormancy_has_lost(s, r) && rights_may_enter(b, s, r, NULL));
+}
+
+/* It was put out, or lost its right, while the link was broken. */
+static void keep_out(struct broker *b, const struct session *s, const struct room *r)
+{
+	usher_keep_out(b, s, r);
+	/* Else it is told with all that it has lost. */
+	if (!dormancy_has_lost(s, r))
+		usher_tell_left(b, s, r, USHER_REMOVED);
+}
+
 /*
- * The rooms it says it is in; what the user may not be in (any more) is left out. The gateway had
+ * The rooms it says it is in; where the user may not be (any more) it is put out. The gateway had
  * them from us and nobody heard of a change, so they are entered without a word, unless the
  * others were told that the gateway's members left.
  */
@@ -120,9 +145,12 @@ static void enter_announced(struct broker *b, struct session *s, struct bytes ro
 		if (value_next(&r, &name) || name.type != VALUE_STR || name.as.s.len > LIMIT_ROOM)
 			return;
 		if (attend_find_or_create(b, str_of(s->nsp), name.as.s, &room) ||
-		    !(work_is_for(b, str_of(s->nsp)) || attend_is_allowed(b, s, room)) ||
 		    member_find(room, s))
 			continue;
+		if (!may_stay(b, s, room)) {
+			keep_out(b, s, room);
+			continue;
+		}
 		attend_enter(b, s, room, notice);
 		roll_join(b, s, room, b->gseq);
 	}
@@ -217,6 +245,48 @@ static void on_announced(
 	if (work_is_for(b, c->nsp))
 		work_on_announced(b, s);
 	enter_announced(b, s, c->rooms);
+	dormancy_tell_lost(b, s);
+	/* It was there when the ban came, and its gateway was not. */
+	const struct sanction *ban = rights_find_ban(b, c->nsp, c->user);
+
+	if (ban)
+		usher_end(b, s, ban);
+}
+
+/* True: he is banned, and was told so. */
+static bool refuse_banned(struct broker *b, struct peer *p, const struct wire_connect *c)
+{
+	struct buf data = {0};
+
+	if (!rights_find_ban(b, c->nsp, c->user))
+		return false;
+	log_info("session.banned", LOG_S(USER_ID, c->user), LOG_S(NSP, c->nsp), LOG_S(IP, c->ip));
+	value_put_map(&data, 1);
+	value_put_str_pair(
+	    &data, STR("code"), str_of(client_error_row(CLIENT_ERROR_USER_BANNED)->code));
+	say_refusal(b, p, c->request,
+	    &(struct say_refusal){
+		CLIENT_ERROR_USER_BANNED, STR("Invalid authentication"), buf_bytes(&data)});
+	buf_free(&data);
+	return true;
+}
+
+/* The rooms that its user is a member of. One that comes back is in others already, and hears of
+ * these by name. */
+static void answer_with_rooms(
+    struct broker *b, struct session *s, const struct wire_connect *c, const struct recovered *how)
+{
+	struct entrant e = {.broker = b, .session = s};
+
+	memberships_each_of_user(b->memberships, c->user, enter_membership, &e);
+	if (s->pid[0])
+		recover_reply(b, s, c->request, how);
+	else
+		entry_reply_rooms(b, s->peer, c->request, s);
+	dormancy_tell_lost(b, s);
+	for (size_t i = 0; how->is_recovered && i < e.entered_count; i++)
+		usher_tell_joined(b, s, e.entered[i]);
+	free(e.entered);
 }
 
 void entry_on_connect(struct broker *b, struct peer *p, const struct wire_message *m)
@@ -230,6 +300,8 @@ void entry_on_connect(struct broker *b, struct peer *p, const struct wire_messag
 		on_announced(b, p, c, &facts);
 		return;
 	}
+	if (refuse_banned(b, p, c))
+		return;
 	s = recover_session(b, c, &facts, &how);
 	/* Neither a return nor the same request again is another connect. */
 	if (!s && !sessions_find(b->sessions, c->socket) && !limit_connect(b, p, c))
@@ -239,15 +311,9 @@ void entry_on_connect(struct broker *b, struct peer *p, const struct wire_messag
 	if (!s)
 		return;
 	enter_personal(b, s);
-	if (work_is_for(b, c->nsp)) {
-		if (work_on_enter(b, s, c))
-			entry_reply_rooms(b, p, c->request, s);
-		return;
-	}
-	rooms_each_membership(b->rooms, c->nsp, c->user, enter_membership, &(struct entrant){b, s});
-	if (s->pid[0])
-		recover_reply(b, s, c->request, &how);
-	else
+	if (!work_is_for(b, c->nsp))
+		answer_with_rooms(b, s, c, &how);
+	else if (work_on_enter(b, s, c))
 		entry_reply_rooms(b, p, c->request, s);
 }
 

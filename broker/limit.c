@@ -55,7 +55,8 @@ enum { EXEMPT_NONE, EXEMPT_MODERATORS };
 static bool is_exempt(const struct broker *b, const struct session *s, const struct room *r)
 {
 	return b->config.rate_exempt == EXEMPT_MODERATORS &&
-	       rooms_is_moderator(b->rooms, r, str_of(s->user->id));
+	       memberships_role(b->memberships, r->id, str_of(s->user->id)) ==
+		   ROLE_MODERATOR;
 }
 
 bool limit_message(

@@ -1,6 +1,7 @@
 #include "broker/look.h"
 
 #include "broker/attend.h"
+#include "broker/rights.h"
 #include "broker/say.h"
 #include "proto/value.h"
 
@@ -27,13 +28,13 @@ static struct room *find_room(
 	struct session *s = attend_session(b, p, socket, request);
 	struct room *r = s ? rooms_find(b->rooms, str_of(s->nsp), name) : NULL;
 
-	if (r && attend_is_allowed(b, s, r))
+	struct say_fault fault = {.error = room_name_is_personal(name)
+	        ? CLIENT_ERROR_ACCESS_DENIED
+	        : CLIENT_ERROR_ROOM_NOT_FOUND};
+
+	if (!s || (r && rights_may_enter(b, s, r, &fault)))
 		return r;
-	if (s)
-		say_error(b, p, request,
-		    r || room_name_is_personal(name) ? CLIENT_ERROR_ACCESS_DENIED
-		                                     : CLIENT_ERROR_ROOM_NOT_FOUND,
-		    NULL);
+	say_fault(b, p, request, &fault);
 	return NULL;
 }
 
@@ -115,11 +116,18 @@ static void reply_page(
     struct broker *b, const struct look_page *page, const struct archive_answer *answer)
 {
 	const struct room *r = rooms_find_id(b->rooms, page->room);
+	const struct session *s = sessions_find(b->sessions, str_of(page->socket));
+	struct say_fault fault;
 	struct buf value = {0};
 
 	if (answer->error || !r) {
 		say_error(b, page->peer, page->request, CLIENT_ERROR_UNAVAILABLE,
 		    "the history cannot be read now");
+		return;
+	}
+	/* He may have lost his right since he asked. */
+	if (s && !rights_may_enter(b, s, r, &fault)) {
+		say_fault(b, page->peer, page->request, &fault);
 		return;
 	}
 	value_put_map(&value, 3);

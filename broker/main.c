@@ -6,9 +6,10 @@
 #include "broker/admin.h"
 #include "broker/broker.h"
 #include "broker/catchup.h"
+#include "broker/census.h"
+#include "broker/change.h"
 #include "broker/doorman.h"
 #include "broker/doorway.h"
-#include "broker/census.h"
 #include "broker/dispatch.h"
 #include "broker/dormancy.h"
 #include "broker/entry.h"
@@ -88,6 +89,7 @@ static void on_peer_gone(void *up, struct peer *p, const char *why)
 	(void)why;
 	look_forget(&h->b, p);
 	missed_forget(&h->b, p);
+	change_forget(&h->b, p);
 	entry_on_peer_gone(&h->b, p);
 	work_on_peer_gone(&h->b, p);
 }
@@ -154,6 +156,7 @@ static void on_tick(void *ctx)
 	struct house *h = ctx;
 
 	publish_on_tick(&h->b);
+	change_on_tick(&h->b);
 	catchup_on_tick(&h->b);
 	files_watch(&h->files, DOORMAN_RESERVE, turn_now(h->b.turn));
 	limit_on_tick(&h->b);
@@ -179,6 +182,7 @@ static void on_turn_end(void *ctx)
 {
 	struct house *h = ctx;
 
+	change_on_committed(&h->b, 0);
 	store_flush(h->b.store);
 	catchup_on_turn_end(&h->b);
 	if (farewell_is_over(&h->b))
@@ -288,6 +292,8 @@ static enum err open_house(struct house *h, char *why)
 	h->b.started = clock_mono();
 	h->b.turn = turn_new();
 	h->b.rooms = rooms_new();
+	h->b.memberships = memberships_new();
+	h->b.sanctions = sanctions_new();
 	h->b.sessions = sessions_new();
 	dormancy_init(&h->b);
 	presence_init(&h->b);
@@ -311,6 +317,7 @@ static void close_house(struct house *h)
 	admin_free(&h->b.admin);
 	look_forget(b, NULL);
 	missed_forget(b, NULL);
+	change_forget_all(b);
 	peers_free(&b->peers);
 	outbox_free(&b->outbox);
 	dedup_free(&b->dedup);
@@ -326,6 +333,8 @@ static void close_house(struct house *h)
 	sessions_free(&b->sessions);
 	limits_free(&b->limits);
 	census_free(&b->census);
+	sanctions_free(&b->sanctions);
+	memberships_free(&b->memberships);
 	rooms_free(&b->rooms);
 	turn_free(&b->turn);
 	curve_key_wipe(&h->curve_secret);

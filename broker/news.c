@@ -2,6 +2,7 @@
 
 #include "broker/admin.h"
 #include "broker/catchup.h"
+#include "broker/change.h"
 #include "broker/look.h"
 #include "broker/missed.h"
 #include "broker/publish.h"
@@ -9,12 +10,14 @@
 static void on_committed(void *up, uint64_t batch)
 {
 	publish_on_committed(up, batch);
+	change_on_committed(up, batch);
 }
 
 static void on_failed(void *up, uint64_t batch, const char *why)
 {
 	(void)batch;
 	publish_on_failed(up, why);
+	change_on_failed(up);
 }
 
 const struct store_events news_of_store = {.on_committed = on_committed, .on_failed = on_failed};

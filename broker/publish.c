@@ -5,6 +5,7 @@
 #include "broker/limit.h"
 #include "broker/message.h"
 #include "broker/metrics.h"
+#include "broker/rights.h"
 #include "broker/roll.h"
 #include "broker/say.h"
 #include "broker/state.h"
@@ -138,21 +139,11 @@ const char *publish_fault(const struct broker *b)
 
 /* A store in trouble is still tried: that is how it is found well again. One that has to find out
  * about its last batch does so by itself, and takes nothing meanwhile. */
-static bool is_refusing(const struct broker *b)
+bool publish_is_refusing(const struct broker *b)
 {
 	return b->is_numbering_stale || store_is_in_doubt(b->store) ||
 	       store_backlog(b->store) >= b->config.store_backlog_max ||
 	       store_backlog_bytes(b->store) >= b->config.store_backlog_max_bytes;
-}
-
-static enum client_error find_room(struct broker *b, struct letter *l)
-{
-	l->room = rooms_find(b->rooms, str_of(l->from->nsp), l->wire->room);
-	if (!l->room)
-		return CLIENT_ERROR_ROOM_NOT_FOUND;
-	if (!attend_is_allowed(b, l->from, l->room))
-		return CLIENT_ERROR_ACCESS_DENIED;
-	return CLIENT_ERROR_NONE;
 }
 
 void publish_on_message(struct broker *b, struct peer *p, const struct wire_message *m)
@@ -169,10 +160,9 @@ void publish_on_message(struct broker *b, struct peer *p, const struct wire_mess
 	l.from = attend_session(b, p, l.wire->socket, request);
 	if (!l.from)
 		return;
-	enum client_error error = find_room(b, &l);
-
-	if (error) {
-		say_error(b, p, request, error, NULL);
+	l.room = rooms_find(b->rooms, str_of(l.from->nsp), l.wire->room);
+	if (!l.room) {
+		say_error(b, p, request, CLIENT_ERROR_ROOM_NOT_FOUND, NULL);
 		return;
 	}
 	struct dedup_names names = {.user = str_of(l.from->user->id),
@@ -188,9 +178,14 @@ void publish_on_message(struct broker *b, struct peer *p, const struct wire_mess
 	struct dedup_hit hit;
 	enum err e = dedup_find(b->dedup, &names, may_be_resent, &hit);
 
+	struct say_fault fault;
+
+	/* What is stored is answered so, whatever its sender may do now. */
 	if (e == ERR_OK)
 		reply_receipt(b, p, request, &hit, !hit.is_resent);
-	else if (e != ERR_NOT_FOUND || is_refusing(b))
+	else if (!rights_may_speak(b, l.from, l.room, &fault))
+		say_fault(b, p, request, &fault);
+	else if (e != ERR_NOT_FOUND || publish_is_refusing(b))
 		say_error(b, p, request, CLIENT_ERROR_UNAVAILABLE, NULL);
 	else if (limit_message(b, l.from, l.room, request))
 		accept_message(b, p, &l, &names);

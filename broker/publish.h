@@ -17,6 +17,9 @@ void publish_on_failed(struct broker *b, const char *why);
 /* Why messages cannot be stored now, in words; "" when they can. */
 const char *publish_fault(const struct broker *b);
 
+/* Nothing more can be put into the batch that gathers now. */
+bool publish_is_refusing(const struct broker *b);
+
 /* Tries to take up publishing again after a fault; about once a second. */
 void publish_on_tick(struct broker *b);
 

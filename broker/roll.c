@@ -100,8 +100,10 @@ static void put_all(struct broker *b, struct session *s)
 	put_row(b, s);
 	for (const struct member *m = s->members; m; m = m->session_next)
 		put_room(b, s, m->room, m->gseq);
-	for (size_t i = 0; i < s->berth_count; i++)
-		put_room(b, s, s->berths[i].room, s->berths[i].gseq);
+	for (size_t i = 0; i < s->berth_count; i++) {
+		if (!s->berths[i].is_lost)
+			put_room(b, s, s->berths[i].room, s->berths[i].gseq);
+	}
 }
 
 void roll_put(struct broker *b, struct session *s)

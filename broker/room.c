@@ -4,15 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The rooms of one user, by the memberships table. */
-struct membership {
-	char *user;
-	uint64_t *rooms;
-	bool *moderates; /* that room, of the same index */
-	size_t count;
-	UT_hash_handle hh;
-};
-
 /* Second index of a stored room. */
 struct by_id {
 	uint64_t id;
@@ -23,7 +14,6 @@ struct by_id {
 struct rooms {
 	struct room *all; /* by namespace, NUL, name */
 	struct by_id *ids;
-	struct membership *memberships;
 	uint64_t next_id;
 };
 
@@ -56,19 +46,11 @@ static void free_room(struct rooms *rs, struct room *r)
 void rooms_free(struct rooms **rs)
 {
 	struct room *r, *next_room;
-	struct membership *m, *next;
 
 	if (!*rs)
 		return;
 	HASH_ITER (hh, (*rs)->all, r, next_room)
 		free_room(*rs, r);
-	HASH_ITER (hh, (*rs)->memberships, m, next) {
-		HASH_DEL((*rs)->memberships, m);
-		free(m->user);
-		free(m->rooms);
-		free(m->moderates);
-		free(m);
-	}
 	free(*rs);
 	*rs = NULL;
 }
@@ -179,66 +161,6 @@ void rooms_release(struct rooms *rs, struct room **r)
 		return;
 	free_room(rs, *r);
 	*r = NULL;
-}
-
-void rooms_add_membership(
-    struct rooms *rs, uint64_t room_id, struct str user, bool is_moderator)
-{
-	struct membership *m;
-
-	HASH_FIND(hh, rs->memberships, user.p, user.len, m);
-	if (!m) {
-		m = xcalloc(1, sizeof(*m));
-		m->user = str_dup(user);
-		HASH_ADD_KEYPTR(hh, rs->memberships, m->user, user.len, m);
-	}
-	m->rooms = xrealloc(m->rooms, (m->count + 1) * sizeof(*m->rooms));
-	m->moderates = xrealloc(m->moderates, (m->count + 1) * sizeof(*m->moderates));
-	m->moderates[m->count] = is_moderator;
-	m->rooms[m->count++] = room_id;
-}
-
-static const struct membership *find_membership(const struct rooms *rs, struct str user)
-{
-	struct membership *m = NULL;
-
-	HASH_FIND(hh, rs->memberships, user.p, user.len, m);
-	return m;
-}
-
-bool rooms_is_member(const struct rooms *rs, const struct room *r, struct str user)
-{
-	const struct membership *m = find_membership(rs, user);
-
-	for (size_t i = 0; m && r->id && i < m->count; i++) {
-		if (m->rooms[i] == r->id)
-			return true;
-	}
-	return false;
-}
-
-bool rooms_is_moderator(const struct rooms *rs, const struct room *r, struct str user)
-{
-	const struct membership *m = find_membership(rs, user);
-
-	for (size_t i = 0; m && r->id && i < m->count; i++) {
-		if (m->rooms[i] == r->id)
-			return m->moderates[i];
-	}
-	return false;
-}
-
-void rooms_each_membership(struct rooms *rs, struct str nsp, struct str user,
-    void (*fn)(void *ctx, struct room *r), void *ctx)
-{
-	const struct membership *m = find_membership(rs, user);
-
-	for (size_t i = 0; m && i < m->count; i++) {
-		struct room *r = rooms_find_id(rs, m->rooms[i]);
-
-		if (r && str_eqz(nsp, r->nsp))
-			fn(ctx, r);
-	}
 }
 
 size_t rooms_count(const struct rooms *rs)

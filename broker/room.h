@@ -1,9 +1,9 @@
 #ifndef ROOMCAST_BROKER_ROOM_H
 #define ROOMCAST_BROKER_ROOM_H
 /*
- * The rooms: what they are called, who may enter, what number the next message gets. Rooms of two
- * namespaces never meet. A personal room `user:<id>` exists while somebody is in it, is never
- * stored and takes no messages from clients.
+ * The rooms: what they are called, of what kind they are, what number the next message gets. Rooms
+ * of two namespaces never meet. Who may do what in them is rights.h's. A personal room `user:<id>`
+ * exists while somebody is in it, is never stored and takes no messages from clients.
  */
 #include "broker/route.h"
 #include "common/clock.h"
@@ -19,6 +19,7 @@ struct room {
 	uint64_t id; /* in the database; 0 for fleeting rooms */
 	char *nsp, *name;
 	bool is_public;
+	bool is_archived; /* nobody speaks there, and only its members read */
 	bool is_personal;
 	bool is_fleeting; /* personal, or a worker's: exists while somebody is in it, never stored */
 	bool is_stored;  /* its row is in the database or in a batch before us */
@@ -62,15 +63,6 @@ struct room *rooms_create(struct rooms *rs, struct str nsp, struct str name, str
 
 /* Fleeting rooms go when nobody is left in them; others stay. NULL afterwards if it went. */
 void rooms_release(struct rooms *rs, struct room **r);
-
-/* Stored right of a user to a private room (the memberships table), and whether he moderates it. */
-void rooms_add_membership(
-    struct rooms *rs, uint64_t room_id, struct str user, bool is_moderator);
-bool rooms_is_member(const struct rooms *rs, const struct room *r, struct str user);
-bool rooms_is_moderator(const struct rooms *rs, const struct room *r, struct str user);
-/* The rooms of a namespace that a user is a stored member of. */
-void rooms_each_membership(struct rooms *rs, struct str nsp, struct str user,
-    void (*fn)(void *ctx, struct room *r), void *ctx);
 
 size_t rooms_count(const struct rooms *rs);
 void rooms_each(struct rooms *rs, void (*fn)(void *ctx, struct room *r), void *ctx);

@@ -39,6 +39,8 @@ enum roll_state { ROLL_WRITTEN, ROLL_UNDER_WAY, ROLL_UNWRITTEN };
 struct berth {
 	struct room *room;
 	uint64_t gseq; /* member.gseq */
+	bool is_lost;  /* it does not: it was put out, and its client has not heard of it */
+	int reason;    /* enum usher_reason */
 };
 
 struct session {

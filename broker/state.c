@@ -2,6 +2,8 @@
 
 #include "broker/attend.h"
 #include "broker/dormancy.h"
+#include "broker/reader_start.h"
+#include "broker/rights.h"
 #include "broker/roll.h"
 
 #include <stdio.h>
@@ -16,6 +18,7 @@ static void load_room(void *ctx, const struct reader_room *row)
 	struct room *r =
 	    rooms_load(b->rooms, row->id, row->nsp, row->name, row->is_public, row->seq);
 
+	r->is_archived = row->is_archived;
 	/* Which message was its last is not asked: none of the next is numbered lower. */
 	r->gseq = r->committed_gseq = b->gseq;
 }
@@ -24,8 +27,26 @@ static void load_membership(void *ctx, const struct reader_membership *row)
 {
 	struct broker *b = ctx;
 
-	rooms_add_membership(
-	    b->rooms, row->room, row->user, str_eqz(row->role, "moderator"));
+	enum role role = role_find(row->role);
+
+	/* A role that this program does not know gives the rights of a member. */
+	memberships_put(b->memberships, row->room, row->user,
+	    role == ROLE_NONE ? ROLE_MEMBER : role, row->since);
+}
+
+static void load_sanction(void *ctx, const struct store_sanction *row)
+{
+	struct broker *b = ctx;
+	struct sanction sanction = {
+	    .key = {.user = row->user, .nsp = row->nsp, .room = row->room},
+	    .by = row->by,
+	    .reason = row->reason,
+	    .since = row->since,
+	    .until = row->until,
+	};
+
+	if (sanction_kind_find(row->kind, &sanction.key.kind))
+		sanctions_put(b->sanctions, &sanction);
 }
 
 static bool is_of_rooms(const struct broker *b, struct str nsp)
@@ -66,6 +87,7 @@ static void load_session(void *ctx, const struct reader_session *row)
 	if (row->id > b->last_row)
 		b->last_row = row->id;
 	if (!b->config.recovery || !is_of_rooms(b, row->nsp) ||
+	    rights_find_ban(b, row->nsp, row->user) ||
 	    sessions_count(b->sessions) >= b->config.sessions_max ||
 	    sessions_add(b->sessions, &facts, &s)) {
 		store_remove_session(b->store, row->id);
@@ -148,6 +170,8 @@ enum err state_load(struct broker *b, char *ret_why, size_t why_size)
 		e = reader_each_room(b->reader, load_room, b);
 	if (!e)
 		e = reader_each_membership(b->reader, load_membership, b);
+	if (!e)
+		e = reader_each_sanction(b->reader, load_sanction, b);
 	if (!e)
 		e = load_sessions(b);
 	if (e)

@@ -118,7 +118,7 @@ static void test_private_rooms_want_a_right(void **state)
 
 	rooms_load(w->b.rooms, 7, STR("/chat"), STR("club"), false, 0);
 	rooms_load(w->b.rooms, 8, STR("/chat"), STR("vault"), false, 0);
-	rooms_add_membership(w->b.rooms, 7, STR("bob"), false);
+	memberships_put(w->b.memberships, 7, STR("bob"), ROLE_MEMBER, (struct wall){0});
 	world_connect(w, &w->east, "e1", "ann");
 	world_join(w, &w->east, "e1", "club");
 	assert_int_equal(world_last_error(w, &w->east), CLIENT_ERROR_ACCESS_DENIED);

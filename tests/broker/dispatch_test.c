@@ -6,6 +6,7 @@
 #include "broker/look.h"
 #include "broker/metrics.h"
 #include "broker/missed.h"
+#include "broker/moderate.h"
 #include "broker/publish.h"
 #include "broker/share.h"
 #include "broker/work.h"
@@ -42,6 +43,7 @@ HANDLER(publish_on_message)
 HANDLER(look_on_users)
 HANDLER(look_on_history)
 HANDLER(missed_on_replay)
+HANDLER(moderate_on_message)
 HANDLER(admin_on_why_answer)
 
 void share_on_resumed(struct broker *b, struct peer *p)
@@ -101,6 +103,7 @@ static void test_every_message_of_a_gateway_has_its_handler(void **state)
 	    {WIRE_USERS, "look_on_users "},
 	    {WIRE_HISTORY, "look_on_history "},
 	    {WIRE_REPLAY, "missed_on_replay "},
+	    {WIRE_MODERATE, "moderate_on_message "},
 	    {WIRE_WHY_ANSWER, "admin_on_why_answer "},
 	    {WIRE_EMIT, "work_on_message "},
 	};

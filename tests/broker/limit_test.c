@@ -114,8 +114,8 @@ static void test_moderators_may_be_exempt_in_their_rooms(void **state)
 
 	set_limits(w, 1, 0);
 	rooms_load(w->b.rooms, 7, STR("/chat"), STR("club"), true, 0);
-	rooms_add_membership(w->b.rooms, 7, STR("ann"), true);
-	rooms_add_membership(w->b.rooms, 7, STR("bob"), false);
+	memberships_put(w->b.memberships, 7, STR("ann"), ROLE_MODERATOR, (struct wall){0});
+	memberships_put(w->b.memberships, 7, STR("bob"), ROLE_MEMBER, (struct wall){0});
 	enter(w, &w->east, "e1", "ann");
 	enter(w, &w->west, "w1", "bob");
 	w->b.config.rate_exempt = 1;

@@ -119,6 +119,21 @@ static void test_what_cannot_be_read_is_unavailable(void **state)
 	assert_int_equal(world_last_error(w, &w->east), CLIENT_ERROR_UNAVAILABLE);
 }
 
+/* While the page was being read. */
+static void test_who_has_lost_his_right_gets_no_page(void **state)
+{
+	struct world *w = *state;
+	struct archive_answer answer = {.messages = bytes_of("\x90", 1)};
+
+	world_connect(w, &w->east, "e1", "ann");
+	world_join(w, &w->east, "e1", "lobby");
+	ask_history(w, &w->east, "e1", "lobby");
+	answer.request = asked.request;
+	world_room(w, "lobby")->is_public = false;
+	assert_true(look_on_page(&w->b, &answer));
+	assert_int_equal(world_last_error(w, &w->east), CLIENT_ERROR_ACCESS_DENIED);
+}
+
 static void test_one_client_reads_a_few_pages_at_a_time(void **state)
 {
 	struct world *w = *state;
@@ -158,6 +173,7 @@ int main(void)
 	    TEST(test_only_who_may_enter_may_look),
 	    TEST(test_a_page_is_answered_when_it_is_read),
 	    TEST(test_what_cannot_be_read_is_unavailable),
+	    TEST(test_who_has_lost_his_right_gets_no_page),
 	    TEST(test_one_client_reads_a_few_pages_at_a_time),
 	    TEST(test_a_peer_that_is_gone_waits_for_nothing),
 	};

@@ -224,29 +224,6 @@ static void test_personal_rooms_come_and_go(void **state)
 	assert_non_null(r);
 }
 
-static void count(void *ctx, struct room *r)
-{
-	(void)r;
-	++*(int *)ctx;
-}
-
-static void test_memberships(void **state)
-{
-	struct world *w = *state;
-	struct room *a = rooms_load(w->rooms, 1, STR("/chat"), STR("a"), false, 0);
-	struct room *b = rooms_load(w->rooms, 2, STR("/chat"), STR("b"), false, 0);
-	int seen = 0;
-
-	rooms_load(w->rooms, 3, STR("/"), STR("c"), false, 0);
-	rooms_add_membership(w->rooms, 1, STR("ann"), false);
-	rooms_add_membership(w->rooms, 3, STR("ann"), false);
-	assert_true(rooms_is_member(w->rooms, a, STR("ann")));
-	assert_false(rooms_is_member(w->rooms, b, STR("ann")));
-	assert_false(rooms_is_member(w->rooms, a, STR("bob")));
-	rooms_each_membership(w->rooms, STR("/chat"), STR("ann"), count, &seen);
-	assert_int_equal(seen, 1);
-}
-
 /* A connection that is lost, and another somewhere else: nobody comes or goes. */
 static void test_memberships_move_with_the_connection(void **state)
 {
@@ -292,7 +269,6 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_rooms_of_two_namespaces, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_ids_go_on_after_what_was_loaded, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_personal_rooms_come_and_go, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_memberships, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

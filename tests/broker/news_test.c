@@ -2,6 +2,7 @@
 
 #include "broker/admin.h"
 #include "broker/catchup.h"
+#include "broker/change.h"
 #include "broker/look.h"
 #include "broker/missed.h"
 #include "broker/news.h"
@@ -28,6 +29,18 @@ void publish_on_failed(struct broker *b, const char *why)
 {
 	(void)b;
 	note(why);
+}
+
+void change_on_committed(struct broker *b, uint64_t batch)
+{
+	(void)b;
+	note(batch == 3 ? "changed" : "?");
+}
+
+void change_on_failed(struct broker *b)
+{
+	(void)b;
+	note("unchanged");
 }
 
 void catchup_on_log(struct broker *b, const struct archive_log *log)
@@ -101,7 +114,7 @@ static void test_who_hears_what(void **state)
 	news_of_outbox.on_send(&b, NULL, f, 8);
 	news_of_outbox.on_send(&b, NULL, f, 0);
 	assert_string_equal(heard,
-	    "committed failed session? client? operator session? client? operator? log "
+	    "committed changed failed unchanged session? client? operator session? client? operator? log "
 	    "operator? stored said ");
 	frame_unref(&f);
 }

@@ -114,6 +114,8 @@ static void make_broker(struct stage *s)
 	b->config.presence_tick_ms = 100;
 	presence_init(b);
 	b->rooms = rooms_new();
+	b->memberships = memberships_new();
+	b->sanctions = sanctions_new();
 	b->sessions = sessions_new();
 	b->crew = crew_new();
 	b->outbox = outbox_new(&outbox_news, s);
@@ -135,6 +137,8 @@ static void free_broker(struct stage *s)
 	outbox_free(&b->outbox);
 	sessions_free(&b->sessions);
 	crew_free(&b->crew);
+	sanctions_free(&b->sanctions);
+	memberships_free(&b->memberships);
 	rooms_free(&b->rooms);
 	metrics_free(&b->metrics);
 	limits_free(&b->limits);

@@ -136,52 +136,6 @@ static void test_a_worker_s_room_is_fleeting(void **state)
 	assert_null(rooms_find(rs, STR("/work"), STR("")));
 }
 
-static void test_a_personal_room_has_no_stored_members(void **state)
-{
-	struct rooms *rs = *state;
-	struct room *r = rooms_create(rs, STR("/chat"), STR("user:ann"), noon);
-
-	rooms_add_membership(rs, 0, STR("ann"), false);
-	assert_false(rooms_is_member(rs, r, STR("ann")));
-}
-
-struct seen {
-	unsigned count;
-	uint64_t ids;
-};
-
-static void see(void *ctx, struct room *r)
-{
-	struct seen *s = ctx;
-
-	s->count++;
-	s->ids += r->id;
-}
-
-static void test_memberships_of_one_user(void **state)
-{
-	struct rooms *rs = *state;
-	struct seen chat = {0}, nobody = {0};
-
-	for (uint64_t id = 1; id <= 3; id++) {
-		char name[2] = {(char)('a' + id), '\0'};
-
-		rooms_load(rs, id, STR("/chat"), str_of(name), false, 0);
-		rooms_add_membership(rs, id, STR("ann"), false);
-	}
-	rooms_add_membership(rs, 99, STR("ann"), false); /* a room that is gone */
-	rooms_add_membership(rs, 1, STR("ann of the hill"), true);
-	rooms_each_membership(rs, STR("/chat"), STR("ann"), see, &chat);
-	assert_int_equal(chat.count, 3);
-	assert_int_equal(chat.ids, 6);
-	rooms_each_membership(rs, STR("/chat"), STR("an"), see, &nobody);
-	rooms_each_membership(rs, STR("/"), STR("ann"), see, &nobody);
-	assert_int_equal(nobody.count, 0);
-	assert_true(rooms_is_moderator(rs, rooms_find_id(rs, 1), STR("ann of the hill")));
-	assert_false(rooms_is_moderator(rs, rooms_find_id(rs, 2), STR("ann of the hill")));
-	assert_false(rooms_is_moderator(rs, rooms_find_id(rs, 1), STR("ann")));
-}
-
 static void release(void *ctx, struct room *r)
 {
 	rooms_release(ctx, &r);
@@ -216,8 +170,6 @@ int main(void)
 	    TEST(test_which_names_are_personal),
 	    TEST(test_personal_rooms_use_no_id),
 	    TEST(test_a_worker_s_room_is_fleeting),
-	    TEST(test_a_personal_room_has_no_stored_members),
-	    TEST(test_memberships_of_one_user),
 	    TEST(test_a_walk_may_release_what_it_stands_on),
 	};
 

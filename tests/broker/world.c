@@ -2,6 +2,7 @@
 
 #include "broker/attend.h"
 #include "broker/census.h"
+#include "broker/change.h"
 #include "broker/dormancy.h"
 #include "broker/entry.h"
 #include "broker/limit.h"
@@ -14,7 +15,7 @@
 #include <stdio.h>
 
 static const struct namespace_conf namespaces[] = {
-    {.name = (char *)"/chat", .create_rooms = true},
+    {.name = (char *)"/chat", .create_rooms = true, .moderation = true},
     {.name = (char *)"/fixed", .create_rooms = false},
     {.name = (char *)"/work", .handler = NAMESPACE_WORKER},
 };
@@ -36,11 +37,14 @@ int world_setup(void **state)
 	fake_store_reset();
 	fake_turn_now = (struct mono){1000000};
 	fake_turn_past_noon_ms = 0;
+	fake_turn_wall = (struct wall){1700000000000};
 	w->east = (struct peer){.name = "east", .boot = 11, .generation = 1};
 	w->west = (struct peer){.name = "west", .boot = 22, .generation = 1};
 	b->config.namespaces = (struct namespace_conf *)namespaces;
 	b->config.namespace_count = ARRAY_LEN(namespaces);
 	b->config.max_rooms = 5;
+	b->config.memberships_max = 100;
+	b->config.sanctions_max = 5;
 	b->config.max_rooms_per_socket = 3;
 	b->config.store_backlog_max = 100;
 	b->config.store_backlog_max_bytes = 1000;
@@ -54,6 +58,8 @@ int world_setup(void **state)
 	dormancy_init(b);
 	presence_init(b);
 	b->rooms = rooms_new();
+	b->memberships = memberships_new();
+	b->sanctions = sanctions_new();
 	b->sessions = sessions_new();
 	b->crew = crew_new();
 	b->outbox = outbox_new(&outbox_news, w);
@@ -76,6 +82,9 @@ int world_teardown(void **state)
 	outbox_free(&w->b.outbox);
 	sessions_free(&w->b.sessions);
 	crew_free(&w->b.crew);
+	change_forget_all(&w->b);
+	sanctions_free(&w->b.sanctions);
+	memberships_free(&w->b.memberships);
 	rooms_free(&w->b.rooms);
 	metrics_free(&w->b.metrics);
 	limits_free(&w->b.limits);
@@ -187,13 +196,17 @@ void world_publish(struct world *w, struct peer *p, const char *socket, const ch
 
 void world_commit(struct world *w)
 {
-	publish_on_committed(&w->b, fake_store.gathering++);
+	uint64_t batch = fake_store.gathering++;
+
+	publish_on_committed(&w->b, batch);
+	change_on_committed(&w->b, batch);
 }
 
 void world_fail(struct world *w)
 {
 	fake_store.gathering++;
 	publish_on_failed(&w->b, "no space");
+	change_on_failed(&w->b);
 }
 
 void world_forget_heard(struct world *w)

@@ -16,8 +16,42 @@ void fake_store_reset(void)
 void store_put_room(struct store *s, const struct store_room *room)
 {
 	(void)s;
-	(void)room;
 	fake_store.rooms++;
+	fake_store.last_room_is_public = room->is_public;
+	fake_store.last_room_is_archived = room->is_archived;
+}
+
+void store_put_membership(
+    struct store *s, uint64_t room, struct str user, struct str role, struct wall since)
+{
+	(void)s;
+	(void)room;
+	(void)user;
+	(void)role;
+	(void)since;
+	fake_store.memberships++;
+}
+
+void store_remove_membership(struct store *s, uint64_t room, struct str user)
+{
+	(void)s;
+	(void)room;
+	(void)user;
+	fake_store.memberships_removed++;
+}
+
+void store_put_sanction(struct store *s, const struct store_sanction *sanction)
+{
+	(void)s;
+	(void)sanction;
+	fake_store.sanctions++;
+}
+
+void store_remove_sanction(struct store *s, const struct store_sanction *sanction)
+{
+	(void)s;
+	(void)sanction;
+	fake_store.sanctions_removed++;
 }
 
 void store_put_message(struct store *s, const struct store_message *message)
@@ -134,8 +168,17 @@ enum err reader_each_membership(
     struct reader *r, void (*fn)(void *ctx, const struct reader_membership *membership), void *ctx)
 {
 	(void)r;
-	(void)fn;
-	(void)ctx;
+	for (size_t i = 0; i < fake_store.stored_membership_count; i++)
+		fn(ctx, &fake_store.stored_memberships[i]);
+	return fake_store.reader_fault;
+}
+
+enum err reader_each_sanction(
+    struct reader *r, void (*fn)(void *ctx, const struct store_sanction *sanction), void *ctx)
+{
+	(void)r;
+	for (size_t i = 0; i < fake_store.stored_sanction_count; i++)
+		fn(ctx, &fake_store.stored_sanctions[i]);
 	return fake_store.reader_fault;
 }
 

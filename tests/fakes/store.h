@@ -3,7 +3,7 @@
 /*
  * Store and reader in the hand of the test; see store.c.
  */
-#include "broker/reader.h"
+#include "broker/reader_start.h"
 #include "broker/reader_user.h"
 #include "broker/store.h"
 
@@ -22,6 +22,8 @@ struct fake_session {
 struct fake_store {
 	/* what was put in */
 	unsigned rooms, messages, sessions, session_rooms, sessions_removed, session_rooms_removed;
+	unsigned memberships, memberships_removed, sanctions, sanctions_removed;
+	bool last_room_is_public, last_room_is_archived;
 	struct fake_session last_session;
 	unsigned users;
 	struct fake_user last_user;
@@ -41,6 +43,10 @@ struct fake_store {
 	size_t stored_session_room_count;
 	const char *stored_user_id; /* NULL = nobody */
 	struct reader_user stored_user;
+	const struct reader_membership *stored_memberships; /* stored_membership_count of them */
+	size_t stored_membership_count;
+	const struct store_sanction *stored_sanctions; /* stored_sanction_count of them */
+	size_t stored_sanction_count;
 	const char *stored_message_id;
 	uint64_t stored_origin;
 	struct reader_receipt stored_receipt;

@@ -3,11 +3,10 @@
  */
 #include "tests/fakes/turn.h"
 
-static const struct wall noon = {1700000000000};
-
 uint64_t fake_turn_past_noon_ms;
 
 struct mono fake_turn_now = {1000000};
+struct wall fake_turn_wall = {1700000000000};
 
 struct mono turn_now(const struct turn *t)
 {
@@ -18,5 +17,5 @@ struct mono turn_now(const struct turn *t)
 struct wall turn_wall(const struct turn *t)
 {
 	(void)t;
-	return (struct wall){noon.ms + (int64_t)fake_turn_past_noon_ms};
+	return (struct wall){fake_turn_wall.ms + (int64_t)fake_turn_past_noon_ms};
 }

@@ -6,6 +6,7 @@
 #include "broker/turn.h"
 
 extern struct mono fake_turn_now;
+extern struct wall fake_turn_wall;
 
 /* The wall clock stands so long after 1700000000000. */
 extern uint64_t fake_turn_past_noon_ms;
