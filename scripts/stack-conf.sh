@@ -95,6 +95,6 @@ common_conf() {
 	done
 	for name in / /chat /notifications; do
 		[[ " ${WORKER_NAMESPACES[*]} " != *" $name "* ]] || continue
-		printf '\n[namespace %s]\nhandler = rooms\nauth = required\ncreate-rooms = yes\n' "$name"
+		printf '\n[namespace %s]\nhandler = rooms\nauth = required\ncreate-rooms = yes\nmoderation = yes\n' "$name"
 	done
 }
