@@ -11,14 +11,13 @@
 /* Who asked, and what he heard. */
 static char heard[128];
 
-static void hear(
-    struct broker *b, const struct change_asker *asker, enum err e, struct bytes value)
+static void hear(struct broker *b, const struct change_asker *asker, enum err e, struct bytes value)
 {
 	char line[64];
 
 	(void)b;
-	snprintf(line, sizeof(line), "%d:%s%.*s ", (int)asker->request, err_name(e),
-	    (int)value.len, (const char *)value.p);
+	snprintf(line, sizeof(line), "%d:%s%.*s ", (int)asker->request, err_name(e), (int)value.len,
+	    (const char *)value.p);
 	strcat(heard, line);
 }
 
@@ -78,7 +77,7 @@ static void test_a_batch_that_fails_changes_nothing(void **state)
 	struct world *w = *state;
 	struct room *r = world_room(w, "lobby");
 	struct change_order member = order_of(CHANGE_MEMBER, r, 1),
-	                    ban = order_of(CHANGE_IMPOSE, NULL, 2);
+			    ban = order_of(CHANGE_IMPOSE, NULL, 2);
 
 	member.role = ROLE_MODERATOR;
 	put(w, member);
@@ -96,7 +95,7 @@ static void test_changes_keep_their_order(void **state)
 	struct world *w = *state;
 	struct room *r = world_room(w, "lobby");
 	struct change_order add = order_of(CHANGE_MEMBER, r, 1), kick = order_of(CHANGE_KICK, r, 2),
-	                    remove = order_of(CHANGE_MEMBER, r, 3);
+			    remove = order_of(CHANGE_MEMBER, r, 3);
 
 	add.role = ROLE_MEMBER;
 	put(w, add);
@@ -169,8 +168,7 @@ static void test_bans_mutes_and_their_end(void **state)
 	struct world *w = *state;
 	struct room *r = world_room(w, "lobby");
 	struct change_order order = order_of(CHANGE_IMPOSE, r, 1);
-	struct sanction_key key = {
-	    .kind = SANCTION_MUTE, .user = STR("ann"), .room = r->id};
+	struct sanction_key key = {.kind = SANCTION_MUTE, .user = STR("ann"), .room = r->id};
 
 	order.sanction = SANCTION_MUTE;
 	order.by = STR("bob");

@@ -139,10 +139,56 @@ static void test_sessions_have_a_number(void **state)
 	assert_null(world_session(w, "e1"));
 }
 
+static void ban_ann(struct world *w, const char *nsp)
+{
+	sanctions_put(w->b.sanctions,
+	    &(struct sanction){
+	        .key = {.kind = SANCTION_BAN, .user = STR("ann"), .nsp = str_of(nsp)},
+	        .reason = STR("spam")});
+}
+
+static void test_who_is_banned_is_not_let_in(void **state)
+{
+	struct world *w = *state;
+
+	ban_ann(w, "/chat");
+	world_connect(w, &w->east, "e1", "ann");
+	assert_int_equal(world_last_error(w, &w->east), CLIENT_ERROR_USER_BANNED);
+	assert_true(fake_peer_heard(&w->east, "text=\"Invalid authentication\""));
+	assert_true(fake_peer_read(&w->east, "user_banned"));
+	assert_null(world_session(w, "e1"));
+	world_connect_to(w, &w->east, "/fixed", "f1", "ann");
+	assert_non_null(world_session(w, "f1"));
+	ban_ann(w, "");
+	world_connect_to(w, &w->east, "/work", "w1", "ann");
+	assert_int_equal(world_last_error(w, &w->east), CLIENT_ERROR_USER_BANNED);
+}
+
+/* Its gateway was cut off when the ban came. */
+static void test_who_is_banned_is_sent_away_when_announced(void **state)
+{
+	struct world *w = *state;
+	struct wire_message m = {.type = WIRE_CONNECT};
+
+	ban_ann(w, "");
+	m.as.connect = (struct wire_connect){.socket = STR("e1"),
+	    .nsp = STR("/chat"),
+	    .user = STR("ann"),
+	    .username = STR("ann"),
+	    .grants = bytes_of("\x90", 1),
+	    .rooms = bytes_of("\x90", 1)};
+	entry_on_connect(&w->b, &w->east, &m);
+	assert_null(world_session(w, "e1"));
+	assert_true(fake_peer_heard(&w->east, "EXPEL{socket=\"e1\" close=false"));
+	assert_true(fake_peer_heard(&w->east, "text=\"spam\""));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
 	const struct CMUnitTest tests[] = {
+	    TEST(test_who_is_banned_is_not_let_in),
+	    TEST(test_who_is_banned_is_sent_away_when_announced),
 	    TEST(test_a_lost_gateway_s_sessions_wait),
 	    TEST(test_one_that_was_ended_is_gone),
 	    TEST(test_sessions_have_a_number),

@@ -116,8 +116,8 @@ static void test_a_mute_does_not_deny_what_is_stored(void **state)
 	world_publish_as(w, &w->west, ++w->request, "w1", "lobby", "key", false);
 	world_commit(w);
 	fake_store.stored_message_id = "key";
-	fake_store.stored_receipt = (struct reader_receipt){
-	    .gseq = 1, .seq = 1, .room = world_room(w, "lobby")->id};
+	fake_store.stored_receipt =
+	    (struct reader_receipt){.gseq = 1, .seq = 1, .room = world_room(w, "lobby")->id};
 	act(w, "mute", 0);
 	world_commit(w);
 	world_forget_heard(w);

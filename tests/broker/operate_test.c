@@ -95,8 +95,9 @@ static void test_members(void **state)
 	assert_said(ASK("member add", "room", "lobby", "user", "bob", "role", "king"),
 	    "INVALID: a role is");
 	assert_said(ASK("member add", "room", "lobby"), "INVALID: a user's id");
-	assert_said(ASK("member list", "room", "lobby"),
-	    "{\"userId\":\"ann\",\"role\":\"moderator\",\"since\":1700000000000,\"connections\":2}");
+	assert_said(
+	    ASK("member list", "room", "lobby"), "{\"userId\":\"ann\",\"role\":\"moderator\","
+						 "\"since\":1700000000000,\"connections\":2}");
 	assert_said(ASK("room show", "room", "lobby"),
 	    "\"sockets\":2,\"users\":1,\"members\":1,\"moderators\":1,\"bans\":0,\"mutes\":0");
 	assert_said(ASK("member remove", "room", "lobby", "user", "ann"), "\"role\":\"\"");
@@ -119,11 +120,13 @@ static void test_bans_and_mutes(void **state)
 	    "ok {\"sanctions\":[{\"userId\":\"bob\",\"nsp\":\"\",\"room\":\"\",\"by\":\"\","
 	    "\"reason\":\"spam\",\"since\":1700000000000}]}");
 	assert_said(ASK("mute list", "x", "y"), "\"nsp\":\"/chat\",\"room\":\"lobby\"");
-	assert_said(ASK("ban remove", "user", "bob", "nsp", "/chat"), "NOT_FOUND: there is no such");
+	assert_said(
+	    ASK("ban remove", "user", "bob", "nsp", "/chat"), "NOT_FOUND: there is no such");
 	assert_said(ASK("ban remove", "user", "bob"), "ok {");
 	assert_said(ASK("mute remove", "user", "ann", "room", "lobby"), "ok {");
 	assert_int_equal(sanctions_count(d->w->b.sanctions), 0);
-	assert_said(ASK("ban add", "user", "ann", "for", "999999999999"), "INVALID: not for longer");
+	assert_said(
+	    ASK("ban add", "user", "ann", "for", "999999999999"), "INVALID: not for longer");
 }
 
 static void test_kicks(void **state)

@@ -69,11 +69,8 @@ enum action {
 	ACTIONS
 };
 
-static const char *const deeds[ACTIONS] = {[KICK] = "kick",
-    [BAN] = "ban",
-    [UNBAN] = "unban",
-    [MUTE] = "mute",
-    [UNMUTE] = "unmute"};
+static const char *const deeds[ACTIONS] = {
+    [KICK] = "kick", [BAN] = "ban", [UNBAN] = "unban", [MUTE] = "mute", [UNMUTE] = "unmute"};
 
 /* ---- the rules, stated again ---- */
 
@@ -86,8 +83,8 @@ static bool belongs(const struct who *who, const struct place *place)
 	return !place->is_archived && (place->is_public || who->is_granted);
 }
 
-static int expect(const struct who *who, const struct place *place, enum action action,
-    bool is_target_moderator)
+static int expect(
+    const struct who *who, const struct place *place, enum action action, bool is_target_moderator)
 {
 	bool creates = strcmp(place->nsp, "/chat") == 0 && !place->is_personal;
 
@@ -136,8 +133,7 @@ static void connect_as(struct world *w, const struct place *place, const struct 
 static void impose(struct world *w, enum sanction_kind kind)
 {
 	sanctions_put(w->b.sanctions,
-	    &(struct sanction){
-	        .key = {.kind = kind, .user = STR("ann"), .room = ROOM_ID}});
+	    &(struct sanction){.key = {.kind = kind, .user = STR("ann"), .room = ROOM_ID}});
 }
 
 static void set_rights(struct world *w, const struct who *who)
@@ -153,9 +149,9 @@ static void set_rights(struct world *w, const struct who *who)
 
 static void remove_member(struct world *w)
 {
-	assert_int_equal(change_put(&w->b, &(struct change_order){.kind = CHANGE_MEMBER,
-	                                       .room = ROOM_ID,
-	                                       .user = STR("ann")}),
+	assert_int_equal(
+	    change_put(&w->b,
+		&(struct change_order){.kind = CHANGE_MEMBER, .room = ROOM_ID, .user = STR("ann")}),
 	    ERR_OK);
 	world_commit(w);
 }
@@ -204,8 +200,8 @@ static void moderate(
 }
 
 /* The number of the error he is answered with, 0 = none. */
-static int try(struct world *w, const struct place *place, enum action action,
-    bool is_target_moderator)
+static int try(
+    struct world *w, const struct place *place, enum action action, bool is_target_moderator)
 {
 	unsigned pages = pages_asked;
 
@@ -259,8 +255,8 @@ static int try_to_recover(struct world *w, const struct place *place, const stru
 	return r && member_find(r, world_session(w, "e2")) ? 0 : DENIED;
 }
 
-static int answer(const struct who *who, const struct place *place, enum action action,
-    bool is_target_moderator)
+static int answer(
+    const struct who *who, const struct place *place, enum action action, bool is_target_moderator)
 {
 	void *state;
 
@@ -301,9 +297,10 @@ static unsigned compare(const struct who *who, const struct place *place)
 			int got = answer(who, place, action, is_moderator);
 
 			if (got != expected)
-				fail_msg("role %d granted %d banned %d muted %d removed %d, room %s "
-				         "public %d archived %d, action %d on moderator %d: %d, "
-				         "not %d",
+				fail_msg(
+				    "role %d granted %d banned %d muted %d removed %d, room %s "
+				    "public %d archived %d, action %d on moderator %d: %d, "
+				    "not %d",
 				    who->role, who->is_granted, who->is_banned, who->is_muted,
 				    who->is_removed, place->room, place->is_public,
 				    place->is_archived, action, is_moderator, got, expected);
@@ -363,8 +360,7 @@ static void test_a_mute_ends_by_itself_and_says_when(void **state)
 
 	world_connect(w, &w->east, "e1", "ann");
 	const struct session *s = world_session(w, "e1");
-	struct sanction mute = {
-	    .key = {.kind = SANCTION_MUTE, .user = STR("ann"), .room = ROOM_ID},
+	struct sanction mute = {.key = {.kind = SANCTION_MUTE, .user = STR("ann"), .room = ROOM_ID},
 	    .until = {fake_turn_wall.ms + 5000}};
 
 	sanctions_put(w->b.sanctions, &mute);
@@ -382,7 +378,8 @@ static void test_a_mute_ends_by_itself_and_says_when(void **state)
 static void test_bans_from_a_namespace_and_from_everything(void **state)
 {
 	struct world *w = *state;
-	struct sanction ban = {.key = {.kind = SANCTION_BAN, .user = STR("ann"), .nsp = STR("/fixed")},
+	struct sanction ban = {
+	    .key = {.kind = SANCTION_BAN, .user = STR("ann"), .nsp = STR("/fixed")},
 	    .until = {fake_turn_wall.ms + 10}};
 
 	sanctions_put(w->b.sanctions, &ban);
@@ -412,11 +409,11 @@ int main(void)
 	    cmocka_unit_test(test_everybody_everywhere),
 	    cmocka_unit_test_setup_teardown(test_why_is_said, world_setup, world_teardown),
 	    cmocka_unit_test_setup_teardown(
-	        test_a_mute_ends_by_itself_and_says_when, world_setup, world_teardown),
+		test_a_mute_ends_by_itself_and_says_when, world_setup, world_teardown),
 	    cmocka_unit_test_setup_teardown(
-	        test_bans_from_a_namespace_and_from_everything, world_setup, world_teardown),
+		test_bans_from_a_namespace_and_from_everything, world_setup, world_teardown),
 	    cmocka_unit_test_setup_teardown(
-	        test_moderation_is_the_namespaces_choice, world_setup, world_teardown),
+		test_moderation_is_the_namespaces_choice, world_setup, world_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

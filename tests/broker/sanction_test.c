@@ -52,7 +52,7 @@ static void test_each_place_is_one_of_its_own(void **state)
 {
 	struct sanctions *ss = *state;
 	struct sanction all = ban_of("ann", "", 0, 0), nsp = ban_of("ann", "/chat", 0, 0),
-	                room = ban_of("ann", "", 7, 0), mute = room;
+			room = ban_of("ann", "", 7, 0), mute = room;
 
 	mute.key.kind = SANCTION_MUTE;
 	sanctions_put(ss, &all);
@@ -101,7 +101,7 @@ static void test_it_ends_by_itself(void **state)
 {
 	struct sanctions *ss = *state;
 	struct sanction soon = ban_of("ann", "", 0, 10), late = ban_of("bob", "", 0, 20),
-	                never = ban_of("cid", "", 0, 0);
+			never = ban_of("cid", "", 0, 0);
 	int ended = 0;
 
 	sanctions_put(ss, &soon);

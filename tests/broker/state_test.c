@@ -149,10 +149,51 @@ static void test_without_recovery_they_go(void **state)
 	assert_int_equal(fake_store.sessions_removed, 1);
 }
 
+static void test_rights_are_loaded_before_sessions(void **state)
+{
+	static const struct reader_membership members[] = {
+	    {.room = 3, .user = {"ann", 3}, .role = {"moderator", 9}},
+	    {.room = 3, .user = {"bob", 3}, .role = {"owner", 5}},
+	};
+	static const struct store_sanction sanctions[] = {
+	    {.kind = {"ban", 3}, .user = {"cid", 3}, .nsp = {"/chat", 5}},
+	    {.kind = {"mute", 4}, .user = {"ann", 3}, .room = 3},
+	    {.kind = {"praise", 6}, .user = {"ann", 3}},
+	};
+	static const struct reader_session session = {.id = 5,
+	    .pid = {"p", 1},
+	    .socket = {"e1", 2},
+	    .sid = {"e1", 2},
+	    .nsp = {"/chat", 5},
+	    .user = {"cid", 3},
+	    .username = {"cid", 3}};
+	struct world *w = *state;
+	char why[STORE_WHY_SIZE] = "";
+
+	w->b.config.recovery = true;
+	fake_store.stored_room = stored(3, "lobby", 7);
+	fake_store.stored_room.is_archived = true;
+	fake_store.stored_memberships = members;
+	fake_store.stored_membership_count = ARRAY_LEN(members);
+	fake_store.stored_sanctions = sanctions;
+	fake_store.stored_sanction_count = ARRAY_LEN(sanctions);
+	fake_store.stored_sessions = &session;
+	fake_store.stored_session_count = 1;
+	assert_int_equal(state_load(&w->b, why, sizeof(why)), ERR_OK);
+	assert_true(world_room(w, "lobby")->is_archived);
+	assert_int_equal(memberships_role(w->b.memberships, 3, STR("ann")), ROLE_MODERATOR);
+	assert_int_equal(memberships_role(w->b.memberships, 3, STR("bob")), ROLE_MEMBER);
+	assert_int_equal(sanctions_count(w->b.sanctions), 2);
+	/* Who is banned has no session to come back to. */
+	assert_int_equal(sessions_count(w->b.sessions), 0);
+	assert_int_equal(fake_store.sessions_removed, 1);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
 	const struct CMUnitTest tests[] = {
+	    TEST(test_rights_are_loaded_before_sessions),
 	    TEST(test_sessions_are_there_again),
 	    TEST(test_who_was_away_stays_away),
 	    TEST(test_without_recovery_they_go),

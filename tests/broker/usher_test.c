@@ -1,6 +1,7 @@
 #include "broker/usher.h"
 
 #include "broker/attend.h"
+#include "broker/dormancy.h"
 #include "broker/entry.h"
 #include "tests/broker/world.h"
 #include "tests/fakes/store.h"
@@ -90,6 +91,44 @@ static void test_who_is_away_loses_the_room_and_hears_of_it_when_he_is_back(void
 	assert_int_equal(world_session(w, "e9")->berth_count, 0);
 }
 
+/* The grace is over: he has left already, and his session only remembers the room. */
+static void test_who_has_left_already_loses_his_way_back(void **state)
+{
+	struct world *w = *state;
+	struct room *r = world_room(w, "lobby");
+	char pid[LIMIT_PID + 1];
+
+	memcpy(pid, world_session(w, "e1")->pid, sizeof(pid));
+	world_lose(w, &w->east, "e1");
+	fake_turn_now.us += 5001 * 1000;
+	dormancy_on_pace(&w->b);
+	assert_null(member_find(r, world_session(w, "e1")));
+	world_forget_heard(w);
+	usher_user_out_of_room(&w->b, r, STR("ann"), USHER_REMOVED);
+	assert_int_equal(world_session(w, "e1")->berth_count, 1);
+	world_return(w, &w->east, "e9", "ann", pid, "");
+	world_commit(w);
+	assert_null(member_find(r, world_session(w, "e9")));
+	assert_true(fake_peer_read(&w->east, "removed"));
+}
+
+static void test_who_was_made_a_member_while_away_is_told(void **state)
+{
+	struct world *w = *state;
+	struct room *r = rooms_load(w->b.rooms, 70, STR("/chat"), STR("club"), false, 0);
+	char pid[LIMIT_PID + 1];
+
+	memcpy(pid, world_session(w, "e1")->pid, sizeof(pid));
+	world_lose(w, &w->east, "e1");
+	memberships_put(w->b.memberships, 70, STR("ann"), ROLE_MEMBER, fake_turn_wall);
+	usher_user_into_room(&w->b, r, STR("ann"));
+	assert_int_equal(r->member_count, 1);
+	world_return(w, &w->east, "e9", "ann", pid, "");
+	world_commit(w);
+	assert_non_null(member_find(r, world_session(w, "e9")));
+	assert_true(fake_peer_heard(&w->east, "SEND{socket=\"e9\" event=\"room-joined\""));
+}
+
 static void test_only_strangers_leave(void **state)
 {
 	struct world *w = *state;
@@ -140,8 +179,8 @@ static void test_into_a_room(void **state)
 	assert_false(fake_peer_heard(&w->east, "MOVE"));
 	/* Behind what waits, and after what was said before; if that is void, it was not said. */
 	world_commit(w);
-	assert_true(fake_peer_heard(
-	    &w->east, "MOVE{socket=\"e1\" room=\"club\" is_in=true gseq=1}"));
+	assert_true(
+	    fake_peer_heard(&w->east, "MOVE{socket=\"e1\" room=\"club\" is_in=true gseq=1}"));
 	assert_true(fake_peer_heard(&w->east, "event=\"room-joined\""));
 	assert_true(fake_peer_heard(&w->west, "MOVE{socket=\"w1\" room=\"club\" is_in=true"));
 }
@@ -155,8 +194,8 @@ static void test_into_a_room_while_the_disk_fails(void **state)
 	usher_user_into_room(&w->b, r, STR("ann"));
 	fake_store.reader_fault = ERR_IO;
 	world_fail(w);
-	assert_true(fake_peer_heard(
-	    &w->east, "MOVE{socket=\"e1\" room=\"club\" is_in=true gseq=0}"));
+	assert_true(
+	    fake_peer_heard(&w->east, "MOVE{socket=\"e1\" room=\"club\" is_in=true gseq=0}"));
 }
 
 /* The gateway was not there when its client was put out. */
@@ -190,6 +229,8 @@ int main(void)
 	    TEST(test_out_of_a_room_with_a_reason),
 	    TEST(test_an_answer_that_waits_does_not_put_it_back),
 	    TEST(test_who_is_away_loses_the_room_and_hears_of_it_when_he_is_back),
+	    TEST(test_who_has_left_already_loses_his_way_back),
+	    TEST(test_who_was_made_a_member_while_away_is_told),
 	    TEST(test_only_strangers_leave),
 	    TEST(test_the_end_of_all_that_a_user_has),
 	    TEST(test_into_a_room),

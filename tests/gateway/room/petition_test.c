@@ -33,12 +33,12 @@ static void test_what_moderators_do(void **state)
 	stage_event(s, &s->east, "ban",
 	    "[{'roomId':'den','userId':'bob','durationMs':5,'reason':'spam'}]", 7);
 	stage_sent(s, "MODERATE{request=2 socket=\"socket-1\" action=\"ban\" room=\"den\" "
-	              "user=\"bob\" duration_ms=5 reason=\"spam\"}\n");
+		      "user=\"bob\" duration_ms=5 reason=\"spam\"}\n");
 	stage_reply_ok(s, 2, "{'roomId':'den','userId':'bob','until':9}");
 	stage_heard(&s->east, "ack 7 [{'ok':true,'roomId':'den','userId':'bob','until':9}]\n");
 	stage_event(s, &s->east, "unmute", "[{'roomId':'den','userId':'bob'}]", STAGE_NO_ACK);
 	stage_sent(s, "MODERATE{request=3 socket=\"socket-1\" action=\"unmute\" room=\"den\" "
-	              "user=\"bob\" duration_ms=0 reason=\"\"}\n");
+		      "user=\"bob\" duration_ms=0 reason=\"\"}\n");
 	stage_reply_error(s, 3, CLIENT_ERROR_ACCESS_DENIED);
 	stage_heard(&s->east, STAGE_ERROR_EVENT
 	    " [{'ok':false,'error':{'code':'access_denied','message':'Access denied'}}]\n");
@@ -52,7 +52,7 @@ static void test_without_moderation_the_names_are_free(void **state)
 	stage_connect(s, &s->west, "bob");
 	stage_event(s, &s->west, "kick", "[1]", 7);
 	stage_sent(s, "EVENT{request=3 socket=\"socket-2\" event=\"kick\" args=<2:9101> "
-	              "has_ack=true}\n");
+		      "has_ack=true}\n");
 }
 
 int main(void)
