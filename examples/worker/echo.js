@@ -13,7 +13,7 @@ const { setTimeout: sleep } = require('node:timers/promises');
 const { decodeMulti, encode } = require('@msgpack/msgpack');
 const zmq = require('zeromq');
 
-const VERSION = 3;
+const VERSION = 4;
 const [HELLO, WELCOME, REFUSED, HEARTBEAT, CREDIT, GOODBYE, BATCH] = [1, 2, 3, 4, 5, 6, 8];
 const [SERVE, CONNECT, EVENT, ACK, DISCONNECT] = [50, 51, 52, 53, 54];
 const [ACCEPT, REFUSE, ANSWER, DONE, EMIT, JOIN, LEAVE, END] = [60, 61, 62, 63, 64, 65, 66, 67];

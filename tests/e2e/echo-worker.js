@@ -10,7 +10,7 @@ const { encode } = require('@msgpack/msgpack');
 const zmq = require('zeromq');
 const { waitFor } = require('./helpers');
 
-const VERSION = 3;
+const VERSION = 4;
 const [HELLO, WELCOME, HEARTBEAT, CREDIT, BATCH] = [1, 2, 4, 5, 8];
 const [SERVE, CONNECT, EVENT] = [50, 51, 52];
 const [ACCEPT, ANSWER, DONE, EMIT] = [60, 62, 63, 64];
