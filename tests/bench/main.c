@@ -11,6 +11,7 @@
 #include "tests/bench/proc.h"
 #include "tests/bench/report.h"
 #include "tests/bench/result.h"
+#include "tests/bench/sleepers.h"
 #include "tests/bench/trial.h"
 
 #define NS_PER_S UINT64_C(1000000000)
@@ -33,15 +34,18 @@ int main(int argc, char **argv)
 	struct loop *loop;
 
 	options_parse(argc, argv, &options);
-	proc_need_files(2 * options.members + FILES_BESIDE);
-	if (!options.without_baseline)
+	proc_need_files(2 * options.members + options.sleepers + FILES_BESIDE);
+	if (!options.without_baseline && options.sleepers == 0)
 		measure.baseline = baseline_start(options.members, options.timeout_s * NS_PER_S);
 	loop = loop_new();
 	measure.trial = trial_new(&options, loop);
+	if (options.sleepers > 0)
+		measure.sleepers = sleepers_new(&options, loop);
 
 	measure_run(&measure, &result);
 	tell(&options, &result);
 
+	sleepers_free(&measure.sleepers);
 	trial_free(&measure.trial);
 	loop_free(&loop);
 	baseline_free(&measure.baseline);

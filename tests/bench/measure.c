@@ -4,6 +4,7 @@
 #include "tests/bench/loop.h"
 #include "tests/bench/proc.h"
 #include "tests/bench/result.h"
+#include "tests/bench/sleepers.h"
 
 struct clocks {
 	uint64_t gateway_ns;
@@ -97,14 +98,55 @@ static void run_slice(const struct measure *m, uint64_t messages, struct result_
 		    (double)gateway_ns / (double)(messages * m->options->members), phase);
 }
 
+/* Those who sleep have come before the clock starts, and wake when it has stopped. */
+static void run_sleepy_slice(const struct measure *m, uint64_t messages, struct result_phase *phase)
+{
+	const struct proc_set *gateways = &m->options->gateways;
+	struct result_sleepy *sleepy = &phase->sleepy;
+	uint64_t rss_before, rss_peak, before_ns;
+
+	sleepers_start(m->sleepers);
+	trial_settle(m->trial);
+	proc_reset_peak(gateways);
+	rss_before = proc_rss_bytes(gateways);
+	before_ns = proc_cpu_ns(gateways);
+	trial_publish(m->trial, phase->pace, messages, &sleepy->trial);
+	trial_settle(m->trial);
+	sleepy->gateway_ns += proc_cpu_ns(gateways) - before_ns;
+	rss_peak = proc_peak_bytes(gateways);
+	if (rss_peak - rss_before > sleepy->grown_bytes)
+		sleepy->grown_bytes = rss_peak - rss_before;
+	sleepers_wake(m->sleepers, &sleepy->found);
+	trial_settle(m->trial);
+}
+
+/* In turn, and who begins changes too. */
+static void run_both_slices(
+    const struct measure *m, uint64_t messages, bool is_sleepy_first, struct result_phase *phase)
+{
+	if (is_sleepy_first)
+		run_sleepy_slice(m, messages, phase);
+	run_slice(m, messages, phase);
+	if (!is_sleepy_first)
+		run_sleepy_slice(m, messages, phase);
+}
+
 static void run_phase(const struct measure *m, struct result_phase *phase)
 {
 	uint64_t slices = m->options->slices, messages = m->options->messages;
 
 	phase->trial.delivery = histogram_new();
 	phase->trial.ack = histogram_new();
-	for (uint64_t i = 0; i < slices; i++)
-		run_slice(m, messages / slices + (i < messages % slices ? 1 : 0), phase);
+	phase->sleepy.trial.delivery = histogram_new();
+	phase->sleepy.trial.ack = histogram_new();
+	for (uint64_t i = 0; i < slices; i++) {
+		uint64_t count = messages / slices + (i < messages % slices ? 1 : 0);
+
+		if (m->sleepers)
+			run_both_slices(m, count, i % 2 == 1, phase);
+		else
+			run_slice(m, count, phase);
+	}
 }
 
 void measure_run(const struct measure *m, struct result *result)
@@ -123,5 +165,7 @@ void measure_release(struct result *result)
 	for (size_t i = 0; i < OPTIONS_PHASES_MAX; i++) {
 		histogram_free(&result->phases[i].trial.delivery);
 		histogram_free(&result->phases[i].trial.ack);
+		histogram_free(&result->phases[i].sleepy.trial.delivery);
+		histogram_free(&result->phases[i].sleepy.trial.ack);
 	}
 }

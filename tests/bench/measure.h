@@ -9,12 +9,14 @@ struct baseline;
 struct options;
 struct result;
 struct result_phase;
+struct sleepers;
 struct trial;
 
 struct measure {
 	const struct options *options;
 	struct trial *trial;
 	struct baseline *baseline; /* or NULL */
+	struct sleepers *sleepers; /* or NULL */
 };
 
 /* Everything: connect, warm up, all phases. The result begins as zeroes. */

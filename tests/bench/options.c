@@ -16,6 +16,7 @@ enum key {
 	KEY_GATEWAY_PID,
 	KEY_BROKER_PID,
 	KEY_MEMBERS,
+	KEY_SLEEPERS,
 	KEY_MESSAGES,
 	KEY_BURST,
 	KEY_RATE,
@@ -41,6 +42,8 @@ static const struct argp_option help[] = {
 	{ "broker-pid", KEY_BROKER_PID, "PID[,PID...]", 0, "Whose CPU to measure", 1 },
 	{ 0, 0, 0, 0, "The load:", 2 },
 	{ "members", KEY_MEMBERS, "N", 0, "Connections, all in the room (1000)", 2 },
+	{ "sleepers", KEY_SLEEPERS, "N", 0,
+	  "Each slice again with N more in the room that never read, instead of the baseline (0)", 2 },
 	{ "messages", KEY_MESSAGES, "N", 0, "Messages in each phase (640)", 2 },
 	{ "burst", KEY_BURST, "K[,K...]", 0,
 	  "A phase for each K: K messages back to back, then wait until all have all (1,8)", 2 },
@@ -65,6 +68,7 @@ static const struct number {
 	size_t offset;
 } numbers[] = {
 	{ KEY_MEMBERS, "members", 1, 100000, offsetof(struct options, members) },
+	{ KEY_SLEEPERS, "sleepers", 0, 10000, offsetof(struct options, sleepers) },
 	{ KEY_MESSAGES, "messages", 1, 10000000, offsetof(struct options, messages) },
 	{ KEY_CONTENT_BYTES, "content-bytes", 64, 5000, offsetof(struct options, content_bytes) },
 	{ KEY_WARMUP, "warmup", 0, 1000000, offsetof(struct options, warmup) },
@@ -306,5 +310,7 @@ void options_parse(int argc, char **argv, struct options *ret_options)
 
 uint64_t options_total_messages(const struct options *o)
 {
-	return o->warmup + o->messages * o->phases_count;
+	uint64_t times = o->sleepers > 0 ? 2 : 1;
+
+	return o->warmup + times * o->messages * o->phases_count;
 }

@@ -27,6 +27,7 @@ struct options {
 	struct proc_set brokers;
 
 	uint64_t members;
+	uint64_t sleepers;
 	uint64_t messages; /* in each phase */
 	uint64_t content_bytes;
 	uint64_t warmup;

@@ -27,7 +27,8 @@ static bool read_cpu(pid_t pid, uint64_t *ret_ns)
 	return clock_getcpuclockid(pid, &clock) == 0 && read_clock(clock, ret_ns);
 }
 
-static uint64_t read_rss(pid_t pid)
+/* A line of /proc/PID/status that is in kB. */
+static uint64_t read_memory(pid_t pid, const char *name)
 {
 	char path[64], line[256];
 	unsigned long long kib = 0;
@@ -39,11 +40,21 @@ static uint64_t read_rss(pid_t pid)
 	if (!file)
 		die("%s: %s", path, strerror(errno));
 	while (!found && fgets(line, sizeof(line), file))
-		found = sscanf(line, "VmRSS: %llu kB", &kib) == 1;
+		found = strncmp(line, name, strlen(name)) == 0 &&
+			sscanf(line + strlen(name), ": %llu kB", &kib) == 1;
 	fclose(file);
 	if (!found)
 		die("process %d has no resident memory: has it ended?", (int)pid);
 	return kib * 1024;
+}
+
+static uint64_t sum_of(const struct proc_set *set, const char *name)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < set->count; i++)
+		sum += read_memory(set->pids[i], name);
+	return sum;
 }
 
 bool proc_exists(pid_t pid)
@@ -67,11 +78,25 @@ uint64_t proc_cpu_ns(const struct proc_set *set)
 
 uint64_t proc_rss_bytes(const struct proc_set *set)
 {
-	uint64_t sum = 0;
+	return sum_of(set, "VmRSS");
+}
 
-	for (size_t i = 0; i < set->count; i++)
-		sum += read_rss(set->pids[i]);
-	return sum;
+void proc_reset_peak(const struct proc_set *set)
+{
+	char path[64];
+	FILE *file;
+
+	for (size_t i = 0; i < set->count; i++) {
+		snprintf(path, sizeof(path), "/proc/%d/clear_refs", (int)set->pids[i]);
+		file = fopen(path, "we");
+		if (!file || fputs("5", file) < 0 || fclose(file) != 0)
+			die("%s: %s", path, strerror(errno));
+	}
+}
+
+uint64_t proc_peak_bytes(const struct proc_set *set)
+{
+	return sum_of(set, "VmHWM");
 }
 
 uint64_t proc_own_cpu_ns(void)

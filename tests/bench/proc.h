@@ -27,6 +27,10 @@ bool proc_exists(pid_t pid);
 uint64_t proc_cpu_ns(const struct proc_set *);
 uint64_t proc_rss_bytes(const struct proc_set *);
 
+/* The most that was resident since the last reset, each at its time. */
+void proc_reset_peak(const struct proc_set *);
+uint64_t proc_peak_bytes(const struct proc_set *);
+
 uint64_t proc_own_cpu_ns(void);
 
 /* Raises the soft limit of open files to the hard one; dies if that is less than `needed`. */

@@ -62,6 +62,20 @@ static void put_floor(FILE *out, const char *name, const struct result_floor *fl
 		fprintf(out, "\"ratio\":null,\"ratio_low\":null,\"ratio_high\":null}%s", end);
 }
 
+static void put_sleepy(FILE *out, const struct options *o, const struct result_sleepy *sleepy)
+{
+	fputs("\"sleepy\":{", out);
+	put_count(out, "sleepers", o->sleepers);
+	put_count(out, "deliveries", sleepy->trial.deliveries);
+	put_latency(out, "delivery_us", sleepy->trial.delivery);
+	put_latency(out, "ack_us", sleepy->trial.ack);
+	put_cpu(out, "gateway_cpu_us", &o->gateways, sleepy->gateway_ns, sleepy->trial.deliveries);
+	put_count(out, "gateway_grown_bytes", sleepy->grown_bytes);
+	put_count(out, "let_go", sleepy->found.let_go);
+	put_count(out, "let_go_bytes", sleepy->found.bytes);
+	fprintf(out, "\"woken\":%llu},", (unsigned long long)sleepy->found.woken);
+}
+
 static void put_phase(FILE *out, const struct options *o, const struct result_phase *phase)
 {
 	const struct trial_result *trial = &phase->trial;
@@ -82,6 +96,8 @@ static void put_phase(FILE *out, const struct options *o, const struct result_ph
 	put_cpu(out, "gateway_cpu_us", &o->gateways, phase->gateway_ns, count);
 	put_cpu(out, "broker_cpu_us", &o->brokers, phase->broker_ns, count);
 	put_per(out, "client_cpu_us", phase->client_ns, count);
+	if (o->sleepers > 0)
+		put_sleepy(out, o, &phase->sleepy);
 	put_floor(out, "baseline_one_send", &phase->one_send, gateway_us, ",");
 	put_floor(out, "baseline_coalesced", &phase->coalesced, gateway_us, "}");
 }

@@ -62,6 +62,32 @@ static void print_floor(
 	fputc('\n', out);
 }
 
+static double ratio_at(const struct result_phase *phase, unsigned per_mille)
+{
+	return (double)histogram_at_ns(phase->sleepy.trial.delivery, per_mille) /
+	       (double)histogram_at_ns(phase->trial.delivery, per_mille);
+}
+
+static void print_sleepy(FILE *out, const struct options *o, const struct result_phase *phase)
+{
+	const struct result_sleepy *sleepy = &phase->sleepy;
+	const struct sleepers_found *found = &sleepy->found;
+
+	fprintf(out, "  beside %llu that do not read\n", (unsigned long long)o->sleepers);
+	print_latency(out, "delivery", sleepy->trial.delivery);
+	fprintf(out, "          ratio     p50 %.2f  p90 %.2f  p99 %.2f  p99.9 %.2f\n",
+	    ratio_at(phase, 500), ratio_at(phase, 900), ratio_at(phase, 990), ratio_at(phase, 999));
+	fprintf(out, "          CPU per delivery:");
+	print_cpu(out, "gateway", &o->gateways,
+	    per(sleepy->gateway_ns, sleepy->trial.deliveries, NS_PER_US));
+	fprintf(out, "; gateway RSS grew by %.1f MiB at most, %.0f KiB each\n",
+	    (double)sleepy->grown_bytes / MIB,
+	    (double)sleepy->grown_bytes / KIB / (double)o->sleepers);
+	fprintf(out, "          let go: %llu of %llu, who found %.0f KiB each on the way to them\n",
+	    (unsigned long long)found->let_go, (unsigned long long)found->woken,
+	    per(found->bytes, found->let_go, KIB));
+}
+
 static void print_phase(FILE *out, const struct options *o, const struct result_phase *phase)
 {
 	const struct trial_result *trial = &phase->trial;
@@ -86,6 +112,8 @@ static void print_phase(FILE *out, const struct options *o, const struct result_
 	fprintf(out, "   this client %.2f us\n", per(phase->client_ns, count, NS_PER_US));
 	print_floor(out, "a send() each", &phase->one_send, gateway_us);
 	print_floor(out, "a send() per burst", &phase->coalesced, gateway_us);
+	if (o->sleepers > 0)
+		print_sleepy(out, o, phase);
 }
 
 void report_text(FILE *out, const struct options *o, const struct result *result)

@@ -9,6 +9,7 @@
 #include "tests/bench/baseline.h"
 #include "tests/bench/options.h"
 #include "tests/bench/pace.h"
+#include "tests/bench/sleepers.h"
 #include "tests/bench/trial.h"
 
 /* Connecting and joining, of all members together. */
@@ -28,12 +29,21 @@ struct result_floor {
 	double ratio_high;
 };
 
+/* The same with clients in the room that do not read. */
+struct result_sleepy {
+	struct trial_result trial;
+	struct sleepers_found found;
+	uint64_t gateway_ns;
+	uint64_t grown_bytes; /* by how much the gateways' memory exceeded what it was; the worst */
+};
+
 struct result_phase {
 	struct pace pace;
 	struct trial_result trial;
 	uint64_t gateway_ns;
 	uint64_t broker_ns;
 	uint64_t client_ns;
+	struct result_sleepy sleepy;
 	struct result_floor one_send;
 	struct result_floor coalesced; /* bursts only */
 };

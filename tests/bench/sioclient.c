@@ -1,7 +1,6 @@
 #include "tests/bench/sioclient.h"
 
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -199,4 +198,9 @@ void sioclient_emit(struct sioclient *c, uint64_t ack_id, const char *args)
 void sioclient_flush(struct sioclient *c)
 {
 	wsclient_flush(c->ws);
+}
+
+void sioclient_read(struct sioclient *c, bool is_reading)
+{
+	wsclient_read(c->ws, is_reading);
 }

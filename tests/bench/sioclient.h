@@ -6,6 +6,7 @@
 #ifndef BENCH_SIOCLIENT_H
 #define BENCH_SIOCLIENT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -47,5 +48,8 @@ void sioclient_free(struct sioclient **);
 /* Queues the event; `args` is a JSON array of its name and payload. */
 void sioclient_emit(struct sioclient *, uint64_t ack_id, const char *args);
 void sioclient_flush(struct sioclient *);
+
+/* Reads no more, or again. */
+void sioclient_read(struct sioclient *, bool is_reading);
 
 #endif

@@ -4,7 +4,6 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -340,4 +339,9 @@ void wsclient_flush(struct wsclient *c)
 	}
 	if (c->state != DEAD)
 		after_flush(c);
+}
+
+void wsclient_read(struct wsclient *c, bool is_reading)
+{
+	loop_change(c->conf.loop, &c->source, is_reading ? EPOLLIN : 0);
 }

@@ -9,6 +9,7 @@
 #ifndef BENCH_WSCLIENT_H
 #define BENCH_WSCLIENT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -48,5 +49,8 @@ void wsclient_free(struct wsclient **);
 
 void wsclient_queue(struct wsclient *, const char *text, size_t len);
 void wsclient_flush(struct wsclient *);
+
+/* Reads no more, or again; to be called when all that was queued has left. */
+void wsclient_read(struct wsclient *, bool is_reading);
 
 #endif
