@@ -17,6 +17,12 @@ enum {
 	ACCEPT_BATCH = 16, /* in one turn, so that others are served, and some leave, between */
 	REST_MS = 1000,    /* when descriptors or memory have run out */
 	TELL_AGAIN_MS = 60000,
+	/*
+	 * Of what a connection is given to send the kernel keeps so much beside what the client has
+	 * room for. Left to itself it keeps megabytes, a copy for each client, that no bound of
+	 * ours counts and that stay when we are done with the client.
+	 */
+	UNSENT_MAX_BYTES = 131072,
 };
 
 struct listener {
@@ -61,11 +67,14 @@ static int set_option(int fd, int level, int name, int value)
 	return setsockopt(fd, level, name, &value, sizeof(value));
 }
 
+/* What it accepts has its options. */
 static int prepare(int fd, const struct listener_conf *conf, const union address *a)
 {
 	if (set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1))
 		return -1;
 	if (conf->reuse_port && set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1))
+		return -1;
+	if (set_option(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, UNSENT_MAX_BYTES))
 		return -1;
 	if (a->any.sa_family == AF_INET6 && set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0))
 		return -1;

@@ -14,13 +14,20 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { CLIENTS_MAX = 200, WHY_SIZE = 200 };
+enum {
+	CLIENTS_MAX = 200,
+	WHY_SIZE = 200,
+	FILL_BYTES = 16384,
+	FILL_MAX_BYTES = 64 * 1024 * 1024,
+	WAIT_MS = 200,
+};
 
 struct scene {
 	struct loop *loop;
@@ -103,6 +110,39 @@ static void test_accepts(void **state)
 	assert_true(fcntl(s->last_fd, F_GETFD) & FD_CLOEXEC);
 	assert_int_equal(getsockopt(s->last_fd, IPPROTO_TCP, TCP_NODELAY, &no_delay, &len), 0);
 	assert_true(no_delay);
+}
+
+/* Offers the last connection more and more, until it has taken none for WAIT_MS. How much it took.
+ */
+static size_t fill(struct scene *s)
+{
+	static const char zeroes[FILL_BYTES];
+	struct pollfd room = {.fd = s->last_fd, .events = POLLOUT};
+	size_t taken = 0;
+
+	while (taken < FILL_MAX_BYTES && poll(&room, 1, WAIT_MS) == 1) {
+		ssize_t n = send(s->last_fd, zeroes, sizeof(zeroes), MSG_NOSIGNAL);
+
+		taken += n > 0 ? (size_t)n : 0;
+	}
+	return taken;
+}
+
+/* What lies in the kernel is a copy for each client, and nobody's bound counts it. */
+static void test_little_piles_up_for_who_does_not_read(void **state)
+{
+	struct scene *s = *state;
+	int size = 65536;
+
+	assert_int_equal(listen_on(s, "127.0.0.1", 0, false), ERR_OK);
+	assert_true(connect_to(s, "127.0.0.1", listener_port(s->listener)));
+	setsockopt(s->clients[0], SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+	s->expected = 1;
+	loop_run(s->loop);
+
+	size_t taken = fill(s);
+
+	assert_in_range(taken, 1, 512 * 1024);
 }
 
 static void test_more_than_one_batch(void **state)
@@ -226,6 +266,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(test_accepts),
+	    TEST(test_little_piles_up_for_who_does_not_read),
 	    TEST(test_more_than_one_batch),
 	    TEST(test_only_the_address_it_was_given),
 	    TEST(test_any_address_of_both_kinds),
