@@ -19,7 +19,7 @@ const { setTimeout: sleep } = require('node:timers/promises');
 const { parseArgs } = require('node:util');
 const { startStack } = require('../e2e/stack');
 const { generator } = require('../e2e/random');
-const { page, waitFor } = require('../e2e/helpers');
+const { mint, now, page, waitFor, within } = require('../e2e/helpers');
 const { Ledger } = require('./ledger');
 const { openFiles, rss, startedAt } = require('./proc');
 
@@ -30,6 +30,8 @@ const MEMBERS = 24;
 const ROOMS = 6;
 const DEAD_MS_MAX = 3000;
 const BACK_MS = 60000;
+const SETTLE_MS = 180000;
+const TOKEN_S = 86400;
 const LATE_MS = 1000;
 const WARM_MS = 5 * 60000; // caches have grown to their bounds by then
 const VICTIMS = ['broker', 'gateway-1', 'gateway-2'];
@@ -49,11 +51,16 @@ class Load extends Ledger {
       for (let n = 0; this.isSpeaking; n++) {
         await sleep(Math.max(0, due - Date.now()));
         if (!this.isSpeaking) return;
-        this.spoken = (this.spoken ?? 0) + 1;
+        this.spoken += 1;
         await member.publish(member.rooms[n % member.rooms.length], `k-${this.spoken}`);
         due = Math.max(due + step, Date.now() - LATE_MS);
       }
     });
+  }
+
+  async forget() {
+    await super.forget();
+    for (const member of this.members) Object.assign(member, { news: [], absences: [] });
   }
 
   async goHome() {
@@ -76,7 +83,7 @@ class Soak {
   async run() {
     this.stack = await startStack({ gateways: 2 });
     try {
-      this.load = await Load.start(this.stack, { members: MEMBERS, rooms: ROOMS, each: 2 });
+      this.load = await Load.start(this.stack, { members: MEMBERS, rooms: ROOMS, each: 2, options: (i) => this.socketOptions(i) });
       this.rate ??= await this.capacity() * SHARE;
       say(`seed ${this.seed}, ${this.minutes} minutes at ${this.rate.toFixed(0)} messages/s`);
       this.began = Date.now();
@@ -85,6 +92,12 @@ class Soak {
       this.load?.close();
       await this.stack.down();
     }
+  }
+
+  // With a token that is good for longer than it all takes.
+  socketOptions(i) {
+    const name = `member-${i}`;
+    return { auth: { token: mint(this.stack, { userId: name, username: name, exp: now() + TOKEN_S }) } };
   }
 
   async capacity() {
@@ -136,7 +149,7 @@ class Soak {
   }
 
   async audit() {
-    await this.load.settle();
+    await within(this.load.settle(), () => 'everybody to have said his last', SETTLE_MS);
     const wrong = await this.load.violations();
     for (const text of wrong.slice(0, 20)) say(text);
     this.wrong.push(...wrong.slice(0, 1000));
