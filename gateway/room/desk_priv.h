@@ -43,8 +43,10 @@ struct desk {
 	struct seat *seats; /* list */
 	struct seat *seats_by_id;
 	size_t connected;
-	uint64_t epoch;         /* of the broker's database */
-	uint64_t known_to_some; /* the greatest `known` of those who got back a session */
+	uint64_t epoch;              /* of the broker's database */
+	struct recovery *waiting;    /* recovery.c's list of those that do not fetch yet, and */
+	size_t fetching;             /* how many do */
+	uint64_t known_to_some;      /* the greatest `known` of those who got back a session */
 	char offset[OFFSET_LEN + 1]; /* recovery.c's last one */
 };
 

@@ -7,11 +7,21 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <utlist.h>
+
+/*
+ * So many fetch at a time, the others wait for one of them to end: what is on its way to those who
+ * come back stands before what all others are to get, and is kept until all of it is there.
+ */
+enum { FETCHING_MAX = 8 };
 
 /* What is being fetched: what has a gseq above `after` up to `until`. */
 struct recovery {
+	struct seat *seat;
 	uint64_t after, until;
 	size_t count; /* events there so far */
+	bool is_fetching;
+	struct recovery *prev, *next; /* of those that wait, in the desk */
 };
 
 bool recovery_is_for(const struct seat *seat)
@@ -187,10 +197,33 @@ static void enter(struct seat *seat, struct str room, uint64_t since)
 	hub_join(seat->desk->parts.hub, seat->member, room, since);
 }
 
+/* The first that waits begins, as long as there is room. */
+static void begin_waiting(struct desk *d)
+{
+	struct recovery *r;
+
+	while (d->fetching < FETCHING_MAX && uplink_is_up(d->uplink) && (r = d->waiting)) {
+		DL_DELETE(d->waiting, r);
+		r->is_fetching = true;
+		d->fetching++;
+		ask_page(r->seat);
+	}
+}
+
 void recovery_free(struct recovery **r)
 {
-	free(*r);
+	struct recovery *dead = *r;
+	struct desk *d = dead ? dead->seat->desk : NULL;
+
 	*r = NULL;
+	if (!dead)
+		return;
+	if (dead->is_fetching)
+		d->fetching--;
+	else
+		DL_DELETE(d->waiting, dead);
+	free(dead);
+	begin_waiting(d);
 }
 
 static void finish(struct seat *seat)
@@ -245,11 +278,13 @@ bool recovery_on_connected(struct seat *seat, const struct wire_reply *reply)
 	if (until > d->known_to_some)
 		d->known_to_some = until;
 	seat->recovery = xcalloc(1, sizeof(*seat->recovery));
-	*seat->recovery = (struct recovery){number_of(value, STR("after")), until, 0};
+	*seat->recovery = (struct recovery){
+	    .seat = seat, .after = number_of(value, STR("after")), .until = until};
+	DL_APPEND(d->waiting, seat->recovery);
 	sio_socket_hold(seat->socket, d->parts.recovery_max_bytes);
 	entrance_each_room(seat, reply, enter);
 	if (seat->recovery->after < until)
-		ask_page(seat);
+		begin_waiting(d);
 	else
 		finish(seat);
 	return true;

@@ -6,6 +6,7 @@
  * the last offset. The broker finds the session; what was missed is fetched here page by page and
  * kept until all of it is there, then it is written, the answer to CONNECT behind it, and behind
  * that what came meanwhile. What cannot be had whole is not begun: the client is a new session.
+ * A few fetch at a time, the others wait for their turn.
  *
  * None of it in worker namespaces.
  */

@@ -195,6 +195,54 @@ static void test_nothing_missed_is_nothing_asked(void **state)
 	stage_sent(s, "");
 }
 
+/* So many come back at once, each with a page to fetch: how many have asked for it? The last one
+ * to ask, and its request. */
+static size_t asked(struct stage *s, uint64_t *ret_request)
+{
+	struct wire_message m;
+	size_t count = 0;
+
+	while (fake_uplink_next(&s->link, &m)) {
+		if (m.type != WIRE_REPLAY)
+			continue;
+		*ret_request = m.as.replay.request;
+		count++;
+	}
+	return count;
+}
+
+static void test_a_few_fetch_at_a_time(void **state)
+{
+	struct stage *s = *state;
+	struct sio_socket crowd[12];
+	uint64_t request;
+
+	(void)come(s, "");
+	for (size_t i = 0; i < ARRAY_LEN(crowd); i++) {
+		fake_socket_begin(&crowd[i], "/chat");
+		stage_knock(s, &crowd[i], "{'token':'bob','pid':'secret','offset':'B.D'}");
+		stage_reply_ok(s, taken(s, WIRE_CONNECT).as.connect.request, back);
+		if (i < 8)
+			(void)taken(s, WIRE_REPLAY);
+	}
+	assert_int_equal(asked(s, &request), 0);
+	/* One that waits goes, one that fetches goes, one has all of it, one has the next page. */
+	stage_disconnect(s, &crowd[8], SIO_END_TRANSPORT);
+	assert_int_equal(asked(s, &request), 0);
+	stage_disconnect(s, &crowd[0], SIO_END_TRANSPORT);
+	assert_int_equal(asked(s, &request), 1);
+	stage_reply_ok(s, request, "{'events':[[4,'message',[{}]]],'more':true}");
+	assert_int_equal(asked(s, &request), 1);
+	stage_reply_ok(s, request, "{'events':[[9,'message',[{}]]],'more':false}");
+	stage_heard(
+	    &crowd[9], "recall message [{},'B.E']\nrecall message [{},'B.J']\naccept old secret\n");
+	assert_int_equal(asked(s, &request), 1);
+	for (size_t i = 0; i < ARRAY_LEN(crowd); i++) {
+		stage_disconnect(s, &crowd[i], SIO_END_TRANSPORT);
+		fake_socket_end(&crowd[i]);
+	}
+}
+
 /* What cannot be had whole: it leaves the session for good and is another connection. */
 static void expect_anew(struct stage *s)
 {
@@ -394,6 +442,7 @@ int main(void)
 	    TEST(test_what_was_given_is_on_the_trail),
 	    TEST(test_what_is_for_many_takes_nobody_back),
 	    TEST(test_nothing_missed_is_nothing_asked),
+	    TEST(test_a_few_fetch_at_a_time),
 	    TEST(test_more_than_can_be_kept_is_a_new_session),
 	    TEST(test_what_is_not_stored_any_more_is_a_new_session),
 	    TEST(test_trouble_closes_so_that_it_comes_again),
