@@ -33,7 +33,7 @@ const BACK_MS = 60000;
 const SETTLE_MS = 180000;
 const TOKEN_S = 86400;
 const LATE_MS = 1000;
-const WARM_MS = 5 * 60000; // caches have grown to their bounds by then
+const CALM = 1 / 3; // of the whole, at its end: caches have grown to their bounds by then
 const VICTIMS = ['broker', 'gateway-1', 'gateway-2'];
 
 const say = (text) => console.log(`${new Date().toISOString().slice(11, 19)} ${text}`);
@@ -192,14 +192,15 @@ class Soak {
   growth(name) {
     const { long, young, count } = this.slopes(name);
     const fds = this.samples.filter((s) => s.name === name).map((s) => s.fds);
-    return `RSS of its last life after ${WARM_MS / 60000} minutes of it: ${long ?? '-'} KiB/min; at the same age over ${count} lives: `
-      + `${young ?? '-'} KiB/min; fds ${Math.min(...fds)} to ${Math.max(...fds)}`;
+    return `RSS in the last third, if it lived on: ${long ?? '-'} KiB/min; at the same age over ${count} lives: ${young ?? '-'} KiB/min; `
+      + `fds ${Math.min(...fds)} to ${Math.max(...fds)}`;
   }
 
-  // long: of the last life, once it is warm. young: of the first samples of all its lives.
+  // long: of the last life, in the end. young: of the first samples of all its lives.
   slopes(name) {
     const mine = this.samples.filter((s) => s.name === name);
-    const last = mine.filter((s) => s.life === mine.at(-1).life && s.age > WARM_MS);
+    const calm = this.began + (mine.at(-1).at - this.began) * (1 - CALM);
+    const last = mine.filter((s) => s.life === mine.at(-1).life && s.at > calm);
     const young = mine.filter((s, i) => s.life > 0 && s.life !== mine[i - 1]?.life);
     return { long: slope(last), young: slope(young), count: young.length };
   }
