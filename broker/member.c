@@ -13,26 +13,28 @@ static struct attendance *find_attendance(const struct room *room, const char *u
 	return a;
 }
 
-struct member *member_find(const struct room *room, const struct session *session)
+static struct member *find_session(const struct attendance *a, const struct session *session)
 {
-	const struct attendance *a = find_attendance(room, session->user->id);
-	struct member *m;
-
 	/* A user has few connections. */
-	for (m = a ? a->members : NULL; m; m = m->user_next) {
+	for (struct member *m = a ? a->members : NULL; m; m = m->user_next) {
 		if (m->session == session)
 			return m;
 	}
 	return NULL;
 }
 
-struct member *member_add(struct room *room, struct session *session, struct wall now,
-    bool *ret_is_first)
+struct member *member_find(const struct room *room, const struct session *session)
+{
+	return find_session(find_attendance(room, session->user->id), session);
+}
+
+struct member *member_add(
+    struct room *room, struct session *session, struct wall now, bool *ret_is_first)
 {
 	struct attendance *a = find_attendance(room, session->user->id);
 	struct member *m = xcalloc(1, sizeof(*m));
 
-	assert(!member_find(room, session));
+	assert(!find_session(a, session));
 	*ret_is_first = !a;
 	if (!a) {
 		a = xcalloc(1, sizeof(*a));
