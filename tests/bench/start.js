@@ -43,7 +43,8 @@ const numbers = (count) => `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i 
 const messages = (count, rooms) => `
   CREATE TEMP TABLE first AS SELECT last_gseq AS gseq FROM meta;
   ${numbers(count)}
-  INSERT INTO messages SELECT 1 + (i - 1) % ${rooms}, (first.gseq + i - 1) / ${rooms} + 1, first.gseq + i, 'user-' || i % 5000, 'User ' || i % 5000,
+  INSERT INTO messages (room, seq, gseq, user, username, type, content, timestamp_ms, origin_boot, origin_count, message_id)
+  SELECT 1 + (i - 1) % ${rooms}, (first.gseq + i - 1) / ${rooms} + 1, first.gseq + i, 'user-' || i % 5000, 'User ' || i % 5000,
     'text', printf('%0${CONTENT_BYTES}d', i), 1700000000000 + i, 77, first.gseq + i,
     printf('%08x-0000-4000-8000-%012x', random() & 0xffffffff, first.gseq + i) FROM n, first;
   UPDATE meta SET last_gseq = (SELECT max(gseq) FROM messages);
@@ -52,12 +53,14 @@ const messages = (count, rooms) => `
 
 const content = ({ rooms, sessions, each, messages: count }) => `
   BEGIN;
-  ${numbers(rooms)} INSERT INTO rooms SELECT i, '${NSP}', 'room-' || i, 1, 0, 1700000000000 FROM n;
+  ${numbers(rooms)} INSERT INTO rooms (id, nsp, name, is_public, seq, created_ms)
+  SELECT i, '${NSP}', 'room-' || i, 1, 0, 1700000000000 FROM n;
   ${messages(count, rooms)}
-  ${numbers(sessions)} INSERT INTO sessions SELECT i, printf('%032x', i), printf('s-%018d', i), printf('s-%018d', i), '${NSP}', 'gone-' || i,
+  ${numbers(sessions)} INSERT INTO sessions (id, pid, socket, sid, nsp, user, username, gseq)
+  SELECT i, printf('%032x', i), printf('s-%018d', i), printf('s-%018d', i), '${NSP}', 'gone-' || i,
     'Gone ' || i, (SELECT last_gseq FROM meta) FROM n;
   ${numbers(sessions)}, m(k) AS (SELECT 0 UNION ALL SELECT k + 1 FROM m WHERE k < ${each - 1})
-  INSERT INTO session_rooms SELECT i, 1 + (i + k) % ${rooms}, (SELECT last_gseq FROM meta) FROM n, m;
+  INSERT INTO session_rooms (session, room, gseq) SELECT i, 1 + (i + k) % ${rooms}, (SELECT last_gseq FROM meta) FROM n, m;
   COMMIT;
 `;
 
