@@ -14,26 +14,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 
-enum {
-	HISTORY_DEFAULT = 50,
-	ANSWER_HEAD = 1024, /* more than an ANSWER has beside its value */
-};
-
-/* A history command whose page is being read. */
-struct waiting {
-	uint64_t ticket;
-	uint64_t request;
-	struct link_address to;
-	UT_hash_handle hh;
-};
-
-struct admin {
-	struct broker *broker;
-	struct waiting *waiting; /* bounded by the archive's queue */
-	struct why *why;
-};
+enum { ANSWER_HEAD = 1024 }; /* more than an ANSWER has beside its value */
 
 struct str admin_arg_str(const struct command_call *call, const char *name, const char *fallback)
 {
@@ -174,43 +156,6 @@ static enum err on_drain(struct command_call *call)
 	return ERR_OK;
 }
 
-static enum err on_history(struct command_call *call)
-{
-	struct admin *a = call->broker->admin;
-	struct room *r = admin_find_room(call);
-	uint64_t limit = admin_arg_u64(call, "limit", HISTORY_DEFAULT);
-	struct bytes after;
-
-	if (!r)
-		return ERR_NOT_FOUND;
-	if (limit == 0 || limit > LIMIT_HISTORY_PAGE) {
-		snprintf(call->why, sizeof(call->why), "limit must be 1 to %d", LIMIT_HISTORY_PAGE);
-		return ERR_INVALID;
-	}
-	struct reader_page page = {
-	    .room = r->id,
-	    .before = admin_arg_u64(call, "before", 0),
-	    .after = admin_arg_u64(call, "after", 0),
-	    .has_after = value_map_get(call->args, STR("after"), &after) == ERR_OK,
-	    .limit = (unsigned)limit,
-	};
-	enum err e =
-	    archive_history(a->broker->archive, ++a->broker->last_ticket, &page, str_of(r->name));
-
-	if (e) {
-		snprintf(call->why, sizeof(call->why), "too many history requests, try again");
-		return e;
-	}
-	struct waiting *w = xcalloc(1, sizeof(*w));
-
-	w->ticket = a->broker->last_ticket;
-	w->request = call->request;
-	w->to = *call->from;
-	HASH_ADD(hh, a->waiting, ticket, sizeof(w->ticket), w);
-	call->is_answered_later = true;
-	return ERR_OK;
-}
-
 static enum err on_why(struct command_call *call)
 {
 	struct why_asker asker = {*call->from, call->request};
@@ -229,13 +174,15 @@ static const struct command commands[] = {
     {"users", on_users, 0},
     {"user", on_user, 0},
     {"connections", on_connections, 0},
-    {"history", on_history, 0},
+    {"history", admin_on_history, 0},
     {"drain", on_drain, 0},
     {"why", on_why, 0},
+    {"delete", admin_on_delete, 0},
+    {"prune", admin_on_prune, 0},
 };
 
-static void send_answer(struct admin *a, const struct link_address *to, uint64_t request,
-    enum err e, const char *why, struct bytes value)
+void admin_send_answer(struct admin *a, const struct link_address *to, uint64_t request, enum err e,
+    const char *why, struct bytes value)
 {
 	struct wire_message m = {.type = WIRE_ANSWER};
 	struct buf out = {0};
@@ -257,13 +204,13 @@ static void send_answer(struct admin *a, const struct link_address *to, uint64_t
 void admin_answer(struct admin *a, const struct link_address *to, uint64_t request, enum err e,
     struct bytes value)
 {
-	send_answer(a, to, request, e,
+	admin_send_answer(a, to, request, e,
 	    "the database does not take it now; nothing has changed, `status` says why", value);
 }
 
 static void on_why_answer(void *up, const struct why_asker *asker, const struct why_answer *answer)
 {
-	send_answer(up, &asker->to, asker->request, answer->error, answer->text, answer->value);
+	admin_send_answer(up, &asker->to, asker->request, answer->error, answer->text, answer->value);
 }
 
 static const struct why_events why_news = {.on_answer = on_why_answer};
@@ -279,15 +226,9 @@ struct admin *admin_new(struct broker *b)
 
 void admin_free(struct admin **a)
 {
-	struct waiting *w, *next;
-
 	if (!*a)
 		return;
-	HASH_ITER(hh, (*a)->waiting, w, next)
-	{
-		HASH_DEL((*a)->waiting, w);
-		free(w);
-	}
+	admin_forget_pages(*a);
 	why_free(&(*a)->why);
 	free(*a);
 	*a = NULL;
@@ -338,28 +279,8 @@ void admin_receive(struct admin *a, const struct link_letter *letter)
 	enum err e = run(&call, &m.as.ask);
 
 	if (!call.is_answered_later)
-		send_answer(a, call.from, call.request, e, call.why, buf_bytes(&call.value));
+		admin_send_answer(a, call.from, call.request, e, call.why, buf_bytes(&call.value));
 	buf_free(&call.value);
-}
-
-void admin_on_page(struct admin *a, const struct archive_answer *answer)
-{
-	struct waiting *w;
-	struct buf value = {0};
-
-	HASH_FIND(hh, a->waiting, &answer->request, sizeof(answer->request), w);
-	if (!w)
-		return;
-	if (!answer->error) {
-		value_put_map(&value, 2);
-		value_put_raw_pair(&value, STR("messages"), answer->messages);
-		value_put_bool_pair(&value, STR("more"), answer->more);
-	}
-	send_answer(a, &w->to, w->request, answer->error, "the database could not be read",
-	    buf_bytes(&value));
-	buf_free(&value);
-	HASH_DEL(a->waiting, w);
-	free(w);
 }
 
 bool admin_on_log(struct admin *a, const struct archive_log *log)

@@ -2,7 +2,6 @@
 
 #include "broker/message.h"
 #include "broker/worker.h"
-#include "proto/events.h"
 #include "proto/limits.h"
 #include "proto/value.h"
 
@@ -43,11 +42,13 @@ struct job {
 	struct reader_span span;
 	struct archive_entry *entries; /* pointers are set when all is read */
 	uint64_t reached;
+	struct plan *plan;
 };
 
 static void free_job(struct job *job)
 {
 	merge_free(&job->merge);
+	plan_free(&job->plan);
 	free(job->room_name);
 	free(job->entries);
 	buf_free(&job->messages);
@@ -61,7 +62,7 @@ static void add_message(void *ctx, const struct reader_message *m)
 	struct job *job = ctx;
 
 	job->count++;
-	message_put(&job->messages, str_of(job->room_name), m);
+	message_put_kept(&job->messages, str_of(job->room_name), m);
 }
 
 static enum err read_history(struct reader *r, struct job *job)
@@ -100,7 +101,7 @@ static void add_event(
 	job->count++;
 	value_put_array(out, 3);
 	value_put_u64(out, message->gseq);
-	value_put_str(out, event_name(EVENT_MESSAGE));
+	value_put_str(out, message_event(message));
 	value_put_array(out, 1);
 	message_put(out, str_of(room->name), message);
 }
@@ -151,6 +152,20 @@ static void tell_log(const struct archive *a, struct job *job)
 }
 
 static const struct trade log_trade = {read_log, tell_log};
+
+/* ---- what may be pruned ---- */
+
+static enum err read_plan(struct reader *r, struct job *job)
+{
+	return plan_read(r, job->plan);
+}
+
+static void tell_plan(const struct archive *a, struct job *job)
+{
+	a->events->on_plan(a->up, job->request, job->error, job->plan);
+}
+
+static const struct trade plan_trade = {read_plan, tell_plan};
 
 /* In the worker's thread. */
 static void work(void *ctx, void *arg)
@@ -252,6 +267,19 @@ enum err archive_merge_take(struct archive *a, uint64_t request, struct merge **
 		return e;
 	job->merge = *m;
 	*m = NULL;
+	worker_give(a->worker, job);
+	return ERR_OK;
+}
+
+enum err archive_plan_take(struct archive *a, uint64_t request, struct plan **p)
+{
+	struct job *job;
+	enum err e = new_job(a, &plan_trade, request, &job);
+
+	if (e)
+		return e;
+	job->plan = *p;
+	*p = NULL;
 	worker_give(a->worker, job);
 	return ERR_OK;
 }

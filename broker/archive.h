@@ -6,13 +6,15 @@
  * Requests queue up, bounded; answers come in order. Used by the turn thread only.
  */
 #include "broker/merge.h"
+#include "broker/plan.h"
 
 struct archive;
 
 /*
  * A page, encoded: of a history, an array of message objects {id, seq, userId, username, content,
- * type, timestamp, roomId}; of a merge, an array of events [gseq, name, arguments]. It fits one
- * message of the link whatever was asked for: what would be too much is left to the next page.
+ * type, timestamp, roomId}, of deleted ones {id, roomId, seq, deleted}; of a merge, an array of
+ * events [gseq, name, arguments]. It fits one message of the link whatever was asked for: what
+ * would be too much is left to the next page.
  */
 struct archive_answer {
 	uint64_t request;
@@ -39,6 +41,8 @@ struct archive_log {
 struct archive_events {
 	void (*on_page)(void *up, const struct archive_answer *answer);
 	void (*on_log)(void *up, const struct archive_log *log);
+	/* Filled in, unless there is an error. A view. */
+	void (*on_plan)(void *up, uint64_t request, enum err error, const struct plan *plan);
 };
 
 enum {
@@ -66,6 +70,9 @@ MUST_USE enum err archive_read_log(
 
 /* Asks for a page of a merge, which comes by on_page(); takes m unless it fails. ERR_FULL. */
 MUST_USE enum err archive_merge_take(struct archive *a, uint64_t request, struct merge **m);
+
+/* Asks for a plan to be filled in, which comes by on_plan(); takes p unless it fails. ERR_FULL. */
+MUST_USE enum err archive_plan_take(struct archive *a, uint64_t request, struct plan **p);
 
 /* The ZeroMQ socket to poll for reading; then call archive_serve(). */
 void *archive_socket(const struct archive *a);

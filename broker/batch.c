@@ -151,6 +151,10 @@ static void keep_texts(struct batch *b, struct batch_op *op)
 	case BATCH_REMOVE_SESSION:
 	case BATCH_PUT_SESSION_ROOM:
 	case BATCH_REMOVE_SESSION_ROOM:
+	case BATCH_DELETION:
+	case BATCH_PRUNING:
+	case BATCH_EXPIRY:
+	case BATCH_REMOVE_RECEIPT:
 		break;
 	}
 }

@@ -19,6 +19,10 @@ enum batch_kind {
 	BATCH_PUT_SESSION_ROOM,
 	BATCH_REMOVE_SESSION_ROOM,
 	BATCH_PUT_USER,
+	BATCH_DELETION,
+	BATCH_PRUNING,
+	BATCH_EXPIRY,
+	BATCH_REMOVE_RECEIPT,
 };
 
 struct batch_membership {
@@ -32,6 +36,11 @@ struct batch_session_room {
 	uint64_t gseq; /* when it is put */
 };
 
+struct batch_expiry {
+	struct wall before;
+	unsigned limit;
+};
+
 struct batch_op {
 	enum batch_kind kind;
 	union {
@@ -42,7 +51,11 @@ struct batch_op {
 		struct store_session session;
 		struct batch_session_room session_room;
 		struct store_user user;
-	} as; /* views into the batch */
+		struct store_deletion deletion;
+		struct store_pruning pruning;
+		struct batch_expiry expiry;
+		uint64_t receipt; /* gseq */
+	} as;                     /* views into the batch */
 };
 
 struct batch;

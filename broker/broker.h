@@ -25,8 +25,10 @@ struct admin;
 struct census;
 struct limits;
 struct change;
+struct erasure;
 struct look_page;
 struct missed;
+struct prune;
 
 enum farewell { FAREWELL_NOT_YET, FAREWELL_STORING, FAREWELL_PARTING };
 
@@ -54,15 +56,19 @@ struct broker {
 	 * which none has what it should. */
 	struct session *roll_under_way, *roll_unwritten;
 	uint64_t last_row; /* highest session.row given out */
-	struct timer_queue presence; /* presence.c's: rooms that are to be told how many there are */
+	struct timer_queue
+	    presence; /* presence.c's: rooms that are to be told how many there are */
 	struct dedup *dedup;
 	struct metrics *metrics;
 	struct admin *admin;
 	struct limits *limits;
 	struct census *census;
-	uint64_t gseq;     /* last number given out */
-	uint64_t released; /* everything up to this one is committed, and was said */
-	uint64_t stored;   /* messages committed since the start */
+	struct prune *prune;
+	struct erasure *erasures; /* erase.c's: deletions that are not committed */
+	uint64_t gseq;            /* last number given out */
+	uint64_t released;        /* everything up to this one is committed, and was said */
+	uint64_t pruned;          /* all later ones are in the database, or in a batch before us */
+	uint64_t stored;          /* messages committed since the start */
 	/* When the first message of a batch came, by the last bit of its number: one batch
 	 * commits, one gathers. */
 	struct mono batch_began[2];
@@ -71,9 +77,9 @@ struct broker {
 	bool is_fault_told;     /* and the log has it */
 	bool is_numbering_read; /* since the last tick */
 	struct mono fault_logged;
-	uint64_t share;          /* of connect_rate, as each gateway was told */
-	uint64_t last_ticket;    /* of what was asked of the archive */
-	struct missed *missed;   /* missed.c's, as these: who is to be told what it missed */
+	uint64_t share;        /* of connect_rate, as each gateway was told */
+	uint64_t last_ticket;  /* of what was asked of the archive */
+	struct missed *missed; /* missed.c's, as these: who is to be told what it missed */
 	size_t missed_count, missed_reading;
 	bool is_log_unreadable;  /* since the last tick: catchup waits */
 	struct look_page *pages; /* look.c's: pages of clients that are being read */

@@ -18,7 +18,8 @@ static void ask(void *ctx, struct peer *p)
 		peer_end_page(p, b->released);
 		return;
 	}
-	if (b->released - after > b->config.replay_max) {
+	/* It would not notice what is not there any more. */
+	if (b->released - after > b->config.replay_max || after < b->pruned) {
 		peers_give_up(b->peers, p);
 		return;
 	}

@@ -94,8 +94,15 @@ static const struct entry *find_uncommitted(
 	return e;
 }
 
-enum err dedup_find(struct dedup *d, const struct dedup_names *names, bool may_be_resent,
-    struct dedup_hit *ret)
+static bool is_over(const struct dedup_window *w, const struct reader_receipt *receipt)
+{
+	int64_t age = w->now.ms - receipt->timestamp.ms;
+
+	return age > 0 && (uint64_t)age >= w->ms;
+}
+
+enum err dedup_find(struct dedup *d, const struct dedup_names *names,
+    const struct dedup_window *window, struct dedup_hit *ret)
 {
 	bool is_resent;
 	const struct entry *e = find_uncommitted(d, names, &is_resent);
@@ -108,13 +115,17 @@ enum err dedup_find(struct dedup *d, const struct dedup_names *names, bool may_b
 	}
 	struct reader_receipt receipt;
 
-	if (may_be_resent)
+	if (names->may_be_resent)
 		result = reader_find_origin(d->reader, names->boot, names->request, &receipt);
 	is_resent = result == ERR_OK;
 	if (result == ERR_NOT_FOUND && names->message_id.len > 0)
-		result = reader_find_message_id(d->reader, names->user, names->message_id, &receipt);
+		result =
+		    reader_find_message_id(d->reader, names->user, names->message_id, &receipt);
 	if (result == ERR_OK)
 		*ret = (struct dedup_hit){.receipt = receipt, .is_resent = is_resent};
+	/* The same request is the same for ever. */
+	if (result == ERR_OK && !is_resent && is_over(window, &receipt))
+		return ERR_EXPIRED;
 	return result;
 }
 

@@ -12,6 +12,7 @@ struct dedup;
 struct dedup_names {
 	struct str user, message_id; /* message_id empty = none given */
 	uint64_t boot, request;
+	bool may_be_resent; /* it may have been committed under its origin */
 };
 
 struct dedup_hit {
@@ -20,20 +21,26 @@ struct dedup_hit {
 	uint64_t batch; /* it commits with this one; 0 = committed already */
 };
 
+struct dedup_window {
+	struct wall now;
+	uint64_t ms;
+};
+
 /* Lends the reader for committed messages. */
 struct dedup *dedup_new(struct reader *reader);
 void dedup_free(struct dedup **d);
 
 /*
  * Was it published before? Committed messages are looked for by origin only when may_be_resent.
- * ERR_NOT_FOUND: no, it is new. ERR_IO: the database cannot be asked now.
+ * ERR_NOT_FOUND: no, it is new. ERR_EXPIRED: it is new, but the client's name was another message's
+ * before the window: that one's receipt, *ret, is in the way and has to go with the new message.
+ * ERR_IO: the database cannot be asked now.
  */
-MUST_USE enum err dedup_find(struct dedup *d, const struct dedup_names *names, bool may_be_resent,
-    struct dedup_hit *ret);
+MUST_USE enum err dedup_find(struct dedup *d, const struct dedup_names *names,
+    const struct dedup_window *window, struct dedup_hit *ret);
 
 /* It was numbered and put into a batch. */
-void dedup_remember(
-    struct dedup *d, const struct dedup_names *names, const struct dedup_hit *what);
+void dedup_remember(struct dedup *d, const struct dedup_names *names, const struct dedup_hit *what);
 
 /* All batches up to this one are committed: the database knows them now. fn(ctx) hears of each
  * message. */

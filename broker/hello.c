@@ -55,7 +55,8 @@ struct channel_window hello_window(const struct wire_hello *hello)
 uint64_t hello_place(const struct wire_hello *hello, const struct hello_log *log)
 {
 	/* A database that was put back may have fewer messages than the gateway has seen. */
-	bool is_known = hello->epoch == log->epoch && hello->last_gseq <= log->released;
+	bool is_known = hello->epoch == log->epoch && hello->last_gseq <= log->released &&
+			hello->last_gseq >= log->pruned;
 
 	return is_known && log->released - hello->last_gseq <= log->replay_max ? hello->last_gseq
 									       : log->released;

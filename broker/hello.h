@@ -26,6 +26,7 @@ struct channel_window hello_window(const struct wire_hello *hello);
 struct hello_log {
 	uint64_t epoch;
 	uint64_t released;   /* highest gseq that was said */
+	uint64_t pruned;     /* highest gseq that is not stored any more */
 	uint64_t replay_max; /* messages that are replayed at most */
 };
 

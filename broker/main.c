@@ -13,6 +13,7 @@
 #include "broker/dispatch.h"
 #include "broker/dormancy.h"
 #include "broker/entry.h"
+#include "broker/erase.h"
 #include "broker/farewell.h"
 #include "broker/http.h"
 #include "broker/limit.h"
@@ -21,6 +22,7 @@
 #include "broker/missed.h"
 #include "broker/news.h"
 #include "broker/presence.h"
+#include "broker/prune.h"
 #include "broker/publish.h"
 #include "broker/share.h"
 #include "broker/signals.h"
@@ -57,48 +59,27 @@ struct house {
 
 static void on_peer_message(void *up, struct peer *p, const struct wire_message *m)
 {
-	struct house *h = up;
-
-	dispatch_on_message(&h->b, p, m);
-}
-
-static uint64_t get_gseq(void *up)
-{
-	return ((struct house *)up)->b.gseq;
-}
-
-static uint64_t get_released(void *up)
-{
-	return ((struct house *)up)->b.released;
-}
-
-static bool is_owed(void *up, const struct peer *p)
-{
-	return outbox_has_for(((struct house *)up)->b.outbox, p);
-}
-
-static void on_peer_begun(void *up, struct peer *p)
-{
-	outbox_forget_answers(((struct house *)up)->b.outbox, p);
+	dispatch_on_message(up, p, m);
 }
 
 static void on_peer_gone(void *up, struct peer *p, const char *why)
 {
-	struct house *h = up;
+	struct broker *b = up;
 
 	(void)why;
-	look_forget(&h->b, p);
-	missed_forget(&h->b, p);
-	change_forget(&h->b, p);
-	entry_on_peer_gone(&h->b, p);
-	work_on_peer_gone(&h->b, p);
+	look_forget(b, p);
+	missed_forget(b, p);
+	change_forget(b, p);
+	entry_on_peer_gone(b, p);
+	work_on_peer_gone(b, p);
 }
 
 static const struct peers_events peers_news = {
-    .get_gseq = get_gseq,
-    .get_released = get_released,
-    .is_owed = is_owed,
-    .on_begun = on_peer_begun,
+    .get_gseq = news_get_gseq,
+    .get_released = news_get_released,
+    .get_pruned = news_get_pruned,
+    .is_owed = news_is_owed,
+    .on_begun = news_on_begun,
     .on_message = on_peer_message,
     .on_gone = on_peer_gone,
 };
@@ -235,7 +216,8 @@ static enum err open_link(struct house *h, char *why)
 static void make_rooms(struct house *h)
 {
 	struct broker *b = &h->b;
-	struct peers_conf conf = {.boot = b->boot,
+	struct peers_conf conf = {
+	    .boot = b->boot,
 	    .epoch = b->epoch,
 	    .heartbeat_ms = b->config.heartbeat_ms,
 	    .lease_ms = b->config.lease_ms,
@@ -246,7 +228,8 @@ static void make_rooms(struct house *h)
 	b->crew = crew_new();
 	b->dedup = dedup_new(b->reader);
 	b->outbox = outbox_new(&news_of_outbox, b);
-	b->peers = peers_new(b->link, &conf, &peers_news, h);
+	b->peers = peers_new(b->link, &conf, &peers_news, b);
+	b->prune = prune_new(b);
 	b->admin = admin_new(b);
 	b->limits = limits_new(&b->config);
 	b->census = census_new();
@@ -269,6 +252,7 @@ static void connect_turn(struct house *h)
 	turn_every(t, TICK_MS, on_tick, h);
 	turn_every(t, PACE_MS, dormancy_on_pace, &h->b);
 	turn_every(t, PACE_MS, presence_on_pace, &h->b);
+	turn_every(t, PACE_MS, prune_on_pace, &h->b);
 	turn_every(t, PACE_MS, admin_on_pace, h->b.admin);
 	if (service_watchdog_interval_ms())
 		turn_every(t, service_watchdog_interval_ms(), on_watchdog, h);
@@ -314,7 +298,9 @@ static void close_house(struct house *h)
 {
 	struct broker *b = &h->b;
 
+	erase_on_failed(b);
 	admin_free(&h->b.admin);
+	prune_free(&b->prune);
 	look_forget(b, NULL);
 	missed_forget(b, NULL);
 	change_forget_all(b);

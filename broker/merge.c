@@ -1,5 +1,7 @@
 #include "broker/merge.h"
 
+#include "broker/reader_front.h"
+
 #include <stdlib.h>
 
 struct merge *merge_new(size_t rooms)
@@ -24,10 +26,10 @@ void merge_free(struct merge **m)
 	free(dead);
 }
 
-/* The next message of a room. */
+/* The next message of a room, or (with a target) its next deletion. */
 struct cursor {
 	const struct merge_room *room;
-	uint64_t seq, gseq;
+	uint64_t seq, gseq, target;
 };
 
 /* Cursors with the smallest gseq on top: a binary heap. */
@@ -109,15 +111,46 @@ static enum err find_first(struct reader *r, const struct merge_room *room, uint
 
 /*
  * Nothing between what was heard and the first message is missing: its predecessor is there to
- * prove it, or it is the first of all. The one place that knows of messages that were removed.
+ * prove it, or all that is not there any more is older than what was heard. The one place that
+ * knows of messages that were pruned.
  */
 static enum err check_kept(struct reader *r, const struct merge_room *room, uint64_t first)
 {
+	struct reader_front front;
 	uint64_t gseq;
 
 	if (first <= 1)
 		return ERR_OK;
-	return reader_gseq_at(r, room->id, first - 1, &gseq);
+	enum err e = reader_gseq_at(r, room->id, first - 1, &gseq);
+
+	if (e != ERR_NOT_FOUND)
+		return e;
+	e = reader_room_front(r, room->id, &front);
+	if (e)
+		return e;
+	return first <= front.first_seq && front.pruned_gseq <= room->after ? ERR_OK
+									    : ERR_NOT_FOUND;
+}
+
+/* The next deletion after this one, if there is one; its cursor is put at *c. */
+static enum err find_deletion(
+    struct reader *r, const struct merge_room *room, uint64_t after, struct cursor *c)
+{
+	struct reader_deletion d;
+	enum err e = reader_deletion_after(r, room->id, after, &d);
+
+	if (!e)
+		*c = (struct cursor){room, d.seq, d.gseq, d.target};
+	return e;
+}
+
+static enum err begin_deletions(struct reader *r, const struct merge_room *room, struct heap *h)
+{
+	enum err e = find_deletion(r, room, room->after, &h->cursors[h->count]);
+
+	if (!e)
+		h->count++;
+	return e == ERR_NOT_FOUND ? ERR_OK : e;
 }
 
 static enum err begin_room(struct reader *r, const struct merge_room *room, struct heap *h)
@@ -127,6 +160,8 @@ static enum err begin_room(struct reader *r, const struct merge_room *room, stru
 
 	if (!e)
 		e = check_kept(r, room, c.seq);
+	if (!e)
+		e = begin_deletions(r, room, h);
 	if (e || c.seq > room->last_seq)
 		return e;
 	e = reader_gseq_at(r, room->id, c.seq, &c.gseq);
@@ -146,18 +181,30 @@ static enum err begin(struct reader *r, const struct merge *m, struct heap *h)
 	return e;
 }
 
-/* The top cursor goes on to the next message of its room, or goes. */
+/* ERR_NOT_FOUND: it has no next one. */
+static enum err next_message(struct reader *r, struct cursor *c, bool *ret_is_last)
+{
+	*ret_is_last = c->seq >= c->room->last_seq;
+	enum err e = reader_gseq_at(r, c->room->id, c->seq + 1, &c->gseq);
+
+	if (!e)
+		c->seq++;
+	return e;
+}
+
+/* The top cursor goes on to the next message or deletion of its room, or goes. */
 static enum err advance(struct reader *r, struct heap *h)
 {
 	struct cursor *top = &h->cursors[0];
-	enum err e = reader_gseq_at(r, top->room->id, top->seq + 1, &top->gseq);
+	bool is_last = true;
+	enum err e = top->target ? find_deletion(r, top->room, top->gseq, top)
+				 : next_message(r, top, &is_last);
 
-	if (e && e != ERR_NOT_FOUND)
+	/* A message that was to come was pruned meanwhile. */
+	if (e && (e != ERR_NOT_FOUND || !is_last))
 		return e;
 	if (e)
 		*top = h->cursors[--h->count];
-	else
-		top->seq++;
 	sift_down(h, 0);
 	return ERR_OK;
 }
@@ -186,6 +233,19 @@ static void put(void *ctx, const struct reader_message *message)
 	out->fn(out->ctx, out->room, message);
 }
 
+static enum err read_top(struct reader *r, const struct cursor *top, struct output *out)
+{
+	static const uint8_t nothing[] = {0xc0}; /* nil */
+
+	if (!top->target)
+		return reader_message_at(r, top->room->id, top->seq, put, out);
+	put(out, &(struct reader_message){.gseq = top->gseq,
+		     .seq = top->seq,
+		     .content = bytes_of(nothing, sizeof(nothing)),
+		     .deleted = top->target});
+	return ERR_OK;
+}
+
 static enum err run(struct reader *r, struct heap *h, struct output *out)
 {
 	enum err e = ERR_OK;
@@ -197,7 +257,7 @@ static enum err run(struct reader *r, struct heap *h, struct output *out)
 		if (out->is_full)
 			return ERR_OK;
 		out->room = top->room;
-		e = reader_message_at(r, top->room->id, top->seq, put, out);
+		e = read_top(r, top, out);
 		if (out->is_full)
 			return ERR_OK;
 		if (!e)
@@ -210,7 +270,7 @@ enum err merge_read(struct reader *r, const struct merge *m,
     void (*fn)(void *ctx, const struct merge_room *room, const struct reader_message *message),
     void *ctx, bool *ret_more)
 {
-	struct heap heap = {.cursors = xcalloc(m->count ? m->count : 1, sizeof(struct cursor))};
+	struct heap heap = {.cursors = xcalloc(2 * m->count + 1, sizeof(struct cursor))};
 	struct output out = {.fn = fn, .ctx = ctx, .merge = m};
 	enum err e = begin(r, m, &heap);
 

@@ -3,7 +3,8 @@
 /*
  * The merge: the messages of several rooms in one order, that of gseq. Within a room seq and gseq
  * have the same order and seq has no gaps, so the beginning of each room is found by halving, and
- * a room in which nothing new was said costs one look. Used by the archive, in its thread.
+ * a room in which nothing new was said costs one look. Deletions are part of it, at the gseq of
+ * their own, for which another look is taken. Used by the archive, in its thread.
  */
 #include "broker/reader.h"
 

@@ -3,14 +3,18 @@
 #include "broker/admin.h"
 #include "broker/catchup.h"
 #include "broker/change.h"
+#include "broker/erase.h"
 #include "broker/look.h"
 #include "broker/missed.h"
+#include "broker/prune.h"
 #include "broker/publish.h"
 
 static void on_committed(void *up, uint64_t batch)
 {
 	publish_on_committed(up, batch);
 	change_on_committed(up, batch);
+	erase_on_committed(up, batch);
+	prune_on_committed(up);
 }
 
 static void on_failed(void *up, uint64_t batch, const char *why)
@@ -18,6 +22,8 @@ static void on_failed(void *up, uint64_t batch, const char *why)
 	(void)batch;
 	publish_on_failed(up, why);
 	change_on_failed(up);
+	erase_on_failed(up);
+	prune_on_failed(up);
 }
 
 const struct store_events news_of_store = {.on_committed = on_committed, .on_failed = on_failed};
@@ -38,7 +44,13 @@ static void on_log(void *up, const struct archive_log *log)
 		catchup_on_log(b, log);
 }
 
-const struct archive_events news_of_archive = {.on_page = on_page, .on_log = on_log};
+static void on_plan(void *up, uint64_t request, enum err error, const struct plan *plan)
+{
+	prune_on_plan(up, request, error, plan);
+}
+
+const struct archive_events news_of_archive = {
+    .on_page = on_page, .on_log = on_log, .on_plan = on_plan};
 
 static void on_send(void *up, struct peer *to, struct frame *message, uint64_t gseq)
 {
@@ -50,3 +62,28 @@ static void on_send(void *up, struct peer *to, struct frame *message, uint64_t g
 }
 
 const struct outbox_events news_of_outbox = {.on_send = on_send};
+
+uint64_t news_get_gseq(void *broker)
+{
+	return ((struct broker *)broker)->gseq;
+}
+
+uint64_t news_get_released(void *broker)
+{
+	return ((struct broker *)broker)->released;
+}
+
+uint64_t news_get_pruned(void *broker)
+{
+	return ((struct broker *)broker)->pruned;
+}
+
+bool news_is_owed(void *broker, const struct peer *p)
+{
+	return outbox_has_for(((struct broker *)broker)->outbox, p);
+}
+
+void news_on_begun(void *broker, struct peer *p)
+{
+	outbox_forget_answers(((struct broker *)broker)->outbox, p);
+}

@@ -159,6 +159,11 @@ bool peer_is_live(const struct peer *p)
 	return replay_is_live(p->replay);
 }
 
+uint64_t peer_place(const struct peer *p)
+{
+	return p->is_worker ? UINT64_MAX : replay_place(p->replay);
+}
+
 const char *peer_name(const struct peer *p)
 {
 	return p->name;

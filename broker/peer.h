@@ -30,6 +30,9 @@ void peer_fail_page(struct peer *p);
 void peer_void(struct peer *p, uint64_t above);
 bool peer_is_live(const struct peer *p);
 
+/* Its place in the log, which has to have all that is later; UINT64_MAX: it does not need it. */
+uint64_t peer_place(const struct peer *p);
+
 const char *peer_name(const struct peer *p);
 uint64_t peer_boot(const struct peer *p);
 /* Goes up with every HELLO: what was announced under an older one is stale. */

@@ -156,6 +156,7 @@ static uint64_t choose_place(const struct peers *ps, const struct wire_hello *he
 {
 	struct hello_log log = {.epoch = ps->conf.epoch,
 	    .released = ps->events->get_released(ps->up),
+	    .pruned = ps->events->get_pruned(ps->up),
 	    .replay_max = ps->conf.replay_max};
 
 	return hello_place(hello, &log);

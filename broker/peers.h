@@ -23,6 +23,8 @@ struct peers_events {
 	/* The highest gseq given out, and the highest that was said. */
 	uint64_t (*get_gseq)(void *up);
 	uint64_t (*get_released)(void *up);
+	/* All stored later than this is there still. */
+	uint64_t (*get_pruned)(void *up);
 	/* Does something wait to be said to it, an answer before all? */
 	bool (*is_owed)(void *up, const struct peer *p);
 	/* A conversation begins, perhaps in the place of one that broke: its answers are void. */

@@ -2,6 +2,7 @@
 
 #include "broker/attend.h"
 #include "broker/census.h"
+#include "broker/content.h"
 #include "broker/limit.h"
 #include "broker/message.h"
 #include "broker/metrics.h"
@@ -94,6 +95,10 @@ static void store(struct broker *b, const struct letter *l, const struct dedup_n
 	    .timestamp = l->receipt.timestamp,
 	};
 
+	struct bytes payload;
+
+	(void)content_payload(row.content, &payload);
+	l->room->bytes += payload.len;
 	attend_store_room(b, l->room);
 	store_put_message(b->store, &row);
 }
@@ -146,6 +151,31 @@ bool publish_is_refusing(const struct broker *b)
 	       store_backlog_bytes(b->store) >= b->config.store_backlog_max_bytes;
 }
 
+/* The first answer again, or a new message. What is stored is answered so, whatever its sender may
+ * do now. */
+static void decide(
+    struct broker *b, struct peer *p, struct letter *l, const struct dedup_names *names)
+{
+	struct dedup_window window = {turn_wall(b->turn), b->config.idempotency_window_ms};
+	uint64_t request = l->wire->request;
+	struct dedup_hit hit;
+	struct say_fault fault;
+	enum err e = dedup_find(b->dedup, names, &window, &hit);
+	bool is_new = e == ERR_NOT_FOUND || e == ERR_EXPIRED;
+
+	if (e == ERR_OK) {
+		reply_receipt(b, p, request, &hit, !hit.is_resent);
+	} else if (!rights_may_speak(b, l->from, l->room, &fault)) {
+		say_fault(b, p, request, &fault);
+	} else if (!is_new || publish_is_refusing(b)) {
+		say_error(b, p, request, CLIENT_ERROR_UNAVAILABLE, NULL);
+	} else if (limit_message(b, l->from, l->room, request)) {
+		if (e == ERR_EXPIRED)
+			store_remove_receipt(b->store, hit.receipt.gseq);
+		accept_message(b, p, l, names);
+	}
+}
+
 void publish_on_message(struct broker *b, struct peer *p, const struct wire_message *m)
 {
 	struct letter l = {.wire = &m->as.publish};
@@ -174,21 +204,8 @@ void publish_on_message(struct broker *b, struct peer *p, const struct wire_mess
 	if (failpoint_mutation("no-dedup"))
 		names.request |= (b->gseq + 1) << 32;
 	/* A number that is not new was sent before, whatever the gateway says of it. */
-	bool may_be_resent = !peer_note_publish(p, request) || l.wire->resent;
-	struct dedup_hit hit;
-	enum err e = dedup_find(b->dedup, &names, may_be_resent, &hit);
-
-	struct say_fault fault;
-
-	/* What is stored is answered so, whatever its sender may do now. */
-	if (e == ERR_OK)
-		reply_receipt(b, p, request, &hit, !hit.is_resent);
-	else if (!rights_may_speak(b, l.from, l.room, &fault))
-		say_fault(b, p, request, &fault);
-	else if (e != ERR_NOT_FOUND || publish_is_refusing(b))
-		say_error(b, p, request, CLIENT_ERROR_UNAVAILABLE, NULL);
-	else if (limit_message(b, l.from, l.room, request))
-		accept_message(b, p, &l, &names);
+	names.may_be_resent = !peer_note_publish(p, request) || l.wire->resent;
+	decide(b, p, &l, &names);
 }
 
 static void count_stored(void *ctx, const struct reader_receipt *receipt)

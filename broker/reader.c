@@ -33,26 +33,6 @@ void reader_close(struct reader **r)
 	free(dead);
 }
 
-static enum err number(struct reader *r, enum sql_name name, uint64_t *ret)
-{
-	int64_t n;
-	enum err e = sql_number(r->sql, name, &n);
-
-	if (!e)
-		*ret = (uint64_t)n;
-	return e;
-}
-
-enum err reader_last_gseq(struct reader *r, uint64_t *ret)
-{
-	return number(r, SQL_LAST_GSEQ, ret);
-}
-
-enum err reader_epoch(struct reader *r, uint64_t *ret)
-{
-	return number(r, SQL_EPOCH, ret);
-}
-
 static enum err receipt(struct reader *r, sqlite3_stmt *found, struct reader_receipt *ret)
 {
 	bool has_row;
@@ -150,7 +130,9 @@ static enum err find_range_back(struct reader *r, const struct reader_page *page
 static struct bytes encode_content(struct reader *r, sqlite3_stmt *page, int at)
 {
 	buf_reset(&r->content);
-	if (sqlite3_column_type(page, at) == SQLITE_TEXT)
+	if (sqlite3_column_type(page, at) == SQLITE_NULL)
+		value_put_nil(&r->content);
+	else if (sqlite3_column_type(page, at) == SQLITE_TEXT)
 		value_put_str(&r->content, sql_column_str(page, at));
 	else
 		value_put_bin(&r->content, sql_column_blob(page, at));
@@ -159,6 +141,8 @@ static struct bytes encode_content(struct reader *r, sqlite3_stmt *page, int at)
 
 static struct reader_message message_of(struct reader *r, sqlite3_stmt *page)
 {
+	bool is_deleted = sqlite3_column_type(page, 5) == SQLITE_NULL;
+
 	return (struct reader_message){
 	    .seq = sql_column_u64(page, 0),
 	    .gseq = sql_column_u64(page, 1),
@@ -167,6 +151,7 @@ static struct reader_message message_of(struct reader *r, sqlite3_stmt *page)
 	    .type = sql_column_str(page, 4),
 	    .content = encode_content(r, page, 5),
 	    .timestamp = {sql_column_i64(page, 6)},
+	    .deleted = is_deleted ? sql_column_u64(page, 1) : 0,
 	};
 }
 
@@ -227,12 +212,17 @@ enum err reader_history(struct reader *r, const struct reader_page *page,
 
 static struct reader_entry entry_of(struct reader *r, sqlite3_stmt *row)
 {
-	return (struct reader_entry){
+	struct reader_entry entry = {
 	    .message = message_of(r, row),
 	    .room = sql_column_u64(row, 7),
 	    .nsp = sql_column_str(row, 8),
 	    .name = sql_column_str(row, 9),
 	};
+	uint64_t target = sql_column_u64(row, 10);
+
+	if (target)
+		entry.message.deleted = target;
+	return entry;
 }
 
 enum err reader_log(struct reader *r, const struct reader_span *span,
@@ -263,7 +253,7 @@ enum err reader_log(struct reader *r, const struct reader_span *span,
 	return e;
 }
 
-/* A statement of one row about the message with that number. */
+/* A statement of one row about a room and a number in it. */
 static enum err find_at(struct reader *r, sqlite3_stmt *find, uint64_t room, uint64_t seq)
 {
 	bool has_row;
@@ -300,6 +290,21 @@ enum err reader_message_at(struct reader *r, uint64_t room, uint64_t seq,
 	struct reader_message message = message_of(r, find);
 
 	fn(ctx, &message);
+	sql_done(find);
+	return ERR_OK;
+}
+
+enum err reader_deletion_after(
+    struct reader *r, uint64_t room, uint64_t gseq, struct reader_deletion *ret)
+{
+	sqlite3_stmt *find = sql_get(r->sql, SQL_DELETION_AFTER);
+	enum err e = find_at(r, find, room, gseq);
+
+	if (e)
+		return e;
+	*ret = (struct reader_deletion){.gseq = sql_column_u64(find, 0),
+	    .seq = sql_column_u64(find, 1),
+	    .target = sql_column_u64(find, 2)};
 	sql_done(find);
 	return ERR_OK;
 }

@@ -1,9 +1,9 @@
 #ifndef ROOMCAST_BROKER_READER_H
 #define ROOMCAST_BROKER_READER_H
 /*
- * A read-only connection to the database: what was there at start (reader_start.h), and single
- * look-ups. It belongs to the thread that opened it. Long reads are the archive's (archive.h), which
- * owns a reader in a thread of its own.
+ * A read-only connection to the database: single look-ups, pages and the log; reader_start.h and
+ * reader_front.h have more. It belongs to the thread that opened it. Long reads are the archive's
+ * (archive.h), which owns a reader in a thread of its own.
  */
 #include "common/buf.h"
 #include "common/clock.h"
@@ -16,18 +16,13 @@ MUST_USE enum err reader_open(
     const char *path, char *ret_why, size_t why_size, struct reader **ret);
 void reader_close(struct reader **r);
 
-/* Highest gseq ever stored, 0 = none; and the random id of this database, made with it. ERR_IO, as
- * for all that follow (ERR_MALFORMED: damaged). */
-MUST_USE enum err reader_last_gseq(struct reader *r, uint64_t *ret);
-MUST_USE enum err reader_epoch(struct reader *r, uint64_t *ret);
-
 /* What a duplicate is answered with. */
 struct reader_receipt {
 	uint64_t gseq, seq, room;
 	struct wall timestamp;
 };
 
-/* ERR_NOT_FOUND, ERR_IO. */
+/* Of messages that were pruned or deleted too. ERR_NOT_FOUND, ERR_IO. */
 MUST_USE enum err reader_find_message_id(
     struct reader *r, struct str user, struct str message_id, struct reader_receipt *ret);
 MUST_USE enum err reader_find_origin(
@@ -37,14 +32,24 @@ MUST_USE enum err reader_find_origin(
 struct reader_message {
 	uint64_t gseq, seq;
 	struct str user, username, type;
-	struct bytes content; /* encoded value */
+	struct bytes content; /* encoded value; nil when it is deleted */
 	struct wall timestamp;
+	uint64_t deleted; /* gseq of the message that is deleted: itself, or what a deletion in the
+			   * log is about (its gseq is then the deletion's, seq the message's); 0 */
 };
 
 /* The message with that number, or its gseq. ERR_NOT_FOUND: it is not there (any more). */
 MUST_USE enum err reader_gseq_at(struct reader *r, uint64_t room, uint64_t seq, uint64_t *ret);
 MUST_USE enum err reader_message_at(struct reader *r, uint64_t room, uint64_t seq,
     void (*fn)(void *ctx, const struct reader_message *message), void *ctx);
+
+struct reader_deletion {
+	uint64_t gseq, seq, target; /* its own gseq; seq and gseq of the message */
+};
+
+/* The first deletion in a room after this gseq. ERR_NOT_FOUND. */
+MUST_USE enum err reader_deletion_after(
+    struct reader *r, uint64_t room, uint64_t gseq, struct reader_deletion *ret);
 
 /*
  * Up to limit messages of a room, oldest first: those next below `before` (0 = the newest), or,

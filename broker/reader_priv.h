@@ -1,8 +1,7 @@
 #ifndef ROOMCAST_BROKER_READER_PRIV_H
 #define ROOMCAST_BROKER_READER_PRIV_H
 /*
- * A reader as its files see it: reader.c opens it and looks things up, reader_user.c looks for
- * users, reader_start.c reads what there is when the broker starts.
+ * A reader as those see it who read through it: reader*.c.
  */
 #include "broker/reader.h"
 #include "broker/sql.h"

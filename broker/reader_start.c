@@ -17,6 +17,8 @@ enum err reader_each_room(
 		    .is_public = sql_column_u64(rooms, 3) != 0,
 		    .seq = sql_column_u64(rooms, 4),
 		    .is_archived = sql_column_u64(rooms, 5) != 0,
+		    .first_seq = sql_column_u64(rooms, 6),
+		    .bytes = sql_column_u64(rooms, 7),
 		};
 
 		fn(ctx, &room);
@@ -107,4 +109,29 @@ enum err reader_each_session_room(
 		fn(ctx, &room);
 	}
 	return e;
+}
+
+static enum err number(struct reader *r, enum sql_name name, uint64_t *ret)
+{
+	int64_t n;
+	enum err e = sql_number(r->sql, name, &n);
+
+	if (!e)
+		*ret = (uint64_t)n;
+	return e;
+}
+
+enum err reader_last_gseq(struct reader *r, uint64_t *ret)
+{
+	return number(r, SQL_LAST_GSEQ, ret);
+}
+
+enum err reader_epoch(struct reader *r, uint64_t *ret)
+{
+	return number(r, SQL_EPOCH, ret);
+}
+
+enum err reader_pruned_gseq(struct reader *r, uint64_t *ret)
+{
+	return number(r, SQL_PRUNED_GSEQ, ret);
 }

@@ -97,6 +97,7 @@ static struct room *add(struct rooms *rs, uint64_t id, struct str nsp, struct st
 
 	r->id = id;
 	r->presence_round = 1;
+	r->first_seq = 1;
 	r->nsp = str_dup(nsp);
 	r->name = str_dup(name);
 	r->key = make_key(nsp, name);
@@ -161,6 +162,11 @@ void rooms_release(struct rooms *rs, struct room **r)
 		return;
 	free_room(rs, *r);
 	*r = NULL;
+}
+
+uint64_t rooms_end(const struct rooms *rs)
+{
+	return rs->next_id;
 }
 
 size_t rooms_count(const struct rooms *rs)

@@ -26,8 +26,10 @@ struct room {
 	uint64_t seq;    /* last number given out */
 	uint64_t committed_seq; /* last number in the database, as far as is known */
 	uint64_t gseq; /* of its last message, or greater than that and less than the next one's */
-	uint64_t committed_gseq; /* the same of the last one in the database */
-	uint64_t batch;         /* the batch of the last message, 0 = none since the start */
+	uint64_t committed_gseq;   /* the same of the last one in the database */
+	uint64_t batch;            /* the batch of the last message, 0 = none since the start */
+	uint64_t first_seq, bytes; /* the oldest message that is kept; what all contents have */
+	struct wall front; /* how old the oldest one is, as prune.h found it; 0 = not known */
 	struct wall created;
 	struct route route;
 	struct attendance *users; /* who is there, member.h's table by user id */
@@ -51,8 +53,8 @@ struct room *rooms_find(const struct rooms *rs, struct str nsp, struct str name)
 struct room *rooms_find_id(const struct rooms *rs, uint64_t id);
 
 /* A room that is in the database already; id must be fresh. */
-struct room *rooms_load(struct rooms *rs, uint64_t id, struct str nsp, struct str name,
-    bool is_public, uint64_t seq);
+struct room *rooms_load(
+    struct rooms *rs, uint64_t id, struct str nsp, struct str name, bool is_public, uint64_t seq);
 
 /* A room that a worker makes; its name may be empty: that is the whole namespace. */
 struct room *rooms_create_fleeting(
@@ -64,6 +66,8 @@ struct room *rooms_create(struct rooms *rs, struct str nsp, struct str name, str
 /* Fleeting rooms go when nobody is left in them; others stay. NULL afterwards if it went. */
 void rooms_release(struct rooms *rs, struct room **r);
 
+/* Every id given so far is less. */
+uint64_t rooms_end(const struct rooms *rs);
 size_t rooms_count(const struct rooms *rs);
 void rooms_each(struct rooms *rs, void (*fn)(void *ctx, struct room *r), void *ctx);
 

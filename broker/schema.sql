@@ -115,4 +115,70 @@ CREATE TABLE sanctions (
 	PRIMARY KEY (kind, user, nsp, room)
 ) STRICT, WITHOUT ROWID;
 
+-- History may end: the oldest messages of a room can be pruned, any message can be deleted.
+
+ALTER TABLE meta ADD COLUMN pruned_gseq INTEGER NOT NULL DEFAULT 0;  -- the newest that was pruned
+
+ALTER TABLE rooms ADD COLUMN first_seq INTEGER NOT NULL DEFAULT 1;   -- the oldest that is kept
+ALTER TABLE rooms ADD COLUMN pruned_gseq INTEGER NOT NULL DEFAULT 0; -- of the newest pruned here
+ALTER TABLE rooms ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;       -- of all contents
+
+-- What makes asking again safe, for a time (idempotency-window-ms): it ends at the front, in the
+-- order of time, whatever became of the messages. So the two indices that every message is put into
+-- at random hold that time and not the whole history.
+CREATE TABLE receipts (
+	gseq         INTEGER PRIMARY KEY,
+	room         INTEGER NOT NULL,
+	seq          INTEGER NOT NULL,
+	user         TEXT NOT NULL,
+	message_id   TEXT,             -- the client's idempotency key
+	origin_boot  INTEGER NOT NULL, -- the gateway's run and its count
+	origin_count INTEGER NOT NULL,
+	timestamp_ms INTEGER NOT NULL
+) STRICT;
+
+INSERT INTO receipts (gseq, room, seq, user, message_id, origin_boot, origin_count, timestamp_ms)
+SELECT gseq, room, seq, user, message_id, origin_boot, origin_count, timestamp_ms
+FROM messages ORDER BY gseq;
+
+CREATE UNIQUE INDEX receipts_by_origin ON receipts (origin_boot, origin_count);
+CREATE UNIQUE INDEX receipts_by_message_id ON receipts (user, message_id)
+	WHERE message_id IS NOT NULL;
+
+CREATE TABLE kept (
+	room         INTEGER NOT NULL REFERENCES rooms (id),
+	seq          INTEGER NOT NULL, -- number in the room, from 1
+	gseq         INTEGER NOT NULL, -- number in the whole broker
+	user         TEXT NOT NULL,
+	username     TEXT NOT NULL,
+	type         TEXT NOT NULL,
+	content      ANY,              -- TEXT, or BLOB when it is binary; NULL = it was deleted
+	timestamp_ms INTEGER NOT NULL,
+	message_id   TEXT,             -- as the client gave it
+	PRIMARY KEY (room, seq)
+) STRICT, WITHOUT ROWID;
+
+INSERT INTO kept (room, seq, gseq, user, username, type, content, timestamp_ms, message_id)
+SELECT room, seq, gseq, user, username, type, content, timestamp_ms, message_id
+FROM messages ORDER BY room, seq;
+
+DROP TABLE messages;
+ALTER TABLE kept RENAME TO messages;
+CREATE UNIQUE INDEX messages_by_gseq ON messages (gseq);
+
+UPDATE rooms SET bytes = coalesce(
+	(SELECT sum(length(CAST(content AS BLOB))) FROM messages WHERE room = rooms.id), 0);
+
+-- That a message was deleted is part of the log, with a number of its own, for those who heard it.
+CREATE TABLE deletions (
+	room         INTEGER NOT NULL REFERENCES rooms (id),
+	gseq         INTEGER NOT NULL, -- of the deletion
+	seq          INTEGER NOT NULL, -- of the message, as
+	target       INTEGER NOT NULL, -- this, its gseq
+	timestamp_ms INTEGER NOT NULL,
+	PRIMARY KEY (room, gseq)
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX deletions_by_gseq ON deletions (gseq);
+
 PRAGMA user_version = 3;

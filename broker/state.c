@@ -19,6 +19,8 @@ static void load_room(void *ctx, const struct reader_room *row)
 	    rooms_load(b->rooms, row->id, row->nsp, row->name, row->is_public, row->seq);
 
 	r->is_archived = row->is_archived;
+	r->first_seq = row->first_seq;
+	r->bytes = row->bytes;
 	/* Which message was its last is not asked: none of the next is numbered lower. */
 	r->gseq = r->committed_gseq = b->gseq;
 }
@@ -167,6 +169,8 @@ enum err state_load(struct broker *b, char *ret_why, size_t why_size)
 		e = reader_last_gseq(b->reader, &b->gseq);
 	b->released = b->gseq;
 	if (!e)
+		e = reader_pruned_gseq(b->reader, &b->pruned);
+	if (!e)
 		e = reader_each_room(b->reader, load_room, b);
 	if (!e)
 		e = reader_each_membership(b->reader, load_membership, b);
@@ -187,6 +191,9 @@ static void forget_number(void *ctx, struct room *r)
 	(void)ctx;
 	r->seq = r->committed_seq = 0;
 	r->gseq = r->committed_gseq;
+	r->first_seq = 1;
+	r->bytes = 0;
+	r->front = (struct wall){0};
 	r->is_stored = false;
 }
 
@@ -197,6 +204,8 @@ static void read_number(void *ctx, const struct reader_room *row)
 
 	if (r) {
 		r->seq = r->committed_seq = row->seq;
+		r->first_seq = row->first_seq;
+		r->bytes = row->bytes;
 		r->is_stored = true;
 	}
 }
@@ -219,6 +228,8 @@ enum err state_read_numbers(struct broker *b)
 	uint64_t gseq;
 	enum err e = reader_last_gseq(b->reader, &gseq);
 
+	if (!e)
+		e = reader_pruned_gseq(b->reader, &b->pruned);
 	if (e)
 		return e;
 	rooms_each(b->rooms, forget_number, NULL);

@@ -155,6 +155,34 @@ void store_put_message(struct store *s, const struct store_message *message)
 	batch_put(s->gathering->batch, &op);
 }
 
+void store_delete_message(struct store *s, const struct store_deletion *deletion)
+{
+	struct batch_op op = {.kind = BATCH_DELETION, .as.deletion = *deletion};
+
+	batch_put(s->gathering->batch, &op);
+}
+
+void store_prune(struct store *s, const struct store_pruning *pruning)
+{
+	struct batch_op op = {.kind = BATCH_PRUNING, .as.pruning = *pruning};
+
+	batch_put(s->gathering->batch, &op);
+}
+
+void store_expire_receipts(struct store *s, struct wall before, unsigned limit)
+{
+	struct batch_op op = {.kind = BATCH_EXPIRY, .as.expiry = {before, limit}};
+
+	batch_put(s->gathering->batch, &op);
+}
+
+void store_remove_receipt(struct store *s, uint64_t gseq)
+{
+	struct batch_op op = {.kind = BATCH_REMOVE_RECEIPT, .as.receipt = gseq};
+
+	batch_put(s->gathering->batch, &op);
+}
+
 void store_put_membership(
     struct store *s, uint64_t room, struct str user, struct str role, struct wall since)
 {

@@ -52,6 +52,17 @@ void store_close(struct store **s);
 void store_put_room(struct store *s, const struct store_room *room);
 /* Its room must be there or have been put in before. */
 void store_put_message(struct store *s, const struct store_message *message);
+
+/* Takes the content out of the row, and what is left of it in the file. */
+void store_delete_message(struct store *s, const struct store_deletion *deletion);
+
+/* In steps: what it removes is removed while a batch commits. */
+void store_prune(struct store *s, const struct store_pruning *pruning);
+
+/* Receipts older than `before` go, the oldest first, so many at most; or the one of a message. */
+void store_expire_receipts(struct store *s, struct wall before, unsigned limit);
+void store_remove_receipt(struct store *s, uint64_t gseq);
+
 /* Replaces role and since of a membership that is there already. */
 void store_put_membership(
     struct store *s, uint64_t room, struct str user, struct str role, struct wall since);

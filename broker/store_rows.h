@@ -3,6 +3,7 @@
 /*
  * Rows of the database as the turn thread puts them into the store (store.h); all text in them is
  * borrowed.
+ * What is put into the store (store.h), as its users say it.
  */
 #include "common/clock.h"
 #include "common/str.h"
@@ -23,7 +24,7 @@ struct store_message {
 	/* Encoded value, a str or a bin; anything else comes back as a bin of its encoding. */
 	struct bytes content;
 	struct str message_id; /* the client's idempotency key; empty = none (stored as NULL) */
-	uint64_t origin_boot, origin_count; /* unique together */
+	uint64_t origin_boot, origin_count; /* unique together, as long as there is a receipt */
 	struct wall timestamp;
 };
 
@@ -33,6 +34,19 @@ struct store_sanction {
 	uint64_t room;
 	struct str by, reason;
 	struct wall since, until;
+};
+
+/* That the message with this gseq is deleted: what it said goes, its numbers stay. */
+struct store_deletion {
+	uint64_t gseq; /* of the deletion, which is part of the log */
+	uint64_t room, seq, target;
+	struct wall timestamp;
+};
+
+/* The front of a room goes: every message below seq `first`; the newest of them had this gseq, and
+ * together they had so many bytes. */
+struct store_pruning {
+	uint64_t room, first, gseq, bytes;
 };
 
 /* A session that can be recovered (session.h); what it is in is put in room by room. */

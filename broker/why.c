@@ -240,6 +240,18 @@ static void copy_pair(struct buf *out, struct bytes message, struct str key)
 	}
 }
 
+/* A deletion has a number of its own, which is no message's. */
+static bool is_of(struct bytes message, uint64_t gseq)
+{
+	char id[MESSAGE_ID_LEN + 1];
+	struct bytes raw;
+	struct str given;
+
+	message_id_text(gseq, id);
+	return value_map_get(message, STR("id"), &raw) == ERR_OK && value_as_str(raw, &given) &&
+	       str_eqz(given, id);
+}
+
 static enum err read_facts(struct why *w, struct question *q, struct bytes deliver)
 {
 	struct wire_message m;
@@ -248,6 +260,8 @@ static enum err read_facts(struct why *w, struct question *q, struct bytes deliv
 
 	if (e)
 		return e;
+	if (!is_of(message, q->gseq))
+		return ERR_NOT_FOUND;
 	const struct room *r = rooms_find(w->broker->rooms, m.as.deliver.nsp, m.as.deliver.room);
 
 	copy_pair(&q->facts, message, STR("id"));
@@ -274,13 +288,16 @@ bool why_on_log(struct why *w, const struct archive_log *log)
 	}
 	if (!q)
 		return false;
-	if (!log->error && log->count == 0)
-		fail(w, q, ERR_NOT_FOUND,
+	enum err e = log->error;
+
+	if (!e)
+		e = log->count ? read_facts(w, q, log->entries[0].deliver) : ERR_NOT_FOUND;
+	if (!log->error && e == ERR_NOT_FOUND)
+		fail(w, q, e,
 		    "its number was given, but there is no such message in the database: it was "
 		    "pruned, or is of another database");
-	else if (log->error || read_facts(w, q, log->entries[0].deliver))
-		fail(w, q, log->error ? log->error : ERR_MALFORMED,
-		    "the database could not be read");
+	else if (e)
+		fail(w, q, e, "the database could not be read");
 	else
 		ask_gateways(w, q);
 	return true;

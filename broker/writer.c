@@ -1,8 +1,8 @@
 #include "broker/writer.h"
 
+#include "broker/apply.h"
 #include "broker/schema.h"
 #include "common/failpoint.h"
-#include "proto/value.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -94,203 +94,6 @@ void writer_close(struct writer **w)
 	free(dead);
 }
 
-static enum err put_room(struct sql *s, const struct store_room *room)
-{
-	sqlite3_stmt *put = sql_get(s, SQL_PUT_ROOM);
-
-	sql_bind_u64(put, 1, room->id);
-	sql_bind_str(put, 2, room->nsp);
-	sql_bind_str(put, 3, room->name);
-	sql_bind_u64(put, 4, room->is_public);
-	sql_bind_i64(put, 5, room->created.ms);
-	sql_bind_u64(put, 6, room->is_archived);
-	return sql_run(s, put);
-}
-
-/* Text is stored as text, so that an operator can read it with any tool. */
-static void bind_content(sqlite3_stmt *statement, int at, struct bytes content)
-{
-	struct value_reader r = value_reader(content);
-	struct value v;
-
-	if (value_next(&r, &v) != ERR_OK || !value_at_end(&r))
-		sql_bind_blob(statement, at, content);
-	else if (v.type == VALUE_STR)
-		sql_bind_str(statement, at, v.as.s);
-	else if (v.type == VALUE_BIN)
-		sql_bind_blob(statement, at, v.as.bin);
-	else
-		sql_bind_blob(statement, at, content);
-}
-
-static enum err raise_room_seq(struct sql *s, uint64_t room, uint64_t seq)
-{
-	sqlite3_stmt *raise = sql_get(s, SQL_RAISE_ROOM_SEQ);
-
-	sql_bind_u64(raise, 1, room);
-	sql_bind_u64(raise, 2, seq);
-	return sql_run(s, raise);
-}
-
-static enum err add_message(struct sql *s, const struct store_message *m)
-{
-	sqlite3_stmt *add = sql_get(s, SQL_ADD_MESSAGE);
-
-	sql_bind_u64(add, 1, m->room);
-	sql_bind_u64(add, 2, m->seq);
-	sql_bind_u64(add, 3, m->gseq);
-	sql_bind_str(add, 4, m->user);
-	sql_bind_str(add, 5, m->username);
-	sql_bind_str(add, 6, m->type);
-	bind_content(add, 7, m->content);
-	sql_bind_i64(add, 8, m->timestamp.ms);
-	sql_bind_u64(add, 9, m->origin_boot);
-	sql_bind_u64(add, 10, m->origin_count);
-	if (m->message_id.len)
-		sql_bind_str(add, 11, m->message_id);
-	else
-		sql_bind_null(add, 11);
-	enum err e = sql_run(s, add);
-
-	return e ? e : raise_room_seq(s, m->room, m->seq);
-}
-
-static enum err put_membership(struct sql *s, const struct batch_membership *m)
-{
-	sqlite3_stmt *put = sql_get(s, SQL_PUT_MEMBERSHIP);
-
-	sql_bind_u64(put, 1, m->room);
-	sql_bind_str(put, 2, m->user);
-	sql_bind_str(put, 3, m->role);
-	sql_bind_i64(put, 4, m->since.ms);
-	return sql_run(s, put);
-}
-
-static enum err remove_membership(struct sql *s, const struct batch_membership *m)
-{
-	sqlite3_stmt *remove = sql_get(s, SQL_REMOVE_MEMBERSHIP);
-
-	sql_bind_u64(remove, 1, m->room);
-	sql_bind_str(remove, 2, m->user);
-	return sql_run(s, remove);
-}
-
-static enum err put_sanction(struct sql *s, const struct store_sanction *row)
-{
-	sqlite3_stmt *put = sql_get(s, SQL_PUT_SANCTION);
-
-	sql_bind_str(put, 1, row->kind);
-	sql_bind_str(put, 2, row->user);
-	sql_bind_str(put, 3, row->nsp);
-	sql_bind_u64(put, 4, row->room);
-	sql_bind_str(put, 5, row->by);
-	sql_bind_str(put, 6, row->reason);
-	sql_bind_i64(put, 7, row->since.ms);
-	sql_bind_i64(put, 8, row->until.ms);
-	return sql_run(s, put);
-}
-
-static enum err remove_sanction(struct sql *s, const struct store_sanction *row)
-{
-	sqlite3_stmt *remove = sql_get(s, SQL_REMOVE_SANCTION);
-
-	sql_bind_str(remove, 1, row->kind);
-	sql_bind_str(remove, 2, row->user);
-	sql_bind_str(remove, 3, row->nsp);
-	sql_bind_u64(remove, 4, row->room);
-	return sql_run(s, remove);
-}
-
-static enum err put_session(struct sql *s, const struct store_session *session)
-{
-	sqlite3_stmt *put = sql_get(s, SQL_PUT_SESSION);
-
-	sql_bind_u64(put, 1, session->id);
-	sql_bind_str(put, 2, session->pid);
-	sql_bind_str(put, 3, session->socket);
-	sql_bind_str(put, 4, session->sid);
-	sql_bind_str(put, 5, session->nsp);
-	sql_bind_str(put, 6, session->user);
-	sql_bind_str(put, 7, session->username);
-	sql_bind_u64(put, 8, session->gseq);
-	return sql_run(s, put);
-}
-
-static enum err remove_session(struct sql *s, uint64_t session)
-{
-	sqlite3_stmt *remove = sql_get(s, SQL_REMOVE_SESSION);
-
-	sql_bind_u64(remove, 1, session);
-	enum err e = sql_run(s, remove);
-
-	if (e)
-		return e;
-	remove = sql_get(s, SQL_REMOVE_SESSION_ROOMS);
-	sql_bind_u64(remove, 1, session);
-	return sql_run(s, remove);
-}
-
-static enum err put_session_room(struct sql *s, const struct batch_session_room *r)
-{
-	sqlite3_stmt *put = sql_get(s, SQL_PUT_SESSION_ROOM);
-
-	sql_bind_u64(put, 1, r->session);
-	sql_bind_u64(put, 2, r->room);
-	sql_bind_u64(put, 3, r->gseq);
-	return sql_run(s, put);
-}
-
-static enum err remove_session_room(struct sql *s, const struct batch_session_room *r)
-{
-	sqlite3_stmt *remove = sql_get(s, SQL_REMOVE_SESSION_ROOM);
-
-	sql_bind_u64(remove, 1, r->session);
-	sql_bind_u64(remove, 2, r->room);
-	return sql_run(s, remove);
-}
-
-static enum err put_user(struct sql *s, const struct store_user *u)
-{
-	sqlite3_stmt *put = sql_get(s, SQL_PUT_USER);
-
-	sql_bind_str(put, 1, u->id);
-	sql_bind_str(put, 2, u->username);
-	sql_bind_i64(put, 3, u->first.ms);
-	sql_bind_i64(put, 4, u->last.ms);
-	return sql_run(s, put);
-}
-
-static enum err apply(struct sql *s, const struct batch_op *op, uint64_t *last_gseq)
-{
-	switch (op->kind) {
-	case BATCH_ROOM:
-		return put_room(s, &op->as.room);
-	case BATCH_MESSAGE:
-		if (op->as.message.gseq > *last_gseq)
-			*last_gseq = op->as.message.gseq;
-		return add_message(s, &op->as.message);
-	case BATCH_PUT_MEMBERSHIP:
-		return put_membership(s, &op->as.membership);
-	case BATCH_REMOVE_MEMBERSHIP:
-		return remove_membership(s, &op->as.membership);
-	case BATCH_PUT_SANCTION:
-		return put_sanction(s, &op->as.sanction);
-	case BATCH_REMOVE_SANCTION:
-		return remove_sanction(s, &op->as.sanction);
-	case BATCH_PUT_SESSION:
-		return put_session(s, &op->as.session);
-	case BATCH_REMOVE_SESSION:
-		return remove_session(s, op->as.session.id);
-	case BATCH_PUT_SESSION_ROOM:
-		return put_session_room(s, &op->as.session_room);
-	case BATCH_REMOVE_SESSION_ROOM:
-		return remove_session_room(s, &op->as.session_room);
-	case BATCH_PUT_USER:
-		return put_user(s, &op->as.user);
-	}
-	return ERR_INVALID;
-}
-
 static enum err mark_commit(struct sql *s, uint64_t last_gseq, uint64_t number)
 {
 	sqlite3_stmt *mark = sql_get(s, SQL_MARK_COMMIT);
@@ -307,7 +110,7 @@ static enum err execute(struct sql *s, const struct batch *b, uint64_t number)
 	enum err e = sql_run(s, sql_get(s, SQL_BEGIN));
 
 	for (size_t i = 0; !e && b && i < batch_count(b); i++)
-		e = apply(s, batch_at(b, i), &last_gseq);
+		e = apply_op(s, batch_at(b, i), &last_gseq);
 	return e ? e : mark_commit(s, last_gseq, number);
 }
 

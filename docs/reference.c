@@ -10,6 +10,7 @@
  */
 #include "proto/errors.h"
 #include "proto/events.h"
+#include "proto/namespace.h"
 #include "proto/wire.h"
 
 #include <stdio.h>
@@ -74,9 +75,22 @@ static void print_event_fields(enum event event)
 	for (size_t n = 0; (f = event_field(n)); n++) {
 		if (f->event != event)
 			continue;
-		printf("- `%s`%s: %s\n", f->name, f->presence == EVENT_REQUIRED ? "" : " (optional)",
-		    f->doc);
+		printf("- `%s`%s: %s; %s\n", f->name,
+		    f->presence == EVENT_REQUIRED ? "" : " (optional)", f->doc,
+		    event_field_rule(f->kind));
 	}
+}
+
+/* What a namespace may say of rooms, contents and how long they are kept. */
+static void print_rules(void)
+{
+	printf("## Options of a namespace\n\n| option | default | |\n|---|---|---|\n");
+	for (size_t i = 0; i < NAMESPACE_OPTIONS; i++) {
+		const struct conf_option *o = &namespace_options[i];
+
+		printf("| `%s` | `%s` | %s |\n", o->name, o->fallback, o->doc);
+	}
+	putchar('\n');
 }
 
 static void print_events(void)
@@ -89,6 +103,7 @@ static void print_events(void)
 		print_event_fields((enum event)e);
 		putchar('\n');
 	}
+	print_rules();
 	printf("## Errors\n\n| code | message | when |\n|---|---|---|\n");
 	for (int e = CLIENT_ERROR_NONE + 1; e < CLIENT_ERRORS; e++) {
 		const struct client_error_row *row = client_error_row((uint64_t)e);

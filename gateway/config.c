@@ -3,6 +3,7 @@
 #include "gateway/eio/origins.h"
 #include "gateway/eio/proxies.h"
 #include "gateway/eio/tls_pair.h"
+#include "gateway/room/rulebook.h"
 #include "proto/limits.h"
 
 #include <ctype.h>
@@ -127,6 +128,22 @@ static enum err check_tls(const struct config *c, char *ret_why, size_t why_size
 	return e;
 }
 
+static enum err check_rules(const struct config *c, char *ret_why, size_t why_size)
+{
+	for (size_t i = 0; i < c->namespace_count; i++) {
+		struct rulebook *rules = NULL;
+		char why[WHY_SIZE] = "";
+		enum err e = rulebook_new(&c->namespaces[i], why, sizeof(why), &rules);
+
+		rulebook_free(&rules);
+		if (!e)
+			continue;
+		snprintf(ret_why, why_size, "[namespace %s] %s", c->namespaces[i].name, why);
+		return e;
+	}
+	return ERR_OK;
+}
+
 static enum err check(const void *config, char *ret_why, size_t why_size)
 {
 	const struct config *c = config;
@@ -139,8 +156,10 @@ static enum err check(const void *config, char *ret_why, size_t why_size)
 		return ERR_INVALID;
 	}
 
-	enum err e = check_cors(c, ret_why, why_size);
+	enum err e = check_rules(c, ret_why, why_size);
 
+	if (!e)
+		e = check_cors(c, ret_why, why_size);
 	return e ? e : check_tls(c, ret_why, why_size);
 }
 

@@ -10,12 +10,23 @@ static const struct event_row rows[EVENTS] = {
 
 static const struct event_field fields[] = {
 #define EVENT(NAME, name, direction, doc)
-#define FIELD(EVENT, kind, presence, name, doc)                                                    \
+#define FIELD(EVENT, kind, presence, name, doc) \
 	{EVENT_##EVENT, EVENT_FIELD_##kind, EVENT_##presence, name, doc},
 #include "proto/events.def"
 #undef EVENT
 #undef FIELD
 };
+
+static const char *const field_rules[] = {
+#define KIND(NAME, rule) rule,
+#include "proto/fields.def"
+#undef KIND
+};
+
+const char *event_field_rule(enum event_field_kind kind)
+{
+	return field_rules[kind];
+}
 
 const struct event_row *event_row(enum event event)
 {

@@ -19,16 +19,9 @@ enum event {
 enum event_direction { EVENT_IN = 1, EVENT_OUT = 2, EVENT_BOTH = 3 };
 
 enum event_field_kind {
-	EVENT_FIELD_ROOM,
-	EVENT_FIELD_CONTENT,
-	EVENT_FIELD_TYPE,
-	EVENT_FIELD_MESSAGE_ID,
-	EVENT_FIELD_BEFORE,
-	EVENT_FIELD_AFTER,
-	EVENT_FIELD_LIMIT,
-	EVENT_FIELD_USER,
-	EVENT_FIELD_DURATION,
-	EVENT_FIELD_REASON,
+#define KIND(NAME, rule) EVENT_FIELD_##NAME,
+#include "proto/fields.def"
+#undef KIND
 	EVENT_FIELD_KINDS
 };
 
@@ -59,6 +52,9 @@ bool event_is_moderation(enum event event);
 
 /* EVENT_UNKNOWN when the table does not have it. */
 enum event event_find(struct str name);
+
+/* What fields of a kind have to be, in words. */
+const char *event_field_rule(enum event_field_kind kind);
 
 /* The n-th field of any event, NULL after the last: those of one event follow each other. */
 const struct event_field *event_field(size_t n);

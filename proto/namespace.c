@@ -11,9 +11,17 @@ const struct conf_option namespace_options[NAMESPACE_OPTIONS] = {
 #define NAMESPACE_BOOL(field, name, fallback, doc)                                               \
 	{"", name, CONF_BOOL, offsetof(struct namespace_conf, field), fallback, 0, 0, NULL, doc, \
 	    NULL},
+#define NAMESPACE_U64(field, name, fallback, min, max, doc)                                    \
+	{"", name, CONF_U64, offsetof(struct namespace_conf, field), fallback, min, max, NULL, \
+	    doc, NULL},
+#define NAMESPACE_STR(field, name, fallback, doc)                                               \
+	{"", name, CONF_STR, offsetof(struct namespace_conf, field), fallback, 0, 0, NULL, doc, \
+	    NULL},
 #include "proto/namespace.def"
 #undef NAMESPACE_CHOICE
 #undef NAMESPACE_BOOL
+#undef NAMESPACE_U64
+#undef NAMESPACE_STR
 };
 
 const char *const namespace_samples[] = {"/", "/chat", "/notifications", NULL};

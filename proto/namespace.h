@@ -15,9 +15,13 @@ struct namespace_conf {
 	char *name; /* "/", "/chat" */
 #define NAMESPACE_CHOICE(field, name, fallback, choices, doc) int field;
 #define NAMESPACE_BOOL(field, name, fallback, doc) bool field;
+#define NAMESPACE_U64(field, name, fallback, min, max, doc) uint64_t field;
+#define NAMESPACE_STR(field, name, fallback, doc) char *field;
 #include "proto/namespace.def"
 #undef NAMESPACE_CHOICE
 #undef NAMESPACE_BOOL
+#undef NAMESPACE_U64
+#undef NAMESPACE_STR
 };
 
 /* How many options a namespace has. */
@@ -25,9 +29,13 @@ enum {
 	NAMESPACE_OPTIONS = 0
 #define NAMESPACE_CHOICE(field, name, fallback, choices, doc) +1
 #define NAMESPACE_BOOL(field, name, fallback, doc) +1
+#define NAMESPACE_U64(field, name, fallback, min, max, doc) +1
+#define NAMESPACE_STR(field, name, fallback, doc) +1
 #include "proto/namespace.def"
 #undef NAMESPACE_CHOICE
 #undef NAMESPACE_BOOL
+#undef NAMESPACE_U64
+#undef NAMESPACE_STR
 };
 
 /* For struct conf_group. */

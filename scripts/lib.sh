@@ -6,7 +6,7 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 PROGRAM=${0##*/}
 
 BUILD_PACKAGES=(build-essential ccache meson ninja-build pkg-config libcmocka-dev libczmq-dev libinih-dev
-	libjansson-dev libmicrohttpd-dev libmsgpack-dev libsodium-dev libsqlite3-dev libssl-dev libsystemd-dev
+	libjansson-dev libmicrohttpd-dev libmsgpack-dev libpcre2-dev libsodium-dev libsqlite3-dev libssl-dev libsystemd-dev
 	libuv1-dev libwebsockets-dev libwebsockets-evlib-uv libzmq3-dev uthash-dev)
 RUN_PACKAGES=(curl jq)
 TEST_PACKAGES=(chromium haproxy nginx-light openssl procps python3 python3-msgpack python3-socketio python3-websocket python3-zmq

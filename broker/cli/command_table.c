@@ -91,9 +91,22 @@ static const struct print_column message_columns[] = {
     {"username", "NAME", PRINT_PLAIN},
     {"type", "TYPE", PRINT_PLAIN},
     {"content", "CONTENT", PRINT_PLAIN},
+    {"deleted", "DELETED", PRINT_PLAIN},
 };
 
 static const struct print_column drain_columns[] = {{"gateway", "draining", PRINT_PLAIN}};
+
+static const struct print_column deleted_columns[] = {
+    {"id", "deleted", PRINT_PLAIN},
+    {"nsp", "namespace", PRINT_PLAIN},
+    {"room", "room", PRINT_PLAIN},
+    {"seq", "number there", PRINT_PLAIN},
+};
+
+static const struct print_column prune_columns[] = {
+    {"nsp", "namespace", PRINT_PLAIN},
+    {"before", "prunes what is before", PRINT_TIME},
+};
 
 static const struct print_column why_columns[] = {
     {"id", "message", PRINT_PLAIN},
@@ -196,6 +209,19 @@ static const struct command table[] = {
 	.wire = "why",
 	.wire_argument = "id",
 	.layout = {PRINT_PAIRS, NULL, COLUMNS(why_columns), NULL, &witnesses}},
+    {.word = "delete",
+	.argument = "MESSAGE-ID",
+	.argument_max = MESSAGE_ID_LEN,
+	.doc = "Deletes what a message says, and tells the members; its number stays",
+	.wire = "delete",
+	.wire_argument = "id",
+	.layout = {PRINT_PAIRS, NULL, COLUMNS(deleted_columns), NULL, NULL}},
+    {.word = "prune",
+	.needs = OPTION_BIT(OLDER_THAN),
+	.takes = OPTION_BIT(NSP),
+	.doc = "Begins to prune old messages now, once, whatever the retention says",
+	.wire = "prune",
+	.layout = {PRINT_PAIRS, NULL, COLUMNS(prune_columns), NULL, NULL}},
     {.word = "drain",
 	.argument = "GATEWAY",
 	.argument_max = LIMIT_GATEWAY_ID,

@@ -20,6 +20,7 @@ struct desk *desk_new(const struct desk_parts *parts)
 	struct desk *d = xcalloc(1, sizeof(*d));
 
 	d->parts = *parts;
+	d->rulebooks = rulebooks_new(parts->namespaces, parts->namespace_count);
 	return d;
 }
 
@@ -28,6 +29,7 @@ void desk_free(struct desk **d)
 	if (!*d)
 		return;
 	assert(!(*d)->seats);
+	rulebooks_free(&(*d)->rulebooks);
 	free(*d);
 	*d = NULL;
 }
@@ -104,7 +106,8 @@ static void on_event(void *up, struct sio_socket *s, const struct sio_event *eve
 	}
 	if (!petition_is_for(p.event))
 		petition_fail(&p, CLIENT_ERROR_UNKNOWN_EVENT);
-	else if (shape_check(p.event, event->args, &p.fields, &details) == ERR_OK)
+	else if (shape_check(rulebooks_find(d->rulebooks, sio_socket_nsp(s)), p.event, event->args,
+		     &p.fields, &details) == ERR_OK)
 		petition_send(&p);
 	else
 		answer_error(&p.to, &(struct answer_fault){.error = CLIENT_ERROR_INVALID_MESSAGE,

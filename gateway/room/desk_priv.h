@@ -40,6 +40,7 @@ struct seat {
 struct desk {
 	struct desk_parts parts;
 	struct uplink *uplink;
+	struct rulebooks *rulebooks;
 	struct seat *seats; /* list */
 	struct seat *seats_by_id;
 	size_t connected;

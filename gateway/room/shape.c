@@ -9,10 +9,9 @@
 
 enum { HISTORY_DEFAULT = 50 };
 
-static const char *const types[] = {"text", "image", "file"};
-
 /* One check on its way. */
 struct check {
+	const struct rulebook *rules;
 	struct shape_fields fields;
 	struct bytes given[EVENT_FIELD_KINDS]; /* what the client gave, by kind; empty = nothing */
 	struct buf *details;
@@ -33,7 +32,7 @@ static void add_violation(struct check *c, const char *path, const char *message
 PRINTF(3, 4)
 static void complain(struct check *c, const struct event_field *f, const char *format, ...)
 {
-	char message[160];
+	char message[400];
 	int n = snprintf(message, sizeof(message), "\"%s\" ", f->name);
 	va_list args;
 
@@ -61,45 +60,34 @@ static bool check_str(struct check *c, const struct event_field *f, unsigned max
 	return false;
 }
 
-static bool is_room_char(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	       (c && strchr("_-:.", c));
-}
-
 static void check_room(struct check *c, const struct event_field *f)
 {
 	struct str room;
 
 	if (!check_str(c, f, LIMIT_ROOM_NAME, &room))
 		return;
-	for (size_t i = 0; i < room.len; i++) {
-		if (is_room_char(room.p[i]))
-			continue;
-		complain(c, f, "must consist of A-Z a-z 0-9 _ - : .");
+	const char *fault = rulebook_room_fault(c->rules, room);
+
+	if (fault) {
+		complain(c, f, "%s", fault);
 		return;
 	}
 	c->fields.room_id = room;
 	c->fields.has_room_id = true;
 }
 
-static bool is_type(struct bytes value, const char *type)
-{
-	struct str given;
-
-	return value_as_str(value, &given) && str_eqz(given, type);
-}
-
 static void check_type(struct check *c, const struct event_field *f)
 {
-	for (size_t i = 0; i < ARRAY_LEN(types); i++) {
-		if (!is_type(c->given[f->kind], types[i]))
-			continue;
-		c->fields.type = str_of(types[i]);
-		c->fields.has_type = true;
+	struct str given;
+	const char *type =
+	    value_as_str(c->given[f->kind], &given) ? rulebook_type(c->rules, given) : NULL;
+
+	if (!type) {
+		complain(c, f, "must be one of [%s]", rulebook_types(c->rules));
 		return;
 	}
-	complain(c, f, "must be one of [%s, %s, %s]", types[0], types[1], types[2]);
+	c->fields.type = str_of(type);
+	c->fields.has_type = true;
 }
 
 /* Binary content of an image or a file. */
@@ -107,8 +95,8 @@ static void check_bin(struct check *c, const struct event_field *f, size_t len)
 {
 	if (len == 0)
 		complain(c, f, "is not allowed to be empty");
-	else if (c->given[f->kind].len > LIMIT_CONTENT)
-		complain(c, f, "length must be at most %d bytes", LIMIT_CONTENT);
+	else if (len > rulebook_max_bytes(c->rules))
+		complain(c, f, "length must be at most %zu bytes", rulebook_max_bytes(c->rules));
 	else
 		c->fields.has_content = true;
 }
@@ -116,9 +104,13 @@ static void check_bin(struct check *c, const struct event_field *f, size_t len)
 /* Whatever a type may be that is none, the complaint is about the type. */
 static bool may_be_bin(const struct check *c)
 {
-	struct bytes type = c->given[EVENT_FIELD_TYPE];
+	struct bytes given = c->given[EVENT_FIELD_TYPE];
+	struct str type;
 
-	return type.len > 0 && !is_type(type, types[0]);
+	if (given.len == 0)
+		return rulebook_may_be_binary(rulebook_first_type(c->rules));
+	return !value_as_str(given, &type) || !rulebook_type(c->rules, type) ||
+	       rulebook_may_be_binary(rulebook_type(c->rules, type));
 }
 
 static void check_content(struct check *c, const struct event_field *f)
@@ -132,7 +124,7 @@ static void check_content(struct check *c, const struct event_field *f)
 		check_bin(c, f, v.as.bin.len);
 	} else if (v.type != VALUE_STR && may_be_bin(c)) {
 		complain(c, f, "must be a string or binary");
-	} else if (check_str(c, f, LIMIT_CONTENT_CHARS, &text)) {
+	} else if (check_str(c, f, rulebook_max_chars(c->rules), &text)) {
 		c->fields.content_chars = str_code_points(text);
 		c->fields.has_content = true;
 	}
@@ -146,8 +138,8 @@ static void check_message_id(struct check *c, const struct event_field *f)
 }
 
 /* A seq or a count: a whole number of min or more. */
-static bool check_number(struct check *c, const struct event_field *f, uint64_t min, uint64_t max,
-    uint64_t *ret)
+static bool check_number(
+    struct check *c, const struct event_field *f, uint64_t min, uint64_t max, uint64_t *ret)
 {
 	uint64_t number;
 
@@ -251,12 +243,13 @@ static bool first_map(struct bytes args, struct bytes *ret)
 	return value_next(&inside, &map) == ERR_OK && map.type == VALUE_MAP;
 }
 
-enum err shape_check(enum event e, struct bytes args, struct shape_fields *ret, struct buf *details)
+enum err shape_check(const struct rulebook *rules, enum event e, struct bytes args,
+    struct shape_fields *ret, struct buf *details)
 {
-	struct check c = {.details = details};
+	struct check c = {.rules = rules, .details = details};
 	struct bytes map;
 
-	c.fields.type = str_of(types[0]);
+	c.fields.type = str_of(rulebook_first_type(rules));
 	c.fields.limit = HISTORY_DEFAULT;
 	if (first_map(args, &map))
 		check_fields(&c, e, map);

@@ -2,26 +2,17 @@
 #define ROOMCAST_GATEWAY_ROOM_SHAPE_H
 /*
  * The shape of what a client sends: are the fields of its event there, and as their kind in the
- * table (proto/events.def) wants them? Used by the desk. Pure; says nothing about rights.
- *
- *  ROOM        a string of 1 to LIMIT_ROOM_NAME of A-Z a-z 0-9 _ - : .
- *  CONTENT     a string of 1 to LIMIT_CONTENT_CHARS characters; when the type is image or file,
- *              binary too, not empty and as an encoded value at most LIMIT_CONTENT bytes
- *  TYPE        text, image or file
- *  MESSAGE_ID  a string of 1 to LIMIT_MESSAGE_ID characters
- *  USER        a string of 1 to LIMIT_USER bytes
- *  DURATION    a whole number of 1 to LIMIT_DURATION_S in ms
- *  REASON      a string of 1 to LIMIT_WHY_CHARS characters
- *
- * Characters are code points.
+ * table (proto/events.def, which says what each kind has to be) and the rules of its namespace want
+ * them? Used by the desk. Pure; says nothing about rights.
  */
 #include "common/buf.h"
+#include "gateway/room/rulebook.h"
 #include "proto/events.h"
 
 /* Views of the arguments. A field that the client did not give is empty. */
 struct shape_fields {
 	struct str room_id;
-	struct str type;        /* "text" when the client gave none */
+	struct str type;        /* the first of the namespace when the client gave none */
 	struct bytes content;   /* an encoded value, string or bin, at most LIMIT_CONTENT bytes */
 	uint64_t content_chars; /* code points of a string, 0 for bin */
 	struct str message_id;
@@ -34,11 +25,11 @@ struct shape_fields {
 /*
  * args: a msgpack array that has passed value_check. Its first element must be a map with the
  * fields of e (an event that clients send); further elements and unknown keys are ignored, of
- * duplicate keys the last counts.
+ * duplicate keys the last counts. The type of the fields is a view of the rules.
  * ERR_INVALID: appends an array of {path, message} to details that names every offending field
  * (path "" when there is no map), and leaves *ret untouched. ERR_OK: details is untouched.
  */
-MUST_USE enum err shape_check(
-    enum event e, struct bytes args, struct shape_fields *ret, struct buf *details);
+MUST_USE enum err shape_check(const struct rulebook *rules, enum event e, struct bytes args,
+    struct shape_fields *ret, struct buf *details);
 
 #endif

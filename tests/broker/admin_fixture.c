@@ -1,6 +1,7 @@
 #include "tests/broker/admin_fixture.h"
 
 #include "broker/cli/json_text.h"
+#include "broker/prune.h"
 #include "proto/value.h"
 #include "tests/fakes/link.h"
 
@@ -35,6 +36,15 @@ enum err archive_read_log(struct archive *a, uint64_t request, uint64_t after, u
 	fake_archive.after = after;
 	fake_archive.upto = upto;
 	return ERR_OK;
+}
+
+struct fake_order fake_order;
+
+void prune_order(struct broker *b, struct str nsp, struct wall before)
+{
+	(void)b;
+	fake_order.before = before;
+	snprintf(fake_order.nsp, sizeof(fake_order.nsp), "%.*s", STR_ARG(nsp));
 }
 
 struct fake_peers fake_peers;

@@ -24,6 +24,14 @@ struct fake_archive {
 
 extern struct fake_archive fake_archive;
 
+/* The last order to prune. */
+struct fake_order {
+	char nsp[64];
+	struct wall before;
+};
+
+extern struct fake_order fake_order;
+
 /* Both gateways are live, and west is resuming. */
 struct fake_peers {
 	bool west_is_ready, east_is_behind;

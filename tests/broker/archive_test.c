@@ -63,7 +63,18 @@ static void on_log(void *up, const struct archive_log *log)
 	}
 }
 
-static const struct archive_events events = {.on_page = on_page, .on_log = on_log};
+static void on_plan(void *up, uint64_t request, enum err error, const struct plan *plan)
+{
+	struct answers *answers = up;
+
+	answers->last_request = request;
+	answers->count++;
+	answers->error = error;
+	answers->reached = plan->rooms[0].upto;
+}
+
+static const struct archive_events events = {
+    .on_page = on_page, .on_log = on_log, .on_plan = on_plan};
 
 static struct archive *open_archive(struct fixture *f, struct answers *answers)
 {
@@ -366,12 +377,37 @@ static void a_merge_is_made_of_events(void **state)
 	buf_free(&answers.messages);
 }
 
+static void a_plan_is_filled_in(void **state)
+{
+	struct fixture *f = *state;
+	struct answers answers = {0};
+	struct archive *a = open_archive(f, &answers);
+	struct plan *p = plan_new(1);
+
+	assert_int_equal(fixture_commit(f, 9), WRITER_COMMITTED);
+	p->rooms[0] = (struct plan_room){.room = 1, .first_seq = 1, .below = 3};
+	p->count = 1;
+	p->limit = 10;
+	p->place = 9;
+	p->young.ms = INT64_MAX;
+	assert_int_equal(archive_plan_take(a, 1, &p), ERR_OK);
+	assert_null(p);
+	serve_until(a, &answers, 1);
+	assert_int_equal(answers.error, ERR_OK);
+	assert_int_equal(answers.last_request, 1);
+	assert_int_equal(answers.reached, 3);
+	p = plan_new(0);
+	assert_int_equal(archive_plan_take(a, 2, &p), ERR_OK);
+	archive_close(&a);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_set_up, fixture_tear_down)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(a_merge_is_made_of_events),
+	    TEST(a_plan_is_filled_in),
 	    TEST(a_page_is_made_for_the_client),
 	    TEST(an_empty_room_is_an_empty_array),
 	    TEST(answers_come_in_order_and_the_queue_has_an_end),

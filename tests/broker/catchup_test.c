@@ -260,6 +260,35 @@ static void test_a_slow_gateway_is_kept_a_number_for(void **state)
 	stage_settle(s);
 }
 
+/* It has a place from before something that is not there any more. */
+static void test_what_was_pruned_is_a_gap_too(void **state)
+{
+	struct stage *s = *state;
+
+	both_join(s, 0);
+	publish(s, 5, 0);
+	calm(s);
+	gateway_cut(s, east(s));
+	publish(s, 6, 0);
+	calm(s);
+	s->b.pruned = 5;
+	gateway_mend(s, east(s));
+	calm(s);
+	assert_int_equal(s->page_count, 1);
+	stage_answer_page(s, 50, ERR_OK);
+	calm(s);
+	assert_int_equal(east(s)->gaps, 0);
+	assert_int_equal(due(east(s), 0, 0), 12);
+	gateway_cut(s, east(s));
+	publish(s, 6, 0);
+	calm(s);
+	s->b.pruned = 12;
+	gateway_mend(s, east(s));
+	calm(s);
+	assert_int_equal(east(s)->gaps, 1);
+	stage_settle(s);
+}
+
 /* It was slow for so long that the rest is too much: it begins anew. */
 static void test_a_gateway_may_be_too_slow(void **state)
 {
@@ -291,6 +320,7 @@ int main(void)
 	    TEST(test_numbers_that_came_to_nothing_are_not_waited_for),
 	    TEST(test_too_much_is_a_gap_and_said_so),
 	    TEST(test_a_slow_gateway_is_kept_a_number_for),
+	    TEST(test_what_was_pruned_is_a_gap_too),
 	    TEST(test_a_gateway_may_be_too_slow),
 	};
 

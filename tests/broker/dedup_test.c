@@ -37,11 +37,20 @@ static void remember(struct dedup *d, struct dedup_names what, uint64_t gseq, ui
 	dedup_remember(d, &what, &hit);
 }
 
+static const struct dedup_window a_day = {{1700000000000}, 86400000};
+
+static enum err find_committed(
+    struct dedup *d, struct dedup_names what, bool may_be_resent, struct dedup_hit *ret)
+{
+	what.may_be_resent = may_be_resent;
+	return dedup_find(d, &what, &a_day, ret);
+}
+
 /* The gseq it has, 0 = it is new. */
 static uint64_t find(struct dedup *d, struct dedup_names what)
 {
 	struct dedup_hit hit;
-	enum err e = dedup_find(d, &what, false, &hit);
+	enum err e = find_committed(d, what, false, &hit);
 
 	if (e == ERR_NOT_FOUND)
 		return 0;
@@ -84,16 +93,17 @@ static void test_the_same_request_or_the_same_message(void **state)
 	struct dedup_hit hit;
 
 	remember(d, same_request, 5, 1);
-	assert_int_equal(dedup_find(d, &same_request, true, &hit), ERR_OK);
+	assert_int_equal(find_committed(d, same_request, true, &hit), ERR_OK);
 	assert_true(hit.is_resent);
-	assert_int_equal(dedup_find(d, &same_key, true, &hit), ERR_OK);
+	assert_int_equal(find_committed(d, same_key, true, &hit), ERR_OK);
 	assert_false(hit.is_resent);
 	commit(d, 1);
+	fake_store.stored_receipt.timestamp = a_day.now;
 	fake_store.stored_message_id = "k";
 	fake_store.stored_origin = 1;
-	assert_int_equal(dedup_find(d, &same_request, true, &hit), ERR_OK);
+	assert_int_equal(find_committed(d, same_request, true, &hit), ERR_OK);
 	assert_true(hit.is_resent);
-	assert_int_equal(dedup_find(d, &same_key, true, &hit), ERR_OK);
+	assert_int_equal(find_committed(d, same_key, true, &hit), ERR_OK);
 	assert_false(hit.is_resent);
 }
 
@@ -138,7 +148,7 @@ static void test_a_commit_takes_its_batches_and_no_more(void **state)
 	assert_int_equal(commit(d, 2), 5 + 6);
 	assert_int_equal(find(d, names("ann", "x", 1)), 0);
 	assert_int_equal(find(d, names("ann", "y", 2)), 0);
-	assert_int_equal(dedup_find(d, &third, false, &hit), ERR_OK);
+	assert_int_equal(find_committed(d, third, false, &hit), ERR_OK);
 	assert_int_equal(hit.receipt.gseq, 7);
 	assert_int_equal(hit.batch, 3); /* its answer waits for that commit */
 	assert_int_equal(commit(d, 2), 0);
@@ -167,15 +177,39 @@ static void test_what_is_committed_the_database_knows(void **state)
 
 	fake_store.stored_message_id = "old";
 	fake_store.stored_origin = 77;
-	fake_store.stored_receipt = (struct reader_receipt){.gseq = 4, .seq = 2, .room = 1};
-	assert_int_equal(dedup_find(d, &by_key, false, &hit), ERR_OK);
+	fake_store.stored_receipt =
+	    (struct reader_receipt){.gseq = 4, .seq = 2, .room = 1, .timestamp = a_day.now};
+	assert_int_equal(find_committed(d, by_key, false, &hit), ERR_OK);
 	assert_int_equal(hit.receipt.gseq, 4);
 	assert_int_equal(hit.batch, 0); /* nothing to wait for */
 	/* Only who was cut off sends under the same origin: the others need no look-up. */
-	assert_int_equal(dedup_find(d, &by_origin, false, &hit), ERR_NOT_FOUND);
+	assert_int_equal(find_committed(d, by_origin, false, &hit), ERR_NOT_FOUND);
 	assert_int_equal(fake_store.origin_lookups, 0);
-	assert_int_equal(dedup_find(d, &by_origin, true, &hit), ERR_OK);
+	assert_int_equal(find_committed(d, by_origin, true, &hit), ERR_OK);
 	assert_int_equal(hit.receipt.gseq, 4);
+}
+
+static void test_a_key_is_free_again_when_its_window_is_over(void **state)
+{
+	struct dedup *d = *state;
+	struct dedup_hit hit = {.batch = 9};
+	struct dedup_names by_key = names("ann", "old", 1), by_origin = names("ann", "old", 77);
+	struct wall *stored = &fake_store.stored_receipt.timestamp;
+
+	fake_store.stored_message_id = "old";
+	fake_store.stored_origin = 77;
+	fake_store.stored_receipt.gseq = 4;
+	stored->ms = a_day.now.ms - 86399999;
+	assert_int_equal(find_committed(d, by_key, false, &hit), ERR_OK);
+	stored->ms--;
+	assert_int_equal(find_committed(d, by_key, false, &hit), ERR_EXPIRED);
+	assert_int_equal(hit.receipt.gseq, 4);
+	/* The same request is never a second one. */
+	assert_int_equal(find_committed(d, by_origin, true, &hit), ERR_OK);
+	assert_true(hit.is_resent);
+	/* A clock that was put back keeps what it does not understand. */
+	stored->ms = a_day.now.ms + 1000;
+	assert_int_equal(find_committed(d, by_key, false, &hit), ERR_OK);
 }
 
 /* "New" would be a lie then, and the message stored twice. */
@@ -186,7 +220,7 @@ static void test_a_database_that_cannot_be_asked(void **state)
 	struct dedup_names unknown = names("ann", "k", 1);
 
 	fake_store.reader_fault = ERR_IO;
-	assert_int_equal(dedup_find(d, &unknown, false, &hit), ERR_IO);
+	assert_int_equal(find_committed(d, unknown, false, &hit), ERR_IO);
 	assert_int_equal(hit.batch, 9);
 	remember(d, unknown, 5, 1);
 	assert_int_equal(find(d, unknown), 5);
@@ -204,6 +238,7 @@ int main(void)
 	    TEST(test_a_commit_takes_its_batches_and_no_more),
 	    TEST(test_what_failed_is_new_again),
 	    TEST(test_what_is_committed_the_database_knows),
+	    TEST(test_a_key_is_free_again_when_its_window_is_over),
 	    TEST(test_a_database_that_cannot_be_asked),
 	};
 

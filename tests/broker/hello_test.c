@@ -69,6 +69,18 @@ static void test_where_it_goes_on(void **state)
 	}
 }
 
+/* What came right after the last that was pruned is all there. */
+static void test_what_was_pruned_is_a_gap(void **state)
+{
+	const struct hello_log log = {.epoch = 6, .released = 100, .pruned = 70, .replay_max = 50};
+	struct wire_hello hello = {.epoch = 6, .last_gseq = 70};
+
+	(void)state;
+	assert_true(hello_place(&hello, &log) == 70);
+	hello.last_gseq = 69;
+	assert_true(hello_place(&hello, &log) == 100);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -76,6 +88,7 @@ int main(void)
 	    cmocka_unit_test(test_the_older_side_is_to_be_upgraded),
 	    cmocka_unit_test(test_a_window_has_a_bound),
 	    cmocka_unit_test(test_where_it_goes_on),
+	    cmocka_unit_test(test_what_was_pruned_is_a_gap),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

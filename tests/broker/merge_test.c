@@ -170,6 +170,38 @@ static void nothing_is_claimed_of_what_was_removed(void **state)
 	reader_close(&r);
 }
 
+/* What was pruned by the book is no loss for who had heard it. */
+static void what_was_pruned_is_missed_by_those_who_had_not_heard_it(void **state)
+{
+	struct fixture *f = *state;
+	bool more;
+
+	assert_int_equal(fixture_commit(f, 12), WRITER_COMMITTED);
+	/* 1, 4 and 7 of room 1, all of room 2. */
+	batch_reset(f->batch);
+	batch_put(f->batch, &(struct batch_op){.kind = BATCH_PRUNING, .as.pruning = {1, 4, 7, 6}});
+	batch_put(f->batch, &(struct batch_op){.kind = BATCH_PRUNING, .as.pruning = {2, 5, 11, 9}});
+	assert_int_equal(fixture_commit_batch(f), WRITER_COMMITTED);
+	struct reader *r = open_reader(f);
+
+	for (uint64_t after = 0; after <= 12; after++) {
+		struct merge *m = merge_of(after, 12, 12);
+		struct heard heard = {0};
+
+		m->rooms[1].after = after < 11 ? 11 : after;
+		assert_int_equal(
+		    merge_read(r, m, hear, &heard, &more), after < 7 ? ERR_NOT_FOUND : ERR_OK);
+		if (after == 7) {
+			assert_int_equal(heard.count, 3);
+			assert_int_equal(heard.gseqs[0], 9);
+			assert_int_equal(heard.gseqs[1], 10);
+			assert_int_equal(heard.gseqs[2], 12);
+		}
+		merge_free(&m);
+	}
+	reader_close(&r);
+}
+
 static void no_rooms_are_no_messages(void **state)
 {
 	struct fixture *f = *state;
@@ -197,6 +229,7 @@ int main(void)
 	    TEST(pages_follow_each_other_without_a_gap),
 	    TEST(a_page_is_bounded_in_bytes_and_never_empty),
 	    TEST(nothing_is_claimed_of_what_was_removed),
+	    TEST(what_was_pruned_is_missed_by_those_who_had_not_heard_it),
 	    TEST(no_rooms_are_no_messages),
 	};
 

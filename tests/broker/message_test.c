@@ -43,6 +43,47 @@ static void test_the_object_that_clients_see(void **state)
 	buf_free(&out);
 }
 
+static uint32_t count_of(const struct buf *map)
+{
+	struct value_reader r = value_reader(buf_bytes(map));
+	struct value head;
+
+	assert_int_equal(value_next(&r, &head), ERR_OK);
+	assert_int_equal(head.type, VALUE_MAP);
+	return head.as.count;
+}
+
+/* Nothing of what it said, nor who said it. */
+static void test_what_stands_in_the_place_of_a_deleted_one(void **state)
+{
+	struct reader_message m = entry.message;
+	struct buf out = {0};
+
+	(void)state;
+	assert_str_is(message_event(&m), "message");
+	m.deleted = 70;
+	assert_str_is(message_event(&m), "message-deleted");
+	message_put(&out, entry.name, &m);
+	assert_int_equal(count_of(&out), 3);
+	map_expect_str(buf_bytes(&out), "id", "0000000000026");
+	map_expect_str(buf_bytes(&out), "roomId", "lobby");
+	map_expect_u64(buf_bytes(&out), "seq", 5);
+	buf_reset(&out);
+	message_put_kept(&out, entry.name, &m);
+	assert_int_equal(count_of(&out), 4);
+	map_expect_str(buf_bytes(&out), "id", "0000000000026");
+	struct bytes deleted;
+	bool is_deleted = false;
+
+	assert_int_equal(value_map_get(buf_bytes(&out), STR("deleted"), &deleted), ERR_OK);
+	assert_true(value_as_bool(deleted, &is_deleted) && is_deleted);
+	buf_reset(&out);
+	m.deleted = 0;
+	message_put_kept(&out, entry.name, &m);
+	expect_the_message(buf_bytes(&out));
+	buf_free(&out);
+}
+
 static void test_the_delivery_that_brings_it(void **state)
 {
 	struct buf out = {0};
@@ -75,6 +116,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_the_object_that_clients_see),
+	    cmocka_unit_test(test_what_stands_in_the_place_of_a_deleted_one),
 	    cmocka_unit_test(test_the_delivery_that_brings_it),
 	};
 

@@ -117,7 +117,8 @@ static void test_a_mute_does_not_deny_what_is_stored(void **state)
 	world_commit(w);
 	fake_store.stored_message_id = "key";
 	fake_store.stored_receipt =
-	    (struct reader_receipt){.gseq = 1, .seq = 1, .room = world_room(w, "lobby")->id};
+	    (struct reader_receipt){.gseq = 1, .seq = 1, .room = world_room(w, "lobby")->id,
+		.timestamp = fake_turn_wall};
 	act(w, "mute", 0);
 	world_commit(w);
 	world_forget_heard(w);

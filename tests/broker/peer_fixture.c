@@ -21,6 +21,11 @@ static uint64_t get_released(void *up)
 	return ((struct peer_world *)up)->released;
 }
 
+static uint64_t get_pruned(void *up)
+{
+	return ((struct peer_world *)up)->pruned;
+}
+
 static bool is_owed(void *up, const struct peer *p)
 {
 	(void)p;
@@ -45,6 +50,7 @@ static void on_gone(void *up, struct peer *p, const char *why)
 static const struct peers_events events = {
     .get_gseq = get_gseq,
     .get_released = get_released,
+    .get_pruned = get_pruned,
     .is_owed = is_owed,
     .on_begun = on_begun,
     .on_message = on_message,

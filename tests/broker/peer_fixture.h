@@ -32,9 +32,9 @@ struct peer_world {
 	struct mono now;
 	struct peer *last; /* that said HELLO, NULL when it was refused */
 	struct peer *last_begun;
-	uint64_t gseq, released; /* the broker's */
+	uint64_t gseq, released, pruned; /* the broker's */
 	bool is_owed;
-	char news[512];    /* "message east: JOIN; gone east: why; " */
+	char news[512]; /* "message east: JOIN; gone east: why; " */
 };
 
 /* For cmocka_unit_test_setup_teardown. */

@@ -2,6 +2,7 @@
 
 #include "broker/publish.h"
 #include "tests/fakes/store.h"
+#include "tests/fakes/turn.h"
 
 static void test_nothing_is_said_before_the_commit(void **state)
 {
@@ -88,11 +89,42 @@ static void test_what_the_database_knows_is_answered_from_it(void **state)
 	world_connect(w, &w->east, "e1", "ann");
 	world_join(w, &w->east, "e1", "lobby");
 	fake_store.stored_message_id = "old";
-	fake_store.stored_receipt =
-	    (struct reader_receipt){.gseq = 9, .seq = 3, .room = world_room(w, "lobby")->id};
+	fake_store.stored_receipt = (struct reader_receipt){
+	    .gseq = 9, .seq = 3, .room = world_room(w, "lobby")->id, .timestamp = fake_turn_wall};
 	world_publish_as(w, &w->east, ++w->request, "e1", "lobby", "old", false);
 	assert_int_equal(fake_store.messages, 0);
+	assert_int_equal(fake_store.receipts_removed, 0);
 	assert_int_equal(world_last_error(w, &w->east), CLIENT_ERROR_NONE);
+}
+
+/* The key is a new message's; what stands in its way goes in the same batch. */
+static void test_a_key_whose_window_is_over_is_new(void **state)
+{
+	struct world *w = *state;
+
+	world_connect(w, &w->east, "e1", "ann");
+	world_join(w, &w->east, "e1", "lobby");
+	w->b.config.idempotency_window_ms = 5000;
+	fake_store.stored_message_id = "old";
+	fake_store.stored_receipt = (struct reader_receipt){.gseq = 9,
+	    .seq = 3,
+	    .room = world_room(w, "lobby")->id,
+	    .timestamp = {fake_turn_wall.ms - 4999}};
+	world_publish_as(w, &w->east, ++w->request, "e1", "lobby", "old", false);
+	assert_int_equal(fake_store.messages, 0);
+	fake_store.stored_receipt.timestamp.ms--;
+	fake_store.is_in_doubt = true;
+	world_publish_as(w, &w->east, ++w->request, "e1", "lobby", "old", false);
+	assert_int_equal(world_last_error(w, &w->east), CLIENT_ERROR_UNAVAILABLE);
+	assert_int_equal(fake_store.receipts_removed, 0);
+	fake_store.is_in_doubt = false;
+	world_publish_as(w, &w->east, ++w->request, "e1", "lobby", "old", false);
+	assert_int_equal(fake_store.messages, 1);
+	assert_int_equal(fake_store.receipts_removed, 1);
+	assert_int_equal(fake_store.last_receipt, 9);
+	/* From now on that one counts, before it is committed too. */
+	world_publish_as(w, &w->east, ++w->request, "e1", "lobby", "old", false);
+	assert_int_equal(fake_store.messages, 1);
 }
 
 static void test_only_a_resent_message_is_looked_for_by_origin(void **state)
@@ -212,6 +244,7 @@ int main(void)
 	    TEST(test_a_room_that_is_not_there),
 	    TEST(test_the_same_message_id_is_stored_once),
 	    TEST(test_what_the_database_knows_is_answered_from_it),
+	    TEST(test_a_key_whose_window_is_over_is_new),
 	    TEST(test_only_a_resent_message_is_looked_for_by_origin),
 	    TEST(test_a_failed_batch_is_answered_and_numbers_go_back),
 	    TEST(test_while_a_batch_is_in_doubt_nothing_is_taken),

@@ -1,5 +1,6 @@
 #include "broker/reader_start.h"
 
+#include "broker/reader_start.h"
 #include "proto/value.h"
 #include "tests/broker/rows.h"
 #include "tests/broker/writer_fixture.h"
@@ -439,7 +440,7 @@ static void damage_is_an_error_not_an_empty_page(void **state)
 	struct seen seen = {.more = true};
 	struct reader_receipt receipt;
 
-	rows_execute(f->path, "DROP TABLE messages");
+	rows_execute(f->path, "DROP TABLE messages; DROP TABLE receipts");
 	assert_int_equal(reader_history(r, &page, on_message, &seen, &seen.more), ERR_IO);
 	assert_true(seen.more);
 	assert_int_equal(reader_find_message_id(r, STR("u"), STR("m"), &receipt), ERR_IO);

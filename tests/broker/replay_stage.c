@@ -34,6 +34,12 @@ static uint64_t get_released(void *up)
 	return stage_now->b.released;
 }
 
+static uint64_t get_pruned(void *up)
+{
+	(void)up;
+	return stage_now->b.pruned;
+}
+
 static bool is_owed(void *up, const struct peer *p)
 {
 	(void)up;
@@ -71,6 +77,7 @@ static void on_gone(void *up, struct peer *p, const char *why)
 static const struct peers_events peers_news = {
     .get_gseq = get_gseq,
     .get_released = get_released,
+    .get_pruned = get_pruned,
     .is_owed = is_owed,
     .on_begun = on_begun,
     .on_message = on_message,

@@ -101,7 +101,10 @@ uint64_t rows_check(const char *path)
 	assert_int_equal(number(db, "SELECT last_gseq FROM meta"), n);
 	assert_int_equal(number(db, "SELECT count(*) FROM messages WHERE room = (gseq - 1) % 3 + 1"
 				    " AND seq = (gseq - 1) / 3 + 1 AND content = 'm' || gseq"
-				    " AND message_id = 'id' || gseq AND origin_count = gseq"
+				    " AND message_id = 'id' || gseq AND EXISTS (SELECT 1"
+				    " FROM receipts WHERE receipts.gseq = messages.gseq"
+				    " AND receipts.message_id = messages.message_id"
+				    " AND origin_count = messages.gseq)"
 				    " AND timestamp_ms = 1700000000000 + gseq"),
 	    n);
 	assert_int_equal(

@@ -106,7 +106,8 @@ static void an_older_one_comes_forward_with_its_rows(void **state)
 	char *later = with(two_more);
 
 	make(path);
-	rows_execute(path, "INSERT INTO rooms VALUES (1, '/', 'lobby', 1, 0, 0, 0)");
+	rows_execute(path, "INSERT INTO rooms (id, nsp, name, is_public, seq, created_ms)"
+			   " VALUES (1, '/', 'lobby', 1, 0, 0)");
 	assert_int_equal(try_open(path, SQL_WRITER_FULL, later), ERR_OK);
 	assert_int_equal(rows_number(path, "PRAGMA user_version"), 5);
 	assert_int_equal(rows_number(path, "SELECT count(*) FROM pins"), 0);
@@ -126,6 +127,56 @@ static void a_new_file_takes_all_steps_at_once(void **state)
 	assert_int_equal(try_open(path, SQL_WRITER_FULL, later), ERR_OK);
 	assert_int_equal(rows_number(path, "PRAGMA user_version"), 5);
 	free(later);
+}
+
+/* The schema as it was up to a version. */
+static char *up_to(int version)
+{
+	char marker[32];
+
+	snprintf(marker, sizeof(marker), "-- version %d\n", version + 1);
+	const char *end = strstr(schema_sql, marker);
+
+	assert_non_null(end);
+	return str_dup((struct str){schema_sql, (size_t)(end - schema_sql)});
+}
+
+/* With everything that a broker of version 2 wrote. */
+static void what_version_2_had_is_there_in_version_3(void **state)
+{
+	const char *path = tempdir_path(*state, "db");
+	char *old = up_to(2);
+	struct sql *s = NULL;
+
+	assert_int_equal(sql_open(path, SQL_WRITER_FULL, why, sizeof(why), &s), ERR_OK);
+	assert_int_equal(sql_configure(s), ERR_OK);
+	assert_int_equal(sql_script(s, old), ERR_OK);
+	sql_close(&s);
+	free(old);
+	rows_execute(path,
+	    "INSERT INTO rooms (id, nsp, name, is_public, seq, created_ms)"
+	    " VALUES (1, '/', 'lobby', 1, 2, 0), (2, '/', 'hall', 1, 0, 0);"
+	    "INSERT INTO messages (room, seq, gseq, user, username, type, content, timestamp_ms,"
+	    " origin_boot, origin_count, message_id) VALUES"
+	    " (1, 1, 1, 'u1', 'Ann', 'text', 'h\u00e9', 5, 7, 1, 'k'),"
+	    " (1, 2, 2, 'u1', 'Ann', 'file', x'00ff', 6, 7, 2, NULL);"
+	    "UPDATE meta SET last_gseq = 2");
+	make(path);
+	assert_int_equal(rows_number(path, "SELECT count(*) FROM messages WHERE room = 1 AND"
+					   " typeof(content) = iif(seq = 1, 'text', 'blob')"
+					   " AND message_id IS iif(seq = 1, 'k', NULL)"),
+	    2);
+	assert_int_equal(rows_number(path, "SELECT count(*) FROM receipts WHERE gseq = seq AND"
+					   " origin_boot = 7 AND origin_count = gseq AND"
+					   " message_id IS iif(seq = 1, 'k', NULL)"
+					   " AND timestamp_ms = 4 + gseq"),
+	    2);
+	assert_int_equal(rows_number(path, "SELECT bytes FROM rooms WHERE id = 1"), 5);
+	assert_int_equal(rows_number(path, "SELECT bytes FROM rooms WHERE id = 2"), 0);
+	assert_int_equal(
+	    rows_number(path, "SELECT min(first_seq) + max(pruned_gseq) FROM rooms"), 1);
+	assert_int_equal(rows_number(path, "SELECT pruned_gseq FROM meta"), 0);
+	assert_int_equal(rows_number(path, "SELECT count(*) FROM pragma_foreign_key_check"), 0);
 }
 
 static void a_step_that_fails_leaves_the_version_before(void **state)
@@ -300,6 +351,7 @@ int main(void)
 	    TEST(what_is_there_stays),
 	    TEST(an_older_one_comes_forward_with_its_rows),
 	    TEST(a_new_file_takes_all_steps_at_once),
+	    TEST(what_version_2_had_is_there_in_version_3),
 	    TEST(a_step_that_fails_leaves_the_version_before),
 	    TEST(a_kill_leaves_a_whole_version),
 	    TEST(a_newer_one_is_refused),

@@ -1,6 +1,7 @@
 #include "broker/store.h"
 
 #include "broker/reader.h"
+#include "broker/reader_start.h"
 #include "tests/broker/rows.h"
 #include "tests/common/tempdir.h"
 

@@ -53,6 +53,7 @@ int world_setup(void **state)
 	b->config.presence_detail_max = 4;
 	b->config.presence_tick_ms = 100;
 	b->config.recovery_window_ms = 120000;
+	b->config.idempotency_window_ms = 86400000;
 	b->config.sessions_max = 10;
 	b->epoch = 1;
 	dormancy_init(b);
@@ -223,8 +224,8 @@ int world_last_error(struct world *w, struct peer *p)
 	for (int error = 0; error < CLIENT_ERRORS; error++) {
 		char line[64];
 
-		snprintf(line, sizeof(line), "REPLY{request=%u error=%d ", (unsigned)w->request,
-		    error);
+		snprintf(
+		    line, sizeof(line), "REPLY{request=%u error=%d ", (unsigned)w->request, error);
 		if (fake_peer_heard(p, line))
 			return error;
 	}

@@ -33,6 +33,11 @@ static void columns_hold_what_they_are_named_for(void **state)
 	    rows_number(f->path, "SELECT count(*) FROM messages WHERE gseq = 2 AND room = 2"
 				 " AND seq = 1 AND user = 'u1' AND username = 'Ann' AND"
 				 " type = 'text' AND content = 'm2' AND message_id = 'id2'"
+				 " AND timestamp_ms = 1700000000002"),
+	    1);
+	assert_int_equal(
+	    rows_number(f->path, "SELECT count(*) FROM receipts WHERE gseq = 2 AND room = 2"
+				 " AND seq = 1 AND user = 'u1' AND message_id = 'id2'"
 				 " AND timestamp_ms = 1700000000002 AND origin_boot = -2"
 				 " AND origin_count = 2"),
 	    1);

@@ -62,6 +62,35 @@ void store_put_message(struct store *s, const struct store_message *message)
 	fake_store.last_gseq = message->gseq;
 }
 
+void store_delete_message(struct store *s, const struct store_deletion *deletion)
+{
+	(void)s;
+	fake_store.deletions++;
+	fake_store.last_deletion = *deletion;
+}
+
+void store_prune(struct store *s, const struct store_pruning *pruning)
+{
+	(void)s;
+	fake_store.prunings++;
+	fake_store.last_pruning = *pruning;
+}
+
+void store_expire_receipts(struct store *s, struct wall before, unsigned limit)
+{
+	(void)s;
+	(void)before;
+	(void)limit;
+	fake_store.expiries++;
+}
+
+void store_remove_receipt(struct store *s, uint64_t gseq)
+{
+	(void)s;
+	fake_store.receipts_removed++;
+	fake_store.last_receipt = gseq;
+}
+
 static void copy(char ret[64], struct str s)
 {
 	size_t len = s.len < 63 ? s.len : 63;
@@ -155,6 +184,24 @@ enum err reader_last_gseq(struct reader *r, uint64_t *ret)
 	(void)r;
 	*ret = fake_store.stored_gseq;
 	return fake_store.reader_fault;
+}
+
+enum err reader_pruned_gseq(struct reader *r, uint64_t *ret)
+{
+	(void)r;
+	*ret = fake_store.stored_pruned;
+	return fake_store.reader_fault;
+}
+
+enum err reader_find_gseq(struct reader *r, uint64_t gseq, struct reader_place *ret)
+{
+	(void)r;
+	if (fake_store.reader_fault)
+		return fake_store.reader_fault;
+	if (gseq != fake_store.stored_place_gseq)
+		return ERR_NOT_FOUND;
+	*ret = fake_store.stored_place;
+	return ERR_OK;
 }
 
 enum err reader_epoch(struct reader *r, uint64_t *ret)

@@ -3,6 +3,7 @@
 /*
  * Store and reader in the hand of the test; see store.c.
  */
+#include "broker/reader_front.h"
 #include "broker/reader_start.h"
 #include "broker/reader_user.h"
 #include "broker/store.h"
@@ -29,6 +30,10 @@ struct fake_store {
 	struct fake_user last_user;
 	uint64_t last_seq, last_gseq;
 	unsigned origin_lookups;
+	unsigned deletions, prunings, expiries, receipts_removed;
+	struct store_deletion last_deletion;
+	struct store_pruning last_pruning;
+	uint64_t last_receipt;
 	/* what the test sets */
 	uint64_t gathering;
 	size_t backlog;
@@ -50,6 +55,9 @@ struct fake_store {
 	const char *stored_message_id;
 	uint64_t stored_origin;
 	struct reader_receipt stored_receipt;
+	uint64_t stored_pruned;
+	uint64_t stored_place_gseq; /* of the message that stands there */
+	struct reader_place stored_place;
 };
 
 extern struct fake_store fake_store;

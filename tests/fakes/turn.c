@@ -4,7 +4,6 @@
 #include "tests/fakes/turn.h"
 
 uint64_t fake_turn_past_noon_ms;
-
 struct mono fake_turn_now = {1000000};
 struct wall fake_turn_wall = {1700000000000};
 

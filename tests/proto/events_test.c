@@ -48,6 +48,7 @@ static void the_names_are_those_that_clients_know(void **state)
 	    {EVENT_TYPING, "typing", EVENT_IN},
 	    {EVENT_HISTORY, "history", EVENT_IN},
 	    {EVENT_ROOM_USERS, "room-users", EVENT_IN},
+	    {EVENT_MESSAGE_DELETED, "message-deleted", EVENT_OUT},
 	    {EVENT_ROOM_JOINED, "room-joined", EVENT_OUT},
 	    {EVENT_ROOM_LEFT, "room-left", EVENT_OUT},
 	    {EVENT_ROOM_PRESENCE, "room-presence", EVENT_OUT},
@@ -61,6 +62,15 @@ static void the_names_are_those_that_clients_know(void **state)
 		assert_true(str_eqz(event_name(rows[i].event), rows[i].name));
 		assert_int_equal(event_row(rows[i].event)->direction, rows[i].direction);
 	}
+}
+
+static void every_kind_of_field_has_a_rule(void **state)
+{
+	(void)state;
+	for (enum event_field_kind k = 0; k < EVENT_FIELD_KINDS; k++)
+		assert_true(strlen(event_field_rule(k)) > 0);
+	assert_non_null(strstr(event_field_rule(EVENT_FIELD_ROOM), "room-id"));
+	assert_non_null(strstr(event_field_rule(EVENT_FIELD_MESSAGE_ID), "1 to 64"));
 }
 
 static const struct event_field *field_of(enum event e, const char *name)
@@ -121,6 +131,7 @@ static void the_fields_are_in_order(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(every_kind_of_field_has_a_rule),
 	    cmocka_unit_test(every_event_is_found_by_its_name),
 	    cmocka_unit_test(other_names_are_unknown),
 	    cmocka_unit_test(the_names_are_those_that_clients_know),

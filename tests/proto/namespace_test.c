@@ -86,7 +86,7 @@ static void test_the_samples_are_good(void **state)
 static void test_the_options(void **state)
 {
 	(void)state;
-	assert_int_equal(NAMESPACE_OPTIONS, 4);
+	assert_int_equal(NAMESPACE_OPTIONS, 11);
 	for (size_t i = 0; i < NAMESPACE_OPTIONS; i++) {
 		const struct conf_option *o = &namespace_options[i];
 

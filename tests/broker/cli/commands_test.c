@@ -79,7 +79,7 @@ static void every_option_belongs_to_a_command(void **state)
 static void commands_are_found_by_their_word(void **state)
 {
 	static const char *const words[] = {"status", "gateways", "rooms", "members", "users",
-	    "user", "connections", "history", "why", "room create", "room show", "room public", "room private",
+	    "user", "connections", "history", "why", "delete", "prune", "room create", "room show", "room public", "room private",
 	    "room archive", "room unarchive", "member add", "member role", "member remove",
 	    "member list", "ban add", "ban remove", "ban list", "mute add", "mute remove",
 	    "mute list", "kick user", "kick socket", "drain", "token", "keygen"};

@@ -22,7 +22,7 @@ static void test_hello_says_who_we_are(void **state)
 	stage_open_and_greet(s);
 	assert_lines(&s->heard,
 	    "BATCH{number=1}\n"
-	    "HELLO{version=3 gateway=\"g1\" boot=7 epoch=0 last_gseq=0 credit_messages=2000 "
+	    "HELLO{version=4 gateway=\"g1\" boot=7 epoch=0 last_gseq=0 credit_messages=2000 "
 	    "credit_bytes=16777216}\n");
 	assert_false(uplink_is_up(s->uplink));
 	assert_string_equal(uplink_state_text(s->uplink), "not connected to the broker yet");

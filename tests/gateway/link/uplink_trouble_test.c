@@ -112,7 +112,7 @@ static void test_refused_for_a_reason_of_the_greatest_length(void **state)
 static void test_refused_for_the_version(void **state)
 {
 	assert_refused_is_told_once(*state, WIRE_VERSION + 1, STR("upgrade the gateway"),
-	    "error link.version reason=refused by the broker: upgrade the gateway version=4");
+	    "error link.version reason=refused by the broker: upgrade the gateway version=5");
 }
 
 /* A broker that was restarted and thinks otherwise now. */

@@ -16,11 +16,22 @@
 
 static struct buf args, details, text;
 static struct shape_fields fields;
+static struct rulebook *rules;
+
+/* A rule book of a namespace, that of an empty configuration at first. */
+static void take_rules(const struct namespace_conf *n)
+{
+	char why[200];
+
+	rulebook_free(&rules);
+	assert_int_equal(rulebook_new(n, why, sizeof(why), &rules), ERR_OK);
+}
 
 static int begin(void **state)
 {
 	(void)state;
 	fields = (struct shape_fields){0};
+	take_rules(&(struct namespace_conf){0});
 	return 0;
 }
 
@@ -30,6 +41,7 @@ static int end(void **state)
 	buf_free(&args);
 	buf_free(&details);
 	buf_free(&text);
+	rulebook_free(&rules);
 	return 0;
 }
 
@@ -38,7 +50,7 @@ static enum err check(enum event e, struct str json)
 	buf_reset(&args);
 	buf_reset(&details);
 	assert_int_equal(json_read(json, SIZE_MAX, &args), ERR_OK);
-	return shape_check(e, buf_bytes(&args), &fields, &details);
+	return shape_check(rules, e, buf_bytes(&args), &fields, &details);
 }
 
 static void assert_good(enum event e, const char *json)
@@ -137,7 +149,7 @@ static void the_first_argument_is_an_object(void **state)
 		assert_bad(EVENT_JOIN_ROOM, rows[i],
 		    "[{'path':'','message':'\\'value\\' must be of type object'}]");
 	assert_int_equal(
-	    shape_check(EVENT_TYPING, (struct bytes){0}, &fields, &details), ERR_INVALID);
+	    shape_check(rules, EVENT_TYPING, (struct bytes){0}, &fields, &details), ERR_INVALID);
 }
 
 static void a_room_is_a_name(void **state)
@@ -251,7 +263,8 @@ static void details_are_appended(void **state)
 	(void)state;
 	buf_puts(&details, STR("before"));
 	assert_int_equal(
-	    shape_check(EVENT_JOIN_ROOM, bytes_of("\x90", 1), &fields, &details), ERR_INVALID);
+	    shape_check(rules, EVENT_JOIN_ROOM, bytes_of("\x90", 1), &fields, &details),
+	    ERR_INVALID);
 	assert_true(str_has_prefix(buf_str(&details), STR("before\x91\x82")));
 }
 
@@ -270,7 +283,7 @@ static enum err check_binary(const char *type, size_t len)
 	if (type)
 		value_put_str_pair(&args, STR("type"), str_of(type));
 	free(content);
-	return shape_check(EVENT_MESSAGE, buf_bytes(&args), &fields, &details);
+	return shape_check(rules, EVENT_MESSAGE, buf_bytes(&args), &fields, &details);
 }
 
 static void images_and_files_may_be_binary(void **state)
@@ -287,11 +300,40 @@ static void images_and_files_may_be_binary(void **state)
 	assert_int_equal(fields.content.len, LIMIT_CONTENT);
 	assert_int_equal(check_binary("file", LIMIT_CONTENT - head + 1), ERR_INVALID);
 	assert_details("[{'path':'content','message':"
-		       "'\\'content\\' length must be at most 1048576 bytes'}]");
+		       "'\\'content\\' length must be at most 1048571 bytes'}]");
 	assert_int_equal(check_binary("file", 0), ERR_INVALID);
 	assert_details("[{'path':'content','message':'\\'content\\' is not allowed to be empty'}]");
 	assert_bad(EVENT_MESSAGE, "[{\"roomId\":\"r\",\"content\":{},\"type\":\"file\"}]",
 	    "[{'path':'content','message':'\\'content\\' must be a string or binary'}]");
+}
+
+static void a_namespace_may_have_rules_of_its_own(void **state)
+{
+	(void)state;
+	take_rules(&(struct namespace_conf){.room_id = (char *)"[a-z][0-9]+",
+	    .message_types = (char *)"text poll",
+	    .content_max_chars = 5,
+	    .content_max_bytes = 3});
+	assert_good(EVENT_MESSAGE, "[{\"roomId\":\"a1\",\"content\":\"12345\",\"type\":\"poll\"}]");
+	assert_true(str_eqz(fields.type, "poll"));
+	assert_bad(EVENT_MESSAGE,
+	    "[{\"roomId\":\"a1b\",\"content\":\"123456\",\"type\":\"image\",\"messageId\":7}]",
+	    "[{'path':'roomId','message':'\\'roomId\\' does not match the required pattern'},"
+	    "{'path':'content','message':'\\'content\\' length must be at most 5 characters long'},"
+	    "{'path':'type','message':'\\'type\\' must be one of [text, poll]'},"
+	    "{'path':'messageId','message':'\\'messageId\\' must be a string'}]");
+}
+
+static void the_first_type_is_that_of_who_gives_none(void **state)
+{
+	(void)state;
+	take_rules(
+	    &(struct namespace_conf){.message_types = (char *)"blob", .content_max_bytes = 3});
+	assert_int_equal(check_binary(NULL, 3), ERR_OK);
+	assert_true(str_eqz(fields.type, "blob") && fields.has_content);
+	assert_int_equal(check_binary("blob", 4), ERR_INVALID);
+	assert_details("[{'path':'content','message':"
+		       "'\\'content\\' length must be at most 3 bytes'}]");
 }
 
 static void text_may_not_be_binary(void **state)
@@ -325,16 +367,18 @@ static void history_takes_one_direction_and_a_limit(void **state)
 	assert_good(EVENT_HISTORY, "[{\"roomId\":\"r\",\"after\":0,\"limit\":100}]");
 	assert_true(fields.has_after);
 	assert_int_equal(fields.limit, 100);
-	assert_int_equal(check(EVENT_HISTORY,
-	                     STR("[{\"roomId\":\"r\",\"before\":0,\"limit\":101}]")),
+	assert_int_equal(
+	    check(EVENT_HISTORY, STR("[{\"roomId\":\"r\",\"before\":0,\"limit\":101}]")),
 	    ERR_INVALID);
-	assert_details("[{'path':'before','message':'\\'before\\' must be from 1 to 9223372036854775807'},"
-	               "{'path':'limit','message':'\\'limit\\' must be from 1 to 100'}]");
+	assert_details(
+	    "[{'path':'before','message':'\\'before\\' must be from 1 to 9223372036854775807'},"
+	    "{'path':'limit','message':'\\'limit\\' must be from 1 to 100'}]");
 	assert_int_equal(check(EVENT_HISTORY,
-	                     STR("[{\"roomId\":\"r\",\"before\":2,\"after\":1,\"limit\":\"5\"}]")),
+			     STR("[{\"roomId\":\"r\",\"before\":2,\"after\":1,\"limit\":\"5\"}]")),
 	    ERR_INVALID);
-	assert_details("[{'path':'after','message':'\\'after\\' must not come together with \\'before\\''},"
-	               "{'path':'limit','message':'\\'limit\\' must be a whole number'}]");
+	assert_details(
+	    "[{'path':'after','message':'\\'after\\' must not come together with \\'before\\''},"
+	    "{'path':'limit','message':'\\'limit\\' must be a whole number'}]");
 }
 
 static void moderators_name_a_user_and_may_say_more(void **state)
@@ -385,6 +429,8 @@ int main(void)
 	    TEST(every_offending_field_is_named),
 	    TEST(details_are_appended),
 	    TEST(images_and_files_may_be_binary),
+	    TEST(a_namespace_may_have_rules_of_its_own),
+	    TEST(the_first_type_is_that_of_who_gives_none),
 	    TEST(text_may_not_be_binary),
 	    cmocka_unit_test(leaves_no_frame),
 	};
