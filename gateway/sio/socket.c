@@ -92,6 +92,16 @@ void sio_socket_emit(struct sio_socket *s, struct str event, struct bytes args)
 	sio_cast_free(&cast);
 }
 
+/* Behind what the client missed, if that is being fetched. */
+static void send_or_keep(
+    struct sio_socket *s, const struct sio_parcel *parcel, bool is_volatile)
+{
+	if (!s->backlog)
+		client_send(s->client, parcel, is_volatile);
+	else if (!is_volatile && backlog_put(s->backlog, BACKLOG_NEW, parcel))
+		client_close(s->client, false);
+}
+
 void sio_socket_ask(struct sio_socket *s, struct str event, struct bytes args, uint64_t ack_id)
 {
 	struct sio_client *c = s->client;
@@ -99,14 +109,14 @@ void sio_socket_ask(struct sio_socket *s, struct str event, struct bytes args, u
 
 	if (s->state == SOCKET_ENDED)
 		return;
+	client_enter(c);
 	codecs[c->codec].put_question(
 	    &b, sio_socket_nsp(s), &(struct sio_event){event, args, true, ack_id});
 	struct sio_parcel parcel = sio_parcel_pack(c->codec, &b, args);
 
-	client_enter(c);
-	client_send(c, &parcel, false);
-	client_leave(c);
+	send_or_keep(s, &parcel, false);
 	sio_parcel_end(&parcel);
+	client_leave(c);
 }
 
 void sio_socket_send(struct sio_socket *s, struct sio_cast *cast, bool is_volatile)
@@ -116,11 +126,7 @@ void sio_socket_send(struct sio_socket *s, struct sio_cast *cast, bool is_volati
 	if (s->state == SOCKET_ENDED)
 		return;
 	client_enter(c);
-	if (!s->backlog)
-		client_send(c, sio_cast_parcel(cast, c->codec), is_volatile);
-	else if (!is_volatile &&
-		 backlog_put(s->backlog, BACKLOG_NEW, sio_cast_parcel(cast, c->codec)))
-		client_close(c, false);
+	send_or_keep(s, sio_cast_parcel(cast, c->codec), is_volatile);
 	client_leave(c);
 }
 

@@ -46,6 +46,21 @@ static void test_what_was_missed_then_connect_then_what_is_new(void **state)
 	stage_said("< volatile 2/chat,[\"live\",1]\n");
 }
 
+static void test_a_question_waits_for_connect_too(void **state)
+{
+	struct sio_socket *s = knock();
+
+	(void)state;
+	sio_socket_hold(s, QUEUE_BYTES);
+	send(s, "before", false);
+	sio_socket_ask(s, STR("question"), bytes_of("\x90", 1), 7);
+	stage_said("");
+	sio_socket_accept(s, STR("sid"), STR("pid"));
+	stage_said("< 0/chat,{\"sid\":\"sid\",\"pid\":\"pid\"}\n"
+		   "< 2/chat,[\"before\",1]\n"
+		   "< 2/chat,7[\"question\"]\n");
+}
+
 static void test_who_begins_anew_hears_nothing_of_it(void **state)
 {
 	struct sio_socket *s = knock();
@@ -104,6 +119,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, stage_begin, stage_end)
 	const struct CMUnitTest tests[] = {
 	    TEST(test_what_was_missed_then_connect_then_what_is_new),
+	    TEST(test_a_question_waits_for_connect_too),
 	    TEST(test_who_begins_anew_hears_nothing_of_it),
 	    TEST(test_too_much_that_is_new_closes),
 	    TEST(test_too_much_that_was_missed_is_told),
