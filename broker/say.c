@@ -33,6 +33,20 @@ void say_to_room(struct broker *b, const struct room *room, const struct say_eve
 	frame_unref(&letter.message);
 }
 
+void say_cast(struct broker *b, const struct room *room, const struct wire_cast *cast)
+{
+	struct wire_message m = {.type = WIRE_CAST};
+
+	m.as.cast = *cast;
+	struct outbox_letter letter = {.message = encode(&m)};
+
+	for (size_t i = 0; i < room->route.count; i++) {
+		letter.to = room->route.stops[i].peer;
+		outbox_hold(b->outbox, &letter);
+	}
+	frame_unref(&letter.message);
+}
+
 static struct frame *error_frame(uint64_t request, const struct say_fault *fault)
 {
 	struct wire_message m = {.type = WIRE_REPLY};

@@ -22,6 +22,9 @@ struct say_event {
 /* To every peer that holds members of the room. Nothing when there is none. */
 void say_to_room(struct broker *b, const struct room *room, const struct say_event *event);
 
+/* An event of a worker or an operator to every peer that holds members of the room, at once. */
+void say_cast(struct broker *b, const struct room *room, const struct wire_cast *cast);
+
 /* The good answer to a request. */
 struct say_reply {
 	uint64_t request;        /* 0 is not answered */

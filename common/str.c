@@ -156,6 +156,15 @@ bool str_is_utf8(struct str s)
 	return true;
 }
 
+struct str str_cut(struct str s, size_t max)
+{
+	if (s.len <= max)
+		return s;
+	while (max > 0 && ((unsigned char)s.p[max] & 0xc0) == 0x80)
+		max--;
+	return (struct str){s.p, max};
+}
+
 size_t str_code_points(struct str s)
 {
 	size_t n = 0;

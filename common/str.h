@@ -59,6 +59,9 @@ bool str_is_utf8(struct str s);
 /* Bytes (1 to 4) of the code point that s begins with; 0 when s is empty or begins with none. */
 size_t str_utf8_first(struct str s);
 
+/* Its first bytes, at most max: cut between two characters of valid UTF-8. */
+struct str str_cut(struct str s, size_t max);
+
 /* Number of code points of valid UTF-8. */
 size_t str_code_points(struct str s);
 

@@ -17,6 +17,9 @@ static const struct event_field fields[] = {
 #undef FIELD
 };
 
+static const char *const reserved_names[] = {
+    "connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"};
+
 static const char *const field_rules[] = {
 #define KIND(NAME, rule) rule,
 #include "proto/fields.def"
@@ -50,6 +53,15 @@ enum event event_find(struct str name)
 			return (enum event)i;
 	}
 	return EVENT_UNKNOWN;
+}
+
+bool event_is_reserved(struct str name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(reserved_names); i++) {
+		if (str_eqz(name, reserved_names[i]))
+			return true;
+	}
+	return false;
 }
 
 const struct event_field *event_field(size_t n)

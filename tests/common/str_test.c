@@ -227,6 +227,18 @@ static void utf8_is_counted_right(void **state)
 	assert_int_equal(valid, 0x10000 - 0x800 - 0x800);
 }
 
+static void a_view_is_cut_between_characters(void **state)
+{
+	(void)state;
+	assert_true(str_eqz(str_cut(STR("abc"), 3), "abc"));
+	assert_true(str_eqz(str_cut(STR("abc"), 2), "ab"));
+	assert_true(str_eqz(str_cut(STR("abc"), 0), ""));
+	assert_true(str_eqz(str_cut(STR("ż€"), 5), "ż€"));
+	assert_true(str_eqz(str_cut(STR("ż€"), 4), "ż"));
+	assert_true(str_eqz(str_cut(STR("ż€"), 2), "ż"));
+	assert_true(str_eqz(str_cut(STR("ż€"), 1), ""));
+}
+
 static void code_points_are_counted(void **state)
 {
 	(void)state;
@@ -252,6 +264,7 @@ int main(void)
 	    cmocka_unit_test(invalid_utf8),
 	    cmocka_unit_test(one_bad_byte_anywhere_is_found),
 	    cmocka_unit_test(utf8_is_counted_right),
+	    cmocka_unit_test(a_view_is_cut_between_characters),
 	    cmocka_unit_test(code_points_are_counted),
 	};
 

@@ -128,6 +128,17 @@ static void the_fields_are_in_order(void **state)
 	assert_null(event_field(SIZE_MAX));
 }
 
+static void names_that_clients_keep_are_reserved(void **state)
+{
+	(void)state;
+	assert_true(event_is_reserved(STR("connect")));
+	assert_true(event_is_reserved(STR("disconnecting")));
+	assert_true(event_is_reserved(STR("removeListener")));
+	assert_false(event_is_reserved(STR("error")));
+	assert_false(event_is_reserved(STR("connection")));
+	assert_false(event_is_reserved(STR("")));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -137,6 +148,7 @@ int main(void)
 	    cmocka_unit_test(the_names_are_those_that_clients_know),
 	    cmocka_unit_test(the_fields_are_those_that_clients_send),
 	    cmocka_unit_test(the_fields_are_in_order),
+	    cmocka_unit_test(names_that_clients_keep_are_reserved),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
