@@ -2,6 +2,7 @@
 
 #include "broker/admin_priv.h"
 #include "broker/crew.h"
+#include "broker/emit.h"
 #include "broker/operate.h"
 #include "broker/registry.h"
 #include "broker/report.h"
@@ -179,6 +180,7 @@ static const struct command commands[] = {
     {"why", on_why, 0},
     {"delete", admin_on_delete, 0},
     {"prune", admin_on_prune, 0},
+    {"emit", emit_on_command, 0},
 };
 
 void admin_send_answer(struct admin *a, const struct link_address *to, uint64_t request, enum err e,
@@ -215,12 +217,20 @@ static void on_why_answer(void *up, const struct why_asker *asker, const struct 
 
 static const struct why_events why_news = {.on_answer = on_why_answer};
 
+static void on_survey_result(void *up, const struct survey_asker *asker, struct bytes value)
+{
+	send_answer(up, &asker->to, asker->request, ERR_OK, NULL, value);
+}
+
+static const struct survey_events survey_news = {.on_result = on_survey_result};
+
 struct admin *admin_new(struct broker *b)
 {
 	struct admin *a = xcalloc(1, sizeof(*a));
 
 	a->broker = b;
 	a->why = why_new(b, &why_news, a);
+	b->surveys = surveys_new(b, &survey_news, a);
 	return a;
 }
 
@@ -230,6 +240,7 @@ void admin_free(struct admin **a)
 		return;
 	admin_forget_pages(*a);
 	why_free(&(*a)->why);
+	surveys_free(&(*a)->broker->surveys);
 	free(*a);
 	*a = NULL;
 }
@@ -298,4 +309,5 @@ void admin_on_pace(void *admin)
 	struct admin *a = admin;
 
 	why_expire(a->why, turn_now(a->broker->turn));
+	surveys_on_pace(a->broker->surveys, turn_now(a->broker->turn));
 }

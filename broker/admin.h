@@ -2,7 +2,8 @@
 #define ROOMCAST_BROKER_ADMIN_H
 /*
  * The operator's desk: answers the commands of roomcastctl from the state in memory, history from
- * the archive, and what became of a message with the help of the gateways (why.h).
+ * the archive, what became of a message with the help of the gateways (why.h), and what clients
+ * say to an event (emit.h).
  */
 #include "broker/broker.h"
 #include "proto/wire.h"

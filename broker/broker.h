@@ -29,6 +29,7 @@ struct erasure;
 struct look_page;
 struct missed;
 struct prune;
+struct surveys;
 
 enum farewell { FAREWELL_NOT_YET, FAREWELL_STORING, FAREWELL_PARTING };
 
@@ -65,6 +66,7 @@ struct broker {
 	struct census *census;
 	struct prune *prune;
 	struct erasure *erasures; /* erase.c's: deletions that are not committed */
+	struct surveys *surveys;  /* admin.c's */
 	uint64_t gseq;            /* last number given out */
 	uint64_t released;        /* everything up to this one is committed, and was said */
 	uint64_t pruned;          /* all later ones are in the database, or in a batch before us */

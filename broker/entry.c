@@ -8,6 +8,7 @@
 #include "broker/rights.h"
 #include "broker/roll.h"
 #include "broker/say.h"
+#include "broker/survey.h"
 #include "broker/usher.h"
 #include "broker/work.h"
 #include "common/crypto.h"
@@ -71,6 +72,7 @@ void entry_reply_rooms(struct broker *b, struct peer *p, uint64_t request, struc
 
 static void end_session(struct broker *b, struct session *s, struct str reason)
 {
+	survey_on_gone(b, s);
 	work_on_gone(b, s, reason);
 	if (s->peer && s->user->live_count == 1)
 		census_note(b, s->user);
@@ -246,6 +248,7 @@ static void on_announced(
 		work_on_announced(b, s);
 	enter_announced(b, s, c->rooms);
 	dormancy_tell_lost(b, s);
+	survey_on_back(b, s);
 	/* It was there when the ban came, and its gateway was not. */
 	const struct sanction *ban = rights_find_ban(b, c->nsp, c->user);
 
@@ -284,6 +287,7 @@ static void answer_with_rooms(
 	else
 		entry_reply_rooms(b, s->peer, c->request, s);
 	dormancy_tell_lost(b, s);
+	survey_on_back(b, s);
 	for (size_t i = 0; how->is_recovered && i < e.entered_count; i++)
 		usher_tell_joined(b, s, e.entered[i]);
 	free(e.entered);

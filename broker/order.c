@@ -2,30 +2,16 @@
 
 #include "broker/attend.h"
 #include "broker/say.h"
+#include "broker/survey.h"
 #include "broker/work.h"
 #include "common/log.h"
+#include "proto/events.h"
 #include "proto/value.h"
-
-/* Names that stock clients keep for themselves; hearing one they close the connection. */
-static const char *const reserved_names[] = {
-    "connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"};
-
-/* What stock clients can count to. */
-static const uint64_t ack_max = (UINT64_C(1) << 53) - 1;
 
 static void complain(const struct peer *p, const struct wire_message *m, const char *why)
 {
 	log_warn("worker.invalid", LOG_Z(PEER, peer_name(p)), LOG_Z(MESSAGE, wire_name(m->type)),
 	    LOG_Z(REASON, why));
-}
-
-static bool is_reserved(struct str name)
-{
-	for (size_t i = 0; i < ARRAY_LEN(reserved_names); i++) {
-		if (str_eqz(name, reserved_names[i]))
-			return true;
-	}
-	return false;
 }
 
 static bool is_array(struct bytes value)
@@ -38,12 +24,12 @@ static bool is_array(struct bytes value)
 
 static const char *emit_fault(const struct wire_emit *e)
 {
-	if (is_reserved(e->event))
+	if (event_is_reserved(e->event))
 		return "the event has a name that clients keep for themselves";
 	if (!is_array(e->args))
 		return "args is no array";
-	if (e->has_ack && (e->socket.len == 0 || e->ack > ack_max))
-		return "an ack is for one socket, and its number less than 2^53";
+	if (e->has_ack && (e->socket.len == 0 || e->ack >= SURVEY_ACK_FIRST))
+		return "an ack is for one socket, and its number less than 2^52";
 	return NULL;
 }
 
@@ -70,21 +56,11 @@ static void send_one(struct broker *b, const struct wire_emit *e)
 static void send_many(struct broker *b, const struct wire_emit *e)
 {
 	const struct room *r = rooms_find(b->rooms, e->nsp, e->room);
-	struct wire_message m = {.type = WIRE_CAST};
-	struct buf encoded = {0};
 
-	if (!r)
-		return;
-	m.as.cast =
-	    (struct wire_cast){e->nsp, e->room, e->except, e->event, e->args, e->is_volatile};
-	wire_put(&encoded, &m);
-	struct outbox_letter letter = {.message = buf_seal(&encoded)};
-
-	for (size_t i = 0; i < r->route.count; i++) {
-		letter.to = r->route.stops[i].peer;
-		outbox_hold(b->outbox, &letter);
-	}
-	frame_unref(&letter.message);
+	if (r)
+		say_cast(b, r,
+		    &(struct wire_cast){
+			e->nsp, e->room, e->except, e->event, e->args, e->is_volatile});
 }
 
 void order_on_emit(struct broker *b, struct peer *p, const struct wire_message *m)

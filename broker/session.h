@@ -20,6 +20,7 @@ struct peer;
 struct room;
 struct member;
 struct ward;
+struct question;
 struct sessions;
 
 struct user {
@@ -70,6 +71,7 @@ struct session {
 	bool is_away; /* has left its rooms for the berths */
 	struct timer grace, window;
 	struct ward *ward; /* crew.h's, in a worker namespace; else NULL */
+	struct question *questions; /* survey.h's list: what it is to answer yet */
 	struct session *user_prev, *user_next;
 	UT_hash_handle hh, pid_hh;
 };

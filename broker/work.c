@@ -4,6 +4,7 @@
 #include "broker/entry.h"
 #include "broker/order.h"
 #include "broker/say.h"
+#include "broker/survey.h"
 #include "common/log.h"
 #include "proto/value.h"
 
@@ -173,6 +174,8 @@ void work_on_ack(struct broker *b, struct peer *p, const struct wire_message *m)
 	const struct session *s = sessions_find(b->sessions, m->as.ack.socket);
 	struct wire_message work = {.type = WIRE_WORK_ACK};
 
+	if (survey_on_ack(b, p, &m->as.ack))
+		return;
 	/* A hand that has just come does not know the question. */
 	if (!s || s->peer != p || !s->ward || !s->ward->hand)
 		return;

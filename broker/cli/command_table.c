@@ -132,6 +132,24 @@ static const struct print_column witness_columns[] = {
     {"at", "AT", PRINT_TIME},
 };
 
+static const struct print_column emit_columns[] = {
+    {"sockets", "sockets", PRINT_PLAIN},
+    {"gateways", "gateways", PRINT_PLAIN},
+    {"answered", "answered", PRINT_PLAIN},
+};
+
+enum { EMIT_BRIEF = 2 }; /* of these, without answers */
+
+static const struct print_column answer_columns[] = {
+    {"userId", "USER", PRINT_PLAIN},
+    {"socketId", "SOCKET", PRINT_PLAIN},
+    {"gateway", "GATEWAY", PRINT_PLAIN},
+    {"outcome", "OUTCOME", PRINT_PLAIN},
+    {"tries", "TRIES", PRINT_NUMBER},
+    {"ms", "MS", PRINT_NUMBER},
+    {"args", "ANSWER", PRINT_PLAIN},
+};
+
 static const struct print_column token_columns[] = {{"token", "token", PRINT_PLAIN}};
 
 static const struct print_column key_columns[] = {
@@ -152,6 +170,12 @@ static const struct print_layout witnesses = {
 
 static const struct print_layout connections = {
     PRINT_TABLE, "connections", COLUMNS(connection_columns), NULL, NULL};
+
+static const struct print_layout answers = {
+    PRINT_TABLE, "answers", COLUMNS(answer_columns), NULL, NULL};
+
+static const struct print_layout emit_brief = {
+    PRINT_PAIRS, NULL, emit_columns, EMIT_BRIEF, NULL, NULL};
 
 static const struct command table[] = {
     {.word = "status",
@@ -222,6 +246,18 @@ static const struct command table[] = {
 	.doc = "Begins to prune old messages now, once, whatever the retention says",
 	.wire = "prune",
 	.layout = {PRINT_PAIRS, NULL, COLUMNS(prune_columns), NULL, NULL}},
+    {.word = "emit",
+	.argument = "EVENT",
+	.argument_max = LIMIT_EVENT,
+	.rest = "JSON",
+	.takes = OPTION_BIT(USER) | OPTION_BIT(ROOM) | OPTION_BIT(SOCKET) | OPTION_BIT(NSP) |
+		 OPTION_BIT(ACK) | OPTION_BIT(RETRIES),
+	.one_of = OPTION_BIT(USER) | OPTION_BIT(ROOM) | OPTION_BIT(SOCKET),
+	.needs_one = true,
+	.doc = "Sends an event to a user, a room or a socket, and tells who answered; not stored",
+	.deed = COMMAND_EMITS,
+	.layout = {PRINT_PAIRS, NULL, COLUMNS(emit_columns), NULL, &answers},
+	.brief = &emit_brief},
     {.word = "drain",
 	.argument = "GATEWAY",
 	.argument_max = LIMIT_GATEWAY_ID,

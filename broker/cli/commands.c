@@ -99,7 +99,7 @@ static enum err check_argument(const struct command *c, const struct options *o,
 		    ERR_INVALID, ret_why, "%s takes no argument such as '%s'", c->word, word);
 	if (!c->argument)
 		return ERR_OK;
-	if (o->word_count > 2)
+	if (!c->rest && o->word_count > 2)
 		return refuse(ERR_INVALID, ret_why, "one argument too many: '%s'", o->words[2]);
 	if (!word)
 		return refuse(ERR_INVALID, ret_why, "%s needs a %s", c->word, c->argument);
@@ -119,6 +119,26 @@ static const char *first_name(uint32_t bits)
 	return option_row((enum option_id)__builtin_ctz(bits))->name;
 }
 
+/* "emit needs --user, --room or --socket" */
+static enum err refuse_without(const struct command *c, char *ret_why)
+{
+	char names[OPTIONS_WHY_SIZE / 2] = "";
+	uint32_t bits = c->one_of;
+
+	while (bits) {
+		size_t len = strlen(names);
+		bool is_last = (bits & (bits - 1)) == 0;
+
+		snprintf(names + len, sizeof(names) - len, "%s--%s",
+		    len == 0  ? ""
+		    : is_last ? " or "
+			      : ", ",
+		    first_name(bits));
+		bits &= bits - 1;
+	}
+	return refuse(ERR_INVALID, ret_why, "%s needs %s", c->word, names);
+}
+
 enum err command_check(
     const struct command *c, const struct options *o, char ret_why[OPTIONS_WHY_SIZE])
 {
@@ -136,6 +156,8 @@ enum err command_check(
 	if (rivals & (rivals - 1))
 		return refuse(ERR_INVALID, ret_why, "%s: either --%s or --%s", c->word,
 		    first_name(rivals), first_name(rivals & (rivals - 1)));
+	if (c->needs_one && !rivals)
+		return refuse_without(c, ret_why);
 	return check_argument(c, o, ret_why);
 }
 

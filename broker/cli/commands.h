@@ -12,20 +12,24 @@ enum command_deed {
 	COMMAND_ASKS,       /* asks the broker */
 	COMMAND_MINTS,      /* makes a token */
 	COMMAND_MAKES_KEYS, /* makes keys */
+	COMMAND_EMITS,      /* has the broker send an event (emission.h) */
 };
 
 struct command {
 	const char *word; /* one, or two with a space between */
 	const char *argument; /* what stands for its one argument in help; NULL = it has none */
 	size_t argument_max;  /* bytes; 0 = it is one of command_choices() */
+	const char *rest;     /* the same for those after it, up to OPTIONS_MAX_WORDS; NULL = none */
 	uint32_t needs;       /* OPTION_BITs without which it cannot work */
 	uint32_t takes;       /* those it takes beside these and COMMAND_COMMON_OPTIONS */
 	uint32_t one_of;      /* those of which at most one may be given */
+	bool needs_one;       /* and at least one */
 	const char *doc;
 	enum command_deed deed;
 	const char *wire;          /* COMMAND_ASKS: the command in the broker's words */
 	const char *wire_argument; /* COMMAND_ASKS: key of the argument */
 	struct print_layout layout;
+	const struct print_layout *brief; /* COMMAND_EMITS: without --ack */
 };
 
 #define COMMAND_COMMON_OPTIONS                                                              \

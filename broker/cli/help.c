@@ -52,7 +52,7 @@ static void print_program(FILE *out)
 	const struct command *c;
 	char left[64];
 
-	fputs("usage: roomcastctl COMMAND [ARGUMENT] [OPTION]...\n\n"
+	fputs("usage: roomcastctl COMMAND [ARGUMENT]... [OPTION]...\n\n"
 	      "Asks a running Roomcast broker, and makes tokens and keys.\n\n"
 	      "commands (`roomcastctl COMMAND --help` says more of one):\n",
 	    out);
@@ -81,6 +81,8 @@ static void print_command(FILE *out, const struct command *c)
 	fprintf(out, "usage: roomcastctl %s", c->word);
 	if (c->argument)
 		fprintf(out, " %s", c->argument);
+	if (c->rest)
+		fprintf(out, " [%s]...", c->rest);
 	for (enum option_id id = 0; id < OPTIONS; id++) {
 		const struct option_row *row = option_row(id);
 

@@ -34,7 +34,7 @@ struct option_row {
 
 #define OPTION_BIT(id) (UINT32_C(1) << OPTION_##id)
 
-enum { OPTIONS_MAX_WORDS = 3, OPTIONS_JOINED_SIZE = 64, OPTIONS_MAX_ROOMS = 64, OPTIONS_WHY_SIZE = 400 };
+enum { OPTIONS_MAX_WORDS = 18, OPTIONS_JOINED_SIZE = 64, OPTIONS_MAX_ROOMS = 64, OPTIONS_WHY_SIZE = 400 };
 
 /* All text points into the command line, the environment or the table. */
 struct options {

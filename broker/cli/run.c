@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "broker/cli/client.h"
+#include "broker/cli/emission.h"
 #include "broker/cli/keygen.h"
 #include "broker/cli/mint.h"
 #include "proto/value.h"
@@ -14,24 +15,61 @@ enum { WHY_SIZE = KEYFILE_WHY_SIZE };
 typedef enum run_exit deed(
     const struct command *c, const struct options *o, struct buf *answer, char ret_why[WHY_SIZE]);
 
-static enum run_exit ask(
-    const struct command *c, const struct options *o, struct buf *answer, char ret_why[WHY_SIZE])
+/* What the broker is asked, and how long it may take. */
+struct question {
+	const char *command;
+	struct bytes args;
+	uint64_t timeout_ms;
+	enum run_exit unavailable; /* what it means that the broker says so */
+};
+
+static enum run_exit put(
+    const struct options *o, const struct question *q, struct buf *answer, char ret_why[WHY_SIZE])
 {
-	unsigned timeout_ms = (unsigned)o->number[OPTION_TIMEOUT];
 	struct ctl_client *client = NULL;
-	struct buf args = {0};
 	enum err e = ctl_client_open(o->text[OPTION_ENDPOINT], ret_why, WHY_SIZE, &client);
 
 	if (e)
 		return e == ERR_INVALID ? RUN_USAGE : RUN_FAILED;
-	command_put_args(c, o, &args);
 	e = ctl_client_ask(
-	    client, c->wire, buf_bytes(&args), timeout_ms, answer, ret_why, WHY_SIZE);
-	buf_free(&args);
+	    client, q->command, q->args, (unsigned)q->timeout_ms, answer, ret_why, WHY_SIZE);
 	ctl_client_close(&client);
 	if (e == ERR_TIMEOUT)
 		return RUN_UNREACHABLE;
+	if (e == ERR_UNAVAILABLE)
+		return q->unavailable;
 	return e ? RUN_FAILED : RUN_DONE;
+}
+
+static enum run_exit ask(
+    const struct command *c, const struct options *o, struct buf *answer, char ret_why[WHY_SIZE])
+{
+	struct buf args = {0};
+
+	command_put_args(c, o, &args);
+	enum run_exit code = put(o,
+	    &(struct question){c->wire, buf_bytes(&args), o->number[OPTION_TIMEOUT], RUN_FAILED},
+	    answer, ret_why);
+
+	buf_free(&args);
+	return code;
+}
+
+static enum run_exit emit(
+    const struct command *c, const struct options *o, struct buf *answer, char ret_why[WHY_SIZE])
+{
+	struct buf args = {0};
+	enum run_exit code = RUN_USAGE;
+
+	(void)c;
+	if (emission_put_args(o, &args, ret_why) == ERR_OK)
+		code = put(o,
+		    &(struct question){"emit", buf_bytes(&args), emission_wait_ms(o), RUN_OFFLINE},
+		    answer, ret_why);
+	buf_free(&args);
+	if (code == RUN_DONE && !emission_is_answered(buf_bytes(answer)))
+		code = RUN_UNANSWERED;
+	return code;
 }
 
 static enum run_exit mint(
@@ -88,13 +126,16 @@ static deed *const deeds[] = {
     [COMMAND_ASKS] = ask,
     [COMMAND_MINTS] = mint,
     [COMMAND_MAKES_KEYS] = make_keys,
+    [COMMAND_EMITS] = emit,
 };
 
 static enum run_exit print(const struct command *c, const struct options *o, FILE *out,
     struct bytes answer, char ret_why[WHY_SIZE])
 {
-	enum err e = o->given & OPTION_BIT(JSON) ? print_json(out, answer)
-						 : print_text(out, &c->layout, answer);
+	bool is_brief = c->brief && !(o->given & OPTION_BIT(ACK));
+	enum err e = o->given & OPTION_BIT(JSON)
+			 ? print_json(out, answer)
+			 : print_text(out, is_brief ? c->brief : &c->layout, answer);
 
 	if (e) {
 		snprintf(ret_why, WHY_SIZE, "the answer cannot be read: %s", err_text(e));
@@ -113,9 +154,12 @@ enum run_exit run_command(const struct command *c, const struct options *o, FILE
 	char why[WHY_SIZE] = "";
 	enum run_exit code = deeds[c->deed](c, o, &answer, why);
 
-	if (code == RUN_DONE)
-		code = print(c, o, out, buf_bytes(&answer), why);
-	if (code != RUN_DONE)
+	if (answer.len) {
+		enum run_exit printed = print(c, o, out, buf_bytes(&answer), why);
+
+		code = printed ? printed : code;
+	}
+	if (why[0])
 		fprintf(err, "roomcastctl: %s\n", why);
 	buf_free(&answer);
 	return code;

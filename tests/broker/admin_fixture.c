@@ -185,6 +185,23 @@ const char *desk_ask(struct desk *d, const char *command)
 	return desk_ask_raw(d, WIRE_VERSION, command, (struct bytes){0});
 }
 
+const char *desk_ask_emit(struct desk *d, const struct desk_emit *emit)
+{
+	struct buf args = {0};
+
+	value_put_map(&args, 6);
+	value_put_str_pair(&args, STR("nsp"), str_of(emit->nsp ? emit->nsp : "/chat"));
+	value_put_str_pair(&args, str_of(emit->to), str_of(emit->target));
+	value_put_str_pair(&args, STR("event"), str_of(emit->event ? emit->event : "hi"));
+	value_put_raw_pair(&args, STR("args"), bytes_of("\x91\xa1x", 3));
+	value_put_u64_pair(&args, STR("timeout"), emit->timeout_ms);
+	value_put_u64_pair(&args, STR("retries"), emit->retries);
+	const char *result = desk_ask_raw(d, WIRE_VERSION, "emit", buf_bytes(&args));
+
+	buf_free(&args);
+	return result;
+}
+
 const char *desk_ask_room(
     struct desk *d, const char *command, const char *room, const char *key, uint64_t number)
 {

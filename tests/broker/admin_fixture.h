@@ -50,6 +50,15 @@ void desk_populate(struct desk *d);
 void desk_receive(struct desk *d, struct bytes body);
 const char *desk_answer(void);
 
+/* Asks for an emit of event `hi` with ["x"]: to = "user" | "room" | "socket"; without an ack when
+ * timeout_ms is 0. */
+struct desk_emit {
+	const char *nsp, *to, *target, *event;
+	uint64_t timeout_ms, retries;
+};
+
+const char *desk_ask_emit(struct desk *d, const struct desk_emit *emit);
+
 /* Asks: with these encoded arguments; without any; about a room in /chat, with one more argument
  * key = number unless key is NULL. */
 const char *desk_ask_raw(struct desk *d, uint64_t version, const char *command, struct bytes args);

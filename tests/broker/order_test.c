@@ -91,7 +91,7 @@ static void test_what_makes_no_sense_is_not_done(void **state)
 	emit(s, &s->north, &(struct wire_emit){.event = STR("a"), .has_ack = true});
 	emit(s, &s->north,
 	    &(struct wire_emit){
-		.event = STR("a"), .socket = STR("e1"), .has_ack = true, .ack = UINT64_MAX});
+		.event = STR("a"), .socket = STR("e1"), .has_ack = true, .ack = UINT64_C(1) << 52});
 	emit(s, &s->north, &(struct wire_emit){.event = STR("a"), .nsp = STR("/chat")});
 	emit(s, &s->south, &(struct wire_emit){.event = STR("a")});
 	assert_int_equal(s->w->east.heard.len, 0);

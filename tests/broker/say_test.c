@@ -125,6 +125,30 @@ static void test_an_event_is_encoded_once_for_all(void **state)
 	assert_string_equal(held[1].instead, ""); /* a message that was not stored is not told */
 }
 
+static void test_a_cast_is_encoded_once_for_all_and_waits_for_nothing(void **state)
+{
+	struct world *w = *state;
+	const struct wire_cast cast = {.nsp = STR("/chat"),
+	    .room = STR("lobby"),
+	    .event = STR("notice"),
+	    .args = bytes_of("\x91\x01", 2)};
+
+	say_cast(&w->b, &w->room, &cast);
+	assert_int_equal(held_count, 0);
+	route_add(&w->room.route, &w->east);
+	route_add(&w->room.route, &w->west);
+	say_cast(&w->b, &w->room, &cast);
+	assert_int_equal(held_count, 2);
+	assert_ptr_equal(held[0].to, &w->east);
+	assert_ptr_equal(held[1].to, &w->west);
+	assert_ptr_equal(held[0].message, held[1].message);
+	assert_int_equal(held[0].batch, 0);
+	assert_null(held[0].lane);
+	assert_string_equal(held[1].text,
+	    "CAST{nsp=\"/chat\" room=\"lobby\" except=<1:c0> event=\"notice\" args=<2:9101> "
+	    "is_volatile=false}");
+}
+
 static void test_what_may_be_dropped_says_so(void **state)
 {
 	struct world *w = *state;
@@ -166,16 +190,16 @@ static void test_ok_becomes_unavailable_when_its_batch_fails(void **state)
 	assert_int_equal(held[0].batch, 3);
 	assert_ptr_equal(held[0].to, &w->east);
 	assert_ptr_equal(held[0].lane, &w->room);
-	assert_string_equal(
-	    held[0].text, "REPLY{request=7 error=0 text=\"\" retry_after_ms=0 value=<1:80> gseq=0}");
-	assert_string_equal(
-	    held[0].instead, "REPLY{request=7 error=11 text=\"\" retry_after_ms=0 value=<1:c0> gseq=0}");
+	assert_string_equal(held[0].text,
+	    "REPLY{request=7 error=0 text=\"\" retry_after_ms=0 value=<1:80> gseq=0}");
+	assert_string_equal(held[0].instead,
+	    "REPLY{request=7 error=11 text=\"\" retry_after_ms=0 value=<1:c0> gseq=0}");
 	reply.otherwise = bytes_of("\x90", 1);
 	reply.gseq = 50;
 	reply.otherwise_gseq = 40;
 	say_ok(&w->b, &w->east, &reply);
-	assert_string_equal(
-	    held[1].instead, "REPLY{request=7 error=0 text=\"\" retry_after_ms=0 value=<1:90> gseq=40}");
+	assert_string_equal(held[1].instead,
+	    "REPLY{request=7 error=0 text=\"\" retry_after_ms=0 value=<1:90> gseq=40}");
 	assert_string_equal(held[1].text,
 	    "REPLY{request=7 error=0 text=\"\" retry_after_ms=0 value=<1:80> gseq=50}");
 	assert_true(held[1].is_answer);
@@ -202,10 +226,10 @@ static void test_an_error_waits_for_no_batch(void **state)
 	assert_int_equal(held[0].batch, 0);
 	assert_null(held[0].lane);
 	assert_ptr_equal(held[0].to, &w->west);
-	assert_string_equal(
-	    held[0].text, "REPLY{request=7 error=5 text=\"\" retry_after_ms=0 value=<1:c0> gseq=0}");
-	assert_string_equal(held[1].text,
-	    "REPLY{request=8 error=5 text=\"in words of its own\" retry_after_ms=0 value=<1:c0> gseq=0}");
+	assert_string_equal(held[0].text,
+	    "REPLY{request=7 error=5 text=\"\" retry_after_ms=0 value=<1:c0> gseq=0}");
+	assert_string_equal(held[1].text, "REPLY{request=8 error=5 text=\"in words of its own\" "
+					  "retry_after_ms=0 value=<1:c0> gseq=0}");
 	assert_string_equal(held[1].instead, "");
 }
 
@@ -253,6 +277,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 	    TEST(test_an_event_is_encoded_once_for_all),
+	    TEST(test_a_cast_is_encoded_once_for_all_and_waits_for_nothing),
 	    TEST(test_what_may_be_dropped_says_so),
 	    TEST(test_an_empty_room_hears_nothing),
 	    TEST(test_ok_becomes_unavailable_when_its_batch_fails),

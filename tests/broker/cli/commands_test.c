@@ -60,6 +60,9 @@ static void every_row_is_whole(void **state)
 		assert_int_equal(c->needs & c->takes, 0);
 		assert_int_equal((c->needs | c->takes) & COMMAND_COMMON_OPTIONS, 0);
 		assert_int_equal(c->one_of & ~c->takes, 0);
+		assert_false(c->needs_one && !c->one_of);
+		assert_false(c->rest && !c->argument);
+		assert_int_equal(c->deed == COMMAND_EMITS, c->brief != NULL);
 		for (size_t j = 0; j < i && (other = command_at(j)); j++)
 			assert_string_not_equal(c->word, other->word);
 	}
@@ -79,7 +82,7 @@ static void every_option_belongs_to_a_command(void **state)
 static void commands_are_found_by_their_word(void **state)
 {
 	static const char *const words[] = {"status", "gateways", "rooms", "members", "users",
-	    "user", "connections", "history", "why", "delete", "prune", "room create", "room show", "room public", "room private",
+	    "user", "connections", "history", "why", "delete", "prune", "emit", "room create", "room show", "room public", "room private",
 	    "room archive", "room unarchive", "member add", "member role", "member remove",
 	    "member list", "ban add", "ban remove", "ban list", "mute add", "mute remove",
 	    "mute list", "kick user", "kick socket", "drain", "token", "keygen"};
@@ -247,9 +250,28 @@ static void the_broker_is_asked_with_what_was_given(void **state)
 	    PAIRS({"room", "7"}, {"after", "18446744073709551615"}), 2);
 }
 
+static void an_emit_is_for_somebody(void **state)
+{
+	(void)state;
+	assert_refused(CHECK("emit", "hi"), "emit needs --user, --room or --socket");
+	assert_refused(CHECK("emit", "hi", "--user", "u", "--socket", "s"),
+	    "emit: either --user or --socket");
+	assert_refused(CHECK("emit", "--user", "u"), "emit needs a EVENT");
+	assert_int_equal(CHECK("emit", "hi", "1", "{}", "--user", "u", "--ack"), ERR_OK);
+}
+
+static void only_an_emit_takes_many_words(void **state)
+{
+	(void)state;
+	assert_refused(CHECK("members", "a", "b"), "one argument too many: 'b'");
+	assert_refused(CHECK("status", "a", "b"), "status takes no argument such as 'a'");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(an_emit_is_for_somebody),
+	    cmocka_unit_test(only_an_emit_takes_many_words),
 	    cmocka_unit_test(every_row_is_whole),
 	    cmocka_unit_test(every_option_belongs_to_a_command),
 	    cmocka_unit_test(commands_are_found_by_their_word),

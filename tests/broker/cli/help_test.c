@@ -43,7 +43,8 @@ static void the_program_lists_its_commands(void **state)
 		assert_says(text, c->doc);
 	assert_says(text, "\n  members ROOM ");
 	assert_says(text, "exit status: 0 done, 1 refused or failed, 2 wrong usage, "
-			  "3 no broker answers\n");
+			  "3 no broker answers, 4 nobody is connected who could hear it, "
+			  "5 not everybody has answered\n");
 	assert_says(text, "ROOMCAST_CONTROL_ENDPOINT; default ipc:///run/roomcast/control.sock");
 	assert_says(text, "(default 3000)");
 	for (enum option_id id = 0; id < OPTIONS; id++)

@@ -282,10 +282,87 @@ static void keys_are_made_once(void **state)
 	assert_non_null(strstr(x->out, "/t.pub\n"));
 }
 
+static void put_answers(struct fixture *x, uint64_t answered)
+{
+	buf_reset(&x->answer);
+	value_put_map(&x->answer, 4);
+	value_put_u64_pair(&x->answer, STR("sockets"), 1);
+	value_put_u64_pair(&x->answer, STR("gateways"), 1);
+	value_put_u64_pair(&x->answer, STR("answered"), answered);
+	value_put_str(&x->answer, STR("answers"));
+	value_put_array(&x->answer, 1);
+	value_put_map(&x->answer, 4);
+	value_put_str_pair(&x->answer, STR("userId"), STR("u"));
+	value_put_str_pair(&x->answer, STR("outcome"), answered ? STR("answered") : STR("away"));
+	value_put_u64_pair(&x->answer, STR("tries"), 2);
+	value_put_str(&x->answer, STR("args"));
+	value_put_array(&x->answer, 1);
+	value_put_str(&x->answer, STR("received"));
+}
+
+static void who_has_answered_is_told(void **state)
+{
+	struct fixture *x = *state;
+
+	put_answers(x, 1);
+	assert_int_equal(RUN(x, "emit", "hi", "--user", "u", "--ack", "--timeout", "500"), RUN_DONE);
+	assert_string_equal(x->command, "emit");
+	assert_int_equal(x->timeout_ms, 2500);
+	assert_string_equal(x->out, "sockets   1\ngateways  1\nanswered  1\n\n"
+				    "USER  SOCKET  GATEWAY  OUTCOME   TRIES  MS  ANSWER\n"
+				    "u     -       -        answered      2   -  [\"received\"]\n");
+	/* Who has not is told too, with a status of its own. */
+	put_answers(x, 0);
+	assert_int_equal(RUN(x, "emit", "hi", "--user", "u", "--ack"), RUN_UNANSWERED);
+	assert_non_null(strstr(x->out, "away"));
+	assert_string_equal(x->err, "");
+	assert_int_equal(RUN(x, "emit", "hi", "--user", "u", "--ack", "--json"), RUN_UNANSWERED);
+	assert_non_null(strstr(x->out, "\"outcome\": \"away\""));
+}
+
+static void an_emit_without_an_ack_is_brief(void **state)
+{
+	struct fixture *x = *state;
+
+	value_put_map(&x->answer, 2);
+	value_put_u64_pair(&x->answer, STR("sockets"), 3);
+	value_put_u64_pair(&x->answer, STR("gateways"), 2);
+	assert_int_equal(RUN(x, "emit", "hi", "--room", "lobby", "--timeout", "500"), RUN_DONE);
+	assert_string_equal(x->out, "sockets   3\ngateways  2\n");
+	assert_int_equal(x->timeout_ms, 500);
+}
+
+static void an_emit_that_nobody_hears(void **state)
+{
+	struct fixture *x = *state;
+
+	x->ask_error = ERR_UNAVAILABLE;
+	assert_int_equal(RUN(x, "emit", "hi", "--user", "u"), RUN_OFFLINE);
+	assert_string_equal(x->err, "roomcastctl: no such room\n");
+	x->ask_error = ERR_NOT_FOUND;
+	assert_int_equal(RUN(x, "emit", "hi", "--user", "u"), RUN_FAILED);
+	x->ask_error = ERR_TIMEOUT;
+	assert_int_equal(RUN(x, "emit", "hi", "--user", "u", "--ack"), RUN_UNREACHABLE);
+	assert_string_equal(x->out, "");
+}
+
+static void an_emit_of_no_json_is_wrong_usage(void **state)
+{
+	struct fixture *x = *state;
+
+	assert_int_equal(RUN(x, "emit", "hi", "{", "--user", "u"), RUN_USAGE);
+	assert_non_null(strstr(x->err, "roomcastctl: JSON 1: line 1, column 1: "));
+	assert_string_equal(x->command, "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(an_answer_becomes_a_table, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(who_has_answered_is_told, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(an_emit_without_an_ack_is_brief, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(an_emit_that_nobody_hears, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(an_emit_of_no_json_is_wrong_usage, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(an_answer_becomes_json, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(the_question_has_its_arguments, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(
