@@ -65,21 +65,21 @@ ensure_node() {
 	command -v npm >/dev/null || ensure_packages npm
 }
 
-# The node modules of tests/e2e, exactly as its lock file names them; once per lock file.
+# The node modules of a folder, exactly as its lock file names them; once per lock file.
 ensure_node_modules() {
-	local dir=$ROOT/tests/e2e sum
+	local dir=$ROOT/$1 sum
 	local stamp=$dir/node_modules/.lock-sum
 	ensure_node
 	sum=$(cat "$dir/package.json" "$dir/package-lock.json" | sha256sum)
 	[ "$(cat "$stamp" 2>/dev/null)" != "$sum" ] || return 0
-	say "fetching the node modules of tests/e2e"
+	say "fetching the node modules of ${dir#"$ROOT/"}"
 	(cd "$dir" && npm ci --no-audit --no-fund --loglevel=error </dev/null >&2)
 	printf '%s\n' "$sum" >"$stamp"
 }
 
 # Replaces directory $1 by what a gateway serves as the demo: the page and the client beside it.
 assemble_demo() {
-	ensure_node_modules
+	ensure_node_modules tests/e2e
 	rm -rf "$1"
 	cp -r "$ROOT/examples/chat" "$1"
 	cp "$ROOT/tests/e2e/node_modules/socket.io-client/dist/socket.io.min.js" "$1/"

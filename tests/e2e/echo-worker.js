@@ -6,7 +6,7 @@
 'use strict';
 
 const { readFileSync } = require('node:fs');
-const { encode } = require('@msgpack/msgpack');
+const { decode, encode } = require('@msgpack/msgpack');
 const zmq = require('zeromq');
 const { waitFor } = require('./helpers');
 
@@ -61,7 +61,7 @@ const message = (...fields) => Buffer.concat([Buffer.from([0x90 | fields.length]
 
 class EchoWorker {
   static async start(stack, namespaces) {
-    const self = new EchoWorker();
+    const self = new this();
     const [, endpoint] = /^ipc-endpoint = (.*)$/m.exec(readFileSync(`${stack.dir}/conf/broker.conf`, 'utf8'));
     self.socket = new zmq.Dealer({ linger: 0 });
     self.socket.connect(endpoint);
@@ -110,4 +110,4 @@ class EchoWorker {
   }
 }
 
-module.exports = { EchoWorker };
+module.exports = { EchoWorker, decode, encode };
