@@ -219,7 +219,7 @@ static const struct why_events why_news = {.on_answer = on_why_answer};
 
 static void on_survey_result(void *up, const struct survey_asker *asker, struct bytes value)
 {
-	send_answer(up, &asker->to, asker->request, ERR_OK, NULL, value);
+	admin_send_answer(up, &asker->to, asker->request, ERR_OK, NULL, value);
 }
 
 static const struct survey_events survey_news = {.on_result = on_survey_result};
