@@ -167,6 +167,33 @@ static enum err on_why(struct command_call *call)
 	return e;
 }
 
+typedef enum err decree_fn(struct decrees *, const struct decree_asker *, struct bytes, char *);
+
+static enum err decree(struct command_call *call, decree_fn *run)
+{
+	struct decree_asker asker = {*call->from, call->request};
+	enum err e = run(call->broker->admin->decrees, &asker, call->args, call->why);
+
+	call->is_answered_later = !e;
+	return e;
+}
+
+static enum err on_revoke(struct command_call *call)
+{
+	return decree(call, decree_revoke);
+}
+
+static enum err on_unrevoke(struct command_call *call)
+{
+	return decree(call, decree_lift);
+}
+
+static enum err on_revocations(struct command_call *call)
+{
+	decree_list(call->broker, &call->value);
+	return ERR_OK;
+}
+
 static const struct command commands[] = {
     {"status", on_status, 0},
     {"gateways", on_gateways, 0},
@@ -181,6 +208,9 @@ static const struct command commands[] = {
     {"delete", admin_on_delete, 0},
     {"prune", admin_on_prune, 0},
     {"emit", emit_on_command, 0},
+    {"revoke", on_revoke, 0},
+    {"unrevoke", on_unrevoke, 0},
+    {"revocations", on_revocations, 0},
 };
 
 void admin_send_answer(struct admin *a, const struct link_address *to, uint64_t request, enum err e,
@@ -215,6 +245,14 @@ static void on_why_answer(void *up, const struct why_asker *asker, const struct 
 	admin_send_answer(up, &asker->to, asker->request, answer->error, answer->text, answer->value);
 }
 
+static void on_decree_answer(
+    void *up, const struct decree_asker *asker, const struct decree_answer *answer)
+{
+	admin_send_answer(up, &asker->to, asker->request, answer->error, answer->text, answer->value);
+}
+
+static const struct decree_events decree_news = {.on_answer = on_decree_answer};
+
 static const struct why_events why_news = {.on_answer = on_why_answer};
 
 static void on_survey_result(void *up, const struct survey_asker *asker, struct bytes value)
@@ -231,6 +269,7 @@ struct admin *admin_new(struct broker *b)
 	a->broker = b;
 	a->why = why_new(b, &why_news, a);
 	b->surveys = surveys_new(b, &survey_news, a);
+	a->decrees = decrees_new(b, &decree_news, a);
 	return a;
 }
 
@@ -239,6 +278,7 @@ void admin_free(struct admin **a)
 	if (!*a)
 		return;
 	admin_forget_pages(*a);
+	decrees_free(&(*a)->decrees);
 	why_free(&(*a)->why);
 	surveys_free(&(*a)->broker->surveys);
 	free(*a);
@@ -292,6 +332,11 @@ void admin_receive(struct admin *a, const struct link_letter *letter)
 	if (!call.is_answered_later)
 		admin_send_answer(a, call.from, call.request, e, call.why, buf_bytes(&call.value));
 	buf_free(&call.value);
+}
+
+void admin_on_stored(struct admin *a, uint64_t batch, enum err error)
+{
+	decrees_on_stored(a->decrees, batch, error);
 }
 
 bool admin_on_log(struct admin *a, const struct archive_log *log)

@@ -21,6 +21,9 @@ void admin_receive(struct admin *a, const struct link_letter *letter);
 void admin_answer(struct admin *a, const struct link_address *to, uint64_t request, enum err e,
     struct bytes value);
 
+/* What became of a batch. */
+void admin_on_stored(struct admin *a, uint64_t batch, enum err error);
+
 /* archive_events. */
 void admin_on_page(struct admin *a, const struct archive_answer *answer);
 /* False: it was not asked for here. */

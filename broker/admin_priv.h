@@ -5,6 +5,7 @@
  * the state, admin_history.c has what is about stored messages, operate.c what changes rights.
  */
 #include "broker/admin.h"
+#include "broker/decree.h"
 #include "broker/why.h"
 
 enum { ADMIN_NAME_SHOWN = 64 }; /* bytes of a name in a sentence about it */
@@ -15,6 +16,7 @@ struct admin {
 	struct broker *broker;
 	struct waiting *waiting; /* bounded by the archive's queue */
 	struct why *why;
+	struct decrees *decrees;
 };
 
 /* A command as it is answered: args in, value or why out. */

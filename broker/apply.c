@@ -187,6 +187,27 @@ static enum err put_user(struct sql *s, const struct store_user *u)
 	return sql_run(s, put);
 }
 
+static enum err put_revocation(struct sql *s, const struct revocation_facts *r)
+{
+	sqlite3_stmt *put = sql_get(s, SQL_PUT_REVOCATION);
+
+	sql_bind_u64(put, 1, r->kind);
+	sql_bind_str(put, 2, r->subject);
+	sql_bind_i64(put, 3, r->before.ms);
+	sql_bind_i64(put, 4, r->until.ms);
+	sql_bind_i64(put, 5, r->made.ms);
+	return sql_run(s, put);
+}
+
+static enum err remove_revocation(struct sql *s, const struct revocation_facts *r)
+{
+	sqlite3_stmt *remove = sql_get(s, SQL_REMOVE_REVOCATION);
+
+	sql_bind_u64(remove, 1, r->kind);
+	sql_bind_str(remove, 2, r->subject);
+	return sql_run(s, remove);
+}
+
 /* ---- what goes ---- */
 
 /* A statement with two numbers. */
@@ -296,6 +317,10 @@ enum err apply_op(struct sql *s, const struct batch_op *op, uint64_t *last_gseq)
 		return expire(s, &op->as.expiry);
 	case BATCH_REMOVE_RECEIPT:
 		return remove_receipt(s, op->as.receipt);
+	case BATCH_PUT_REVOCATION:
+		return put_revocation(s, &op->as.revocation);
+	case BATCH_REMOVE_REVOCATION:
+		return remove_revocation(s, &op->as.revocation);
 	}
 	return ERR_INVALID;
 }

@@ -148,6 +148,10 @@ static void keep_texts(struct batch *b, struct batch_op *op)
 		keep_str(b, &op->as.user.id);
 		keep_str(b, &op->as.user.username);
 		break;
+	case BATCH_PUT_REVOCATION:
+	case BATCH_REMOVE_REVOCATION:
+		keep_str(b, &op->as.revocation.subject);
+		break;
 	case BATCH_REMOVE_SESSION:
 	case BATCH_PUT_SESSION_ROOM:
 	case BATCH_REMOVE_SESSION_ROOM:

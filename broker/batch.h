@@ -23,6 +23,8 @@ enum batch_kind {
 	BATCH_PRUNING,
 	BATCH_EXPIRY,
 	BATCH_REMOVE_RECEIPT,
+	BATCH_PUT_REVOCATION,
+	BATCH_REMOVE_REVOCATION,
 };
 
 struct batch_membership {
@@ -55,6 +57,7 @@ struct batch_op {
 		struct store_pruning pruning;
 		struct batch_expiry expiry;
 		uint64_t receipt; /* gseq */
+		struct revocation_facts revocation;
 	} as;                     /* views into the batch */
 };
 

@@ -13,6 +13,7 @@
 #include "broker/membership.h"
 #include "broker/outbox.h"
 #include "broker/peers.h"
+#include "broker/revocation.h"
 #include "broker/room.h"
 #include "broker/sanction.h"
 #include "broker/session.h"
@@ -57,8 +58,11 @@ struct broker {
 	 * which none has what it should. */
 	struct session *roll_under_way, *roll_unwritten;
 	uint64_t last_row; /* highest session.row given out */
-	struct timer_queue
-	    presence; /* presence.c's: rooms that are to be told how many there are */
+	struct timer_queue presence; /* presence.c's: rooms that are to be told how many there are */
+	/* revoke.c's, as the next: those that no batch has yet written, the oldest first. */
+	struct revocations *revocations;
+	struct revocation *unwritten_revocations;
+	struct mono revocations_swept;
 	struct dedup *dedup;
 	struct metrics *metrics;
 	struct admin *admin;

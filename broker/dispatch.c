@@ -8,6 +8,7 @@
 #include "broker/missed.h"
 #include "broker/moderate.h"
 #include "broker/publish.h"
+#include "broker/refresh.h"
 #include "broker/share.h"
 #include "broker/work.h"
 #include "common/log.h"
@@ -32,6 +33,7 @@ static wire_handler *const on_wire[WIRE_TYPES] = {
     [WIRE_HISTORY] = look_on_history,
     [WIRE_REPLAY] = missed_on_replay,
     [WIRE_MODERATE] = moderate_on_message,
+    [WIRE_AUTH] = refresh_on_auth,
     [WIRE_WHY_ANSWER] = admin_on_why_answer,
 };
 

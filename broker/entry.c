@@ -5,6 +5,7 @@
 #include "broker/dormancy.h"
 #include "broker/limit.h"
 #include "broker/recover.h"
+#include "broker/revoke.h"
 #include "broker/rights.h"
 #include "broker/roll.h"
 #include "broker/say.h"
@@ -173,6 +174,9 @@ static struct session_facts facts_of(struct peer *p, const struct wire_connect *
 	    .url = c->url,
 	    .headers = c->headers,
 	    .is_secure = c->secure,
+	    .token_id = c->token_id,
+	    .issued = {(int64_t)c->issued_ms},
+	    .expires = {(int64_t)c->expires_ms},
 	    .since = {(int64_t)c->since_ms},
 	    .peer = p,
 	    .generation = peer_generation(p),
@@ -214,7 +218,7 @@ static struct session *admit(
 
 	/* What is announced was promised nothing, or it would have been found. */
 	if (is_new && c->request && recover_is_wanted(b, c) && roll_is_open(b))
-		crypto_id(pid);
+		recover_choose_pid(b, c, pid);
 	facts->pid = str_of(pid);
 	if (!e && is_new)
 		e = sessions_add(b->sessions, facts, &s);
@@ -249,27 +253,31 @@ static void on_announced(
 	enter_announced(b, s, c->rooms);
 	dormancy_tell_lost(b, s);
 	survey_on_back(b, s);
-	/* It was there when the ban came, and its gateway was not. */
+	/* It was there when the ban came, or the revocation, and its gateway was not. */
 	const struct sanction *ban = rights_find_ban(b, c->nsp, c->user);
 
 	if (ban)
 		usher_end(b, s, ban);
+	else if (revoke_has(b, c))
+		usher_end_revoked(b, s);
 }
 
-/* True: he is banned, and was told so. */
-static bool refuse_banned(struct broker *b, struct peer *p, const struct wire_connect *c)
+/* True: he is banned, or his token is revoked, and he was told so. */
+static bool refuse_unwelcome(struct broker *b, struct peer *p, const struct wire_connect *c)
 {
 	struct buf data = {0};
+	enum client_error error = rights_find_ban(b, c->nsp, c->user) ? CLIENT_ERROR_USER_BANNED
+				  : revoke_has(b, c)                  ? CLIENT_ERROR_TOKEN_REVOKED
+								      : CLIENT_ERROR_NONE;
 
-	if (!rights_find_ban(b, c->nsp, c->user))
+	if (!error)
 		return false;
-	log_info("session.banned", LOG_S(USER_ID, c->user), LOG_S(NSP, c->nsp), LOG_S(IP, c->ip));
+	log_info("session.unwelcome", LOG_S(USER_ID, c->user), LOG_S(NSP, c->nsp), LOG_S(IP, c->ip),
+	    LOG_Z(REASON, client_error_row(error)->code));
 	value_put_map(&data, 1);
-	value_put_str_pair(
-	    &data, STR("code"), str_of(client_error_row(CLIENT_ERROR_USER_BANNED)->code));
+	value_put_str_pair(&data, STR("code"), str_of(client_error_row(error)->code));
 	say_refusal(b, p, c->request,
-	    &(struct say_refusal){
-		CLIENT_ERROR_USER_BANNED, STR("Invalid authentication"), buf_bytes(&data)});
+	    &(struct say_refusal){error, STR("Invalid authentication"), buf_bytes(&data)});
 	buf_free(&data);
 	return true;
 }
@@ -281,7 +289,7 @@ static void answer_with_rooms(
 {
 	struct entrant e = {.broker = b, .session = s};
 
-	memberships_each_of_user(b->memberships, c->user, enter_membership, &e);
+	memberships_each_of_user(b->memberships, str_of(s->user->id), enter_membership, &e);
 	if (s->pid[0])
 		recover_reply(b, s, c->request, how);
 	else
@@ -304,9 +312,14 @@ void entry_on_connect(struct broker *b, struct peer *p, const struct wire_messag
 		on_announced(b, p, c, &facts);
 		return;
 	}
-	if (refuse_banned(b, p, c))
+	if (refuse_unwelcome(b, p, c))
 		return;
 	s = recover_session(b, c, &facts, &how);
+	/* Who it is, it says later. */
+	if (!s && c->user.len == 0) {
+		say_error(b, p, c->request, CLIENT_ERROR_AUTHENTICATION_REQUIRED, NULL);
+		return;
+	}
 	/* Neither a return nor the same request again is another connect. */
 	if (!s && !sessions_find(b->sessions, c->socket) && !limit_connect(b, p, c))
 		return;

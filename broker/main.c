@@ -321,6 +321,7 @@ static void close_house(struct house *h)
 	census_free(&b->census);
 	sanctions_free(&b->sanctions);
 	memberships_free(&b->memberships);
+	revocations_free(&b->revocations);
 	rooms_free(&b->rooms);
 	turn_free(&b->turn);
 	curve_key_wipe(&h->curve_secret);
@@ -333,14 +334,10 @@ int main(int argc, char **argv)
 	struct house h = {.source = {argc, argv}};
 	char why[STORE_WHY_SIZE] = "";
 
-	switch (conf_load(&config_spec, argc, argv, &h.b.config)) {
-	case CONF_DONE:
-		return 0;
-	case CONF_BAD:
-		return 2;
-	case CONF_RUN:
-		break;
-	}
+	enum conf_outcome outcome = conf_load(&config_spec, argc, argv, &h.b.config);
+
+	if (outcome != CONF_RUN)
+		return outcome == CONF_DONE ? 0 : 2;
 	log_setup(
 	    "broker", (enum log_format)h.b.config.log_format, (enum log_level)h.b.config.log_level);
 	enum err e = open_house(&h, why);

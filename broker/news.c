@@ -11,19 +11,24 @@
 
 static void on_committed(void *up, uint64_t batch)
 {
-	publish_on_committed(up, batch);
-	change_on_committed(up, batch);
-	erase_on_committed(up, batch);
-	prune_on_committed(up);
+	struct broker *b = up;
+
+	publish_on_committed(b, batch);
+	change_on_committed(b, batch);
+	erase_on_committed(b, batch);
+	prune_on_committed(b);
+	admin_on_stored(b->admin, batch, ERR_OK);
 }
 
 static void on_failed(void *up, uint64_t batch, const char *why)
 {
-	(void)batch;
-	publish_on_failed(up, why);
-	change_on_failed(up);
-	erase_on_failed(up);
-	prune_on_failed(up);
+	struct broker *b = up;
+
+	publish_on_failed(b, why);
+	change_on_failed(b);
+	erase_on_failed(b);
+	prune_on_failed(b);
+	admin_on_stored(b->admin, batch, ERR_IO);
 }
 
 const struct store_events news_of_store = {.on_committed = on_committed, .on_failed = on_failed};

@@ -6,6 +6,7 @@
 #include "broker/limit.h"
 #include "broker/message.h"
 #include "broker/metrics.h"
+#include "broker/revoke.h"
 #include "broker/rights.h"
 #include "broker/roll.h"
 #include "broker/say.h"
@@ -246,6 +247,7 @@ void publish_on_committed(struct broker *b, uint64_t batch)
 		    mono_us_between(b->batch_began[batch & 1], clock_mono()));
 	roll_on_committed(b, batch);
 	census_on_committed(b, batch);
+	revoke_on_committed(b, batch);
 	outbox_commit(b->outbox, batch);
 }
 
@@ -268,6 +270,7 @@ void publish_on_failed(struct broker *b, const char *why)
 	b->is_numbering_read = true;
 	roll_on_failed(b);
 	census_on_failed(b);
+	revoke_on_failed(b);
 }
 
 void publish_on_tick(struct broker *b)
@@ -277,4 +280,5 @@ void publish_on_tick(struct broker *b)
 		(void)!state_read_numbers(b);
 	roll_on_tick(b);
 	census_on_tick(b);
+	revoke_on_tick(b);
 }

@@ -70,6 +70,28 @@ enum err reader_each_sanction(
 	return e;
 }
 
+enum err reader_each_revocation(
+    struct reader *r, void (*fn)(void *ctx, const struct revocation_facts *revocation), void *ctx)
+{
+	sqlite3_stmt *revocations = sql_get(r->sql, SQL_REVOCATIONS);
+	bool has_row;
+	enum err e;
+
+	while (!(e = sql_row(r->sql, revocations, &has_row)) && has_row) {
+		struct revocation_facts revocation = {
+		    .kind = (enum revocation_kind)sql_column_u64(revocations, 0),
+		    .subject = sql_column_str(revocations, 1),
+		    .before = {sql_column_i64(revocations, 2)},
+		    .until = {sql_column_i64(revocations, 3)},
+		    .made = {sql_column_i64(revocations, 4)},
+		};
+
+		if (revocation.kind < REVOCATION_KINDS)
+			fn(ctx, &revocation);
+	}
+	return e;
+}
+
 enum err reader_each_session(
     struct reader *r, void (*fn)(void *ctx, const struct reader_session *session), void *ctx)
 {

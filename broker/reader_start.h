@@ -5,6 +5,7 @@
  * sessions, and the numbers that go on from there.
  */
 #include "broker/reader.h"
+#include "broker/revocation.h"
 #include "broker/store_rows.h"
 
 struct reader_room {
@@ -29,6 +30,9 @@ MUST_USE enum err reader_each_membership(
 
 MUST_USE enum err reader_each_sanction(
     struct reader *r, void (*fn)(void *ctx, const struct store_sanction *sanction), void *ctx);
+
+MUST_USE enum err reader_each_revocation(
+    struct reader *r, void (*fn)(void *ctx, const struct revocation_facts *revocation), void *ctx);
 
 struct reader_session {
 	uint64_t id, gseq;

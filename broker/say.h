@@ -40,7 +40,7 @@ void say_ok(struct broker *b, struct peer *to, const struct say_reply *reply);
 
 /* The bad answer to CONNECT that the client hears as it is. */
 struct say_refusal {
-	enum client_error error; /* ACCESS_DENIED: by a worker; USER_BANNED */
+	enum client_error error; /* ACCESS_DENIED: by a worker; USER_BANNED, TOKEN_REVOKED */
 	struct str message;
 	struct bytes data; /* a value, or empty */
 };

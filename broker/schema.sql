@@ -181,4 +181,14 @@ CREATE TABLE deletions (
 
 CREATE UNIQUE INDEX deletions_by_gseq ON deletions (gseq);
 
+-- Tokens that are not accepted any more although they have not expired, until they would have.
+CREATE TABLE revocations (
+	kind      INTEGER NOT NULL, -- 0: all tokens of a user issued before a time, 1: one token
+	subject   TEXT NOT NULL,    -- id of the user, or of the token
+	before_ms INTEGER NOT NULL, -- kind 0
+	until_ms  INTEGER NOT NULL, -- of no use any more
+	made_ms   INTEGER NOT NULL,
+	PRIMARY KEY (kind, subject)
+) STRICT, WITHOUT ROWID;
+
 PRAGMA user_version = 3;

@@ -19,20 +19,27 @@ struct sessions *sessions_new(void)
 	return xcalloc(1, sizeof(struct sessions));
 }
 
-/* What it has of its connection. */
-static void free_connection(struct session *s)
+static void free_token(struct session *s)
 {
 	for (size_t i = 0; i < s->grant_count; i++)
 		free(s->grants[i]);
 	free(s->grants);
+	free(s->token_id);
+	s->grants = NULL;
+	s->grant_count = 0;
+	s->token_id = NULL;
+}
+
+/* What it has of its connection. */
+static void free_connection(struct session *s)
+{
+	free_token(s);
 	free(s->id);
 	free(s->ip);
 	free(s->user_agent);
 	free(s->transport);
 	free(s->url);
 	buf_free(&s->headers);
-	s->grants = NULL;
-	s->grant_count = 0;
 }
 
 static void free_session(struct session *s)
@@ -89,10 +96,18 @@ static void copy_grants(struct session *s, struct bytes grants)
 		s->grants[s->grant_count++] = str_dup(room.as.s);
 }
 
+static void copy_token(struct session *s, const struct session_facts *facts)
+{
+	copy_grants(s, facts->grants);
+	s->token_id = str_dup(facts->token_id);
+	s->issued = facts->issued;
+	s->expires = facts->expires;
+}
+
 static void copy_connection(struct session *s, const struct session_facts *facts)
 {
 	s->id = str_dup(facts->id);
-	copy_grants(s, facts->grants);
+	copy_token(s, facts);
 	s->ip = str_dup(facts->ip);
 	s->user_agent = str_dup(facts->user_agent);
 	s->transport = str_dup(facts->transport);
@@ -203,6 +218,17 @@ enum err sessions_renew(struct sessions *ss, struct session *s, const struct ses
 	return ERR_OK;
 }
 
+enum err sessions_set_token(
+    struct sessions *ss, struct session *s, const struct session_facts *facts)
+{
+	if (!are_grants(facts->grants))
+		return ERR_INVALID;
+	free_token(s);
+	copy_token(s, facts);
+	(void)find_or_add_user(ss, facts);
+	return ERR_OK;
+}
+
 void sessions_move(struct sessions *ss, struct session *s, struct peer *to)
 {
 	struct user *u = s->user;
@@ -248,6 +274,13 @@ void sessions_remove(struct sessions *ss, struct session **s)
 	dead->user->session_count--;
 	release_user(ss, dead->user);
 	free_session(dead);
+}
+
+void session_put_grants(const struct session *s, struct buf *out)
+{
+	value_put_array(out, (uint32_t)s->grant_count);
+	for (size_t i = 0; i < s->grant_count; i++)
+		value_put_str(out, str_of(s->grants[i]));
 }
 
 bool session_is_granted(const struct session *s, struct str room)

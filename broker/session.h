@@ -9,6 +9,8 @@
  * dormant (dormancy.h) until its client comes back with another connection (recover.h). Each
  * connection has an id of its own, so that what an old one still says names nobody.
  */
+#include "broker/berth.h"
+#include "broker/session_facts.h"
 #include "common/buf.h"
 #include "common/timer.h"
 #include "common/str.h"
@@ -36,14 +38,6 @@ struct user {
 /* What is known here and not in the database: nothing, what is in a batch, or more. */
 enum roll_state { ROLL_WRITTEN, ROLL_UNDER_WAY, ROLL_UNWRITTEN };
 
-/* A room that a dormant session is not a member of any more, and comes back to. */
-struct berth {
-	struct room *room;
-	uint64_t gseq; /* member.gseq */
-	bool is_lost;  /* it does not: it was put out, and its client has not heard of it */
-	int reason;    /* enum usher_reason */
-};
-
 struct session {
 	char *id;                /* of its connection */
 	char *sid;               /* that the client knows itself by: its first connection's */
@@ -57,6 +51,8 @@ struct session {
 	bool is_secure;
 	char **grants; /* private rooms its token opens, grant_count of them */
 	size_t grant_count;
+	char *token_id;              /* of its token; "" = it has none */
+	struct wall issued, expires; /* of its token; 0 = it does not say, never or not known */
 	struct wall since;
 	struct member *members; /* the rooms it is in, member.h's list */
 	size_t member_count;
@@ -74,19 +70,6 @@ struct session {
 	struct question *questions; /* survey.h's list: what it is to answer yet */
 	struct session *user_prev, *user_next;
 	UT_hash_handle hh, pid_hh;
-};
-
-/* What a session is made from; everything is copied. grants: an encoded array of strings. peer
- * may be NULL, sid and pid empty. */
-struct session_facts {
-	struct str id, sid, pid, nsp, user, username;
-	struct bytes grants;
-	struct str ip, user_agent, transport, url;
-	struct bytes headers; /* an encoded map, or nothing */
-	bool is_secure;
-	struct wall since;
-	struct peer *peer;
-	uint64_t generation;
 };
 
 struct sessions *sessions_new(void);
@@ -108,6 +91,11 @@ struct session *sessions_find_pid(const struct sessions *ss, struct str pid);
 MUST_USE enum err sessions_renew(
     struct sessions *ss, struct session *s, const struct session_facts *facts);
 
+/* It has another token: takes over name, grants and what else is said of it. ERR_INVALID: grants
+ * that are no array of strings. */
+MUST_USE enum err sessions_set_token(
+    struct sessions *ss, struct session *s, const struct session_facts *facts);
+
 /* NULL: its connection is lost. What it is a member of is moved by member_move_all(). */
 void sessions_move(struct sessions *ss, struct session *s, struct peer *to);
 
@@ -116,6 +104,9 @@ void sessions_forget_pid(struct sessions *ss, struct session *s);
 
 /* Forgets and frees; it must have left all rooms. */
 void sessions_remove(struct sessions *ss, struct session **s);
+
+/* Appends its grants as an encoded array. */
+void session_put_grants(const struct session *s, struct buf *out);
 
 bool session_is_granted(const struct session *s, struct str room);
 

@@ -3,6 +3,7 @@
 #include "broker/attend.h"
 #include "broker/dormancy.h"
 #include "broker/reader_start.h"
+#include "broker/revoke.h"
 #include "broker/rights.h"
 #include "broker/roll.h"
 
@@ -178,6 +179,8 @@ enum err state_load(struct broker *b, char *ret_why, size_t why_size)
 		e = reader_each_sanction(b->reader, load_sanction, b);
 	if (!e)
 		e = load_sessions(b);
+	if (!e)
+		e = revoke_load(b);
 	if (e)
 		snprintf(ret_why, why_size,
 		    "cannot read %s: %s; where `sqlite3 FILE 'pragma integrity_check'` finds it "

@@ -255,6 +255,20 @@ void store_put_user(struct store *s, const struct store_user *user)
 	batch_put(s->gathering->batch, &op);
 }
 
+void store_put_revocation(struct store *s, const struct revocation_facts *r)
+{
+	struct batch_op op = {.kind = BATCH_PUT_REVOCATION, .as.revocation = *r};
+
+	batch_put(s->gathering->batch, &op);
+}
+
+void store_remove_revocation(struct store *s, const struct revocation_facts *r)
+{
+	struct batch_op op = {.kind = BATCH_REMOVE_REVOCATION, .as.revocation = *r};
+
+	batch_put(s->gathering->batch, &op);
+}
+
 uint64_t store_gathering(const struct store *s)
 {
 	return s->gathering->number;

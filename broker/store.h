@@ -8,6 +8,7 @@
  *
  * Used by the turn thread only; everything put in is copied. Knows nothing of peers or wire.
  */
+#include "broker/revocation.h"
 #include "broker/store_rows.h"
 
 struct store;
@@ -82,6 +83,10 @@ void store_remove_session(struct store *s, uint64_t session);
 
 /* A user was seen. */
 void store_put_user(struct store *s, const struct store_user *user);
+
+/* Replaces what is there of that kind and subject; of the second only these count. */
+void store_put_revocation(struct store *s, const struct revocation_facts *r);
+void store_remove_revocation(struct store *s, const struct revocation_facts *r);
 
 /* Number of the batch that gathers now: what is put in next commits with it. Starts at 1. */
 uint64_t store_gathering(const struct store *s);

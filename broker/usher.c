@@ -153,18 +153,24 @@ void usher_strangers_out_of_room(struct broker *b, struct room *r, enum usher_re
 
 /* ---- out of the house ---- */
 
-void usher_end(struct broker *b, struct session *s, const struct sanction *ban)
+static void end(struct broker *b, struct session *s, enum client_error error, struct str text)
 {
 	struct wire_message m = {.type = WIRE_EXPEL};
 
-	m.as.expel.socket = str_of(s->id);
-	if (ban) {
-		m.as.expel.error = CLIENT_ERROR_USER_BANNED;
-		m.as.expel.text = ban->reason;
-	}
+	m.as.expel = (struct wire_expel){.socket = str_of(s->id), .error = error, .text = text};
 	if (s->peer)
 		say_now(b, s->peer, &m);
 	entry_end(b, s);
+}
+
+void usher_end(struct broker *b, struct session *s, const struct sanction *ban)
+{
+	end(b, s, ban ? CLIENT_ERROR_USER_BANNED : CLIENT_ERROR_NONE, ban ? ban->reason : STR(""));
+}
+
+void usher_end_revoked(struct broker *b, struct session *s)
+{
+	end(b, s, CLIENT_ERROR_TOKEN_REVOKED, STR(""));
 }
 
 static bool is_of(const struct session *s, struct str nsp)

@@ -42,8 +42,10 @@ void usher_user_out_of_room(
     struct broker *b, struct room *r, struct str user, enum usher_reason reason);
 void usher_strangers_out_of_room(struct broker *b, struct room *r, enum usher_reason reason);
 
-/* Ends a session. ban: what its client is told of before DISCONNECT; NULL = nothing. */
+/* Ends a session. ban: what its client is told of before DISCONNECT; NULL = nothing. The second
+ * tells it that its token was revoked. */
 void usher_end(struct broker *b, struct session *s, const struct sanction *ban);
+void usher_end_revoked(struct broker *b, struct session *s);
 
 /* The same of all sessions of a user in a namespace; an empty one is every namespace. */
 size_t usher_prepare_end(struct broker *b, struct str nsp, struct str user);

@@ -1,5 +1,7 @@
 #include "gateway/config.h"
 
+#include "common/moment.h"
+#include "gateway/auth/algorithm.h"
 #include "gateway/eio/origins.h"
 #include "gateway/eio/proxies.h"
 #include "gateway/eio/tls_pair.h"
@@ -29,6 +31,28 @@ static enum err check_proxies(const char *text, char *ret_why, size_t why_size)
 
 	proxies_free(&p);
 	return e;
+}
+
+static enum err check_moment(const char *text, char *ret_why, size_t why_size)
+{
+	struct wall at;
+
+	if (!text[0] || moment_parse(str_of(text), &at) == ERR_OK)
+		return ERR_OK;
+	snprintf(ret_why, why_size,
+	    "%.40s is no time: give one such as 2026-01-31T12:00:00Z, or ms since 1970", text);
+	return ERR_INVALID;
+}
+
+static enum err check_algorithms(const char *text, char *ret_why, size_t why_size)
+{
+	struct str bad;
+	uint32_t set;
+
+	if (algorithm_set(str_of(text), &set, &bad) == ERR_OK)
+		return ERR_OK;
+	snprintf(ret_why, why_size, "no token may have the algorithm %.*s", STR_ARG(bad));
+	return ERR_INVALID;
 }
 
 /* RFC 6265: the name of a cookie is a token. */
@@ -78,9 +102,13 @@ static const char *find_fault(const struct config *c)
 		return "a tcp broker-endpoint needs curve-secret-file and broker-public-key-file: "
 		       "make "
 		       "keys with `roomcastctl keygen curve`";
-	if (!c->token_hs256_secret_file[0] && !c->token_eddsa_public_key_file[0])
-		return "no token can be checked: set token-hs256-secret-file or "
+	if (!c->token_hs256_secret_file[0] && !c->token_eddsa_public_key_file[0] &&
+	    !c->token_keys_file[0])
+		return "no token can be checked: set token-keys-file, token-hs256-secret-file or "
 		       "token-eddsa-public-key-file in [token]";
+	if ((c->token_previous_keys_file[0] || c->token_previous_secret_file[0]) !=
+	    (c->token_previous_until[0] != 0))
+		return "older keys and token-previous-until go together: set both, or none";
 	if (!c->tls_certificate_file[0] != !c->tls_key_file[0])
 		return "tls-certificate-file and tls-key-file go together: set both, or none for "
 		       "plain "

@@ -143,6 +143,12 @@ struct mono loop_now(const struct loop *l)
 	return l->now->at;
 }
 
+struct wall loop_wall(const struct loop *l)
+{
+	(void)l;
+	return clock_wall();
+}
+
 void loop_on_turn(struct loop *l, void (*fn)(void *ctx), void *ctx)
 {
 	assert(l->hook_count < HOOKS_MAX);

@@ -28,6 +28,9 @@ void loop_settle(struct loop *l);
 /* The time at which this turn began to serve sources. */
 struct mono loop_now(const struct loop *l);
 
+/* The time of day, which may jump. */
+struct wall loop_wall(const struct loop *l);
+
 /* Calls fn(ctx) at the end of every turn. For the life of the loop; at most 8. */
 void loop_on_turn(struct loop *l, void (*fn)(void *ctx), void *ctx);
 

@@ -6,12 +6,10 @@
  *	uplink -> desk -> hub -> client -> door -> server    what they hear
  */
 #include "common/bucket.h"
-#include "common/curve.h"
 #include "common/files.h"
 #include "common/log.h"
 #include "common/reload.h"
 #include "common/service.h"
-#include "gateway/auth/keys.h"
 #include "gateway/config.h"
 #include "gateway/drain.h"
 #include "gateway/link/pending.h"
@@ -22,6 +20,7 @@
 #include "gateway/room/desk.h"
 #include "gateway/room/door.h"
 #include "gateway/room/hub.h"
+#include "gateway/secrets.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -32,6 +31,7 @@
 enum {
 	WHY_SIZE = 512,
 	TICK_MS = 50,
+	KEYS_LOOK_MS = 1000,
 	UPLINK_QUEUE_MAX_BYTES = 64 << 20,
 	FILES_MIN = 64,     /* with fewer there is no point in starting */
 	FILES_RESERVE = 24, /* not for new sessions: for requests of others, pages, the link */
@@ -45,8 +45,8 @@ struct gateway {
 	struct loop *loop;
 	struct loop_timer *tick, *watchdog;
 	struct metrics *metrics;
-	struct keys *keys;
-	struct buf curve_secret, broker_public;
+	struct secrets secrets;
+	struct mono keys_looked_at;
 	struct timer_queue connect_timeout;
 	const char *namespaces[LIMIT_NAMESPACES + 1];
 	struct sio_conf sio_conf;
@@ -130,6 +130,10 @@ static void on_tick(void *ctx)
 	desk_expire(g->desk, loop_now(g->loop));
 	/* One more: who asks for a session has a connection already. */
 	files_watch(&g->files, FILES_RESERVE + 1, loop_now(g->loop));
+	if (mono_ms_between(g->keys_looked_at, loop_now(g->loop)) >= KEYS_LOOK_MS) {
+		g->keys_looked_at = loop_now(g->loop);
+		keyring_look(g->secrets.keyring, loop_wall(g->loop));
+	}
 	if (uplink_has_left(g->uplink))
 		loop_stop(g->loop);
 	loop_timer_arm(g->tick, TICK_MS);
@@ -181,6 +185,7 @@ static void on_reload(void *ctx, int signo)
 	const struct config *c = &g->config;
 
 	(void)signo;
+	keyring_reload(g->secrets.keyring, loop_wall(g->loop));
 	if (reload_config(&config_spec, &g->source, &g->config) == ERR_OK) {
 		log_set_level((enum log_level)c->log_level);
 		drain_set(g->drain, c->drain_rate, c->drain_timeout_ms);
@@ -189,23 +194,6 @@ static void on_reload(void *ctx, int signo)
 }
 
 /* ---- making the house ---- */
-
-static enum err read_keys(struct gateway *g, char *why)
-{
-	const struct config *c = &g->config;
-	struct keys_conf conf = {
-	    .hs256_secret_file = c->token_hs256_secret_file,
-	    .eddsa_public_key_file = c->token_eddsa_public_key_file,
-	};
-	enum err e = keys_load(&conf, why, &g->keys);
-
-	if (!e && c->curve_secret_file[0])
-		e = curve_key_read(c->curve_secret_file, KEYFILE_SECRET, &g->curve_secret, why);
-	if (!e && c->curve_secret_file[0])
-		e = curve_key_read(
-		    c->broker_public_key_file, KEYFILE_PUBLIC, &g->broker_public, why);
-	return e;
-}
 
 static void make_rooms(struct gateway *g)
 {
@@ -225,10 +213,12 @@ static void make_rooms(struct gateway *g)
 	    .hub = g->hub,
 	    .trail = g->trail,
 	    .pending = g->pending,
-	    .keys = g->keys,
+	    .keys = keyring_keys(g->secrets.keyring),
 	    .rules = {c->token_issuer, c->token_audience, c->token_leeway_ms},
 	    .metrics = g->metrics,
 	    .error_event = c->error_event,
+	    .auth_timeout_ms = c->auth_timeout_ms,
+	    .auth_expiring_ms = c->auth_expiring_ms,
 	    .namespaces = c->namespaces,
 	    .namespace_count = c->namespace_count,
 	    .recovery = c->recovery,
@@ -244,8 +234,10 @@ static enum err open_link(struct gateway *g, char *why)
 	    .endpoint = g->config.broker_endpoint,
 	    .gateway = g->id,
 	    .boot = g->boot,
-	    .curve_secret = g->curve_secret.len ? buf_str(&g->curve_secret).p : NULL,
-	    .broker_public = g->broker_public.len ? buf_str(&g->broker_public).p : NULL,
+	    .curve_secret =
+		g->secrets.curve_secret.len ? buf_str(&g->secrets.curve_secret).p : NULL,
+	    .broker_public =
+		g->secrets.broker_public.len ? buf_str(&g->secrets.broker_public).p : NULL,
 	    .queue_max_bytes = UPLINK_QUEUE_MAX_BYTES,
 	};
 
@@ -316,7 +308,7 @@ static enum err open_house(struct gateway *g, char *why)
 	if (files_limit() < g->config.sessions_max)
 		log_notice("gateway.files", LOG_U(COUNT, files_limit()),
 		    LOG_Z(HINT, "sessions-max is more than open files allow; raise their limit"));
-	e = read_keys(g, why);
+	e = secrets_read(&g->config, why, &g->secrets);
 	if (e)
 		return e;
 	g->loop = loop_new();
@@ -358,9 +350,7 @@ static void close_house(struct gateway *g)
 	hub_free(&g->hub);
 	metrics_free(&g->metrics);
 	loop_free(&g->loop);
-	keys_free(&g->keys);
-	curve_key_wipe(&g->curve_secret);
-	curve_key_wipe(&g->broker_public);
+	secrets_free(&g->secrets);
 }
 
 int main(int argc, char **argv)
@@ -368,14 +358,10 @@ int main(int argc, char **argv)
 	struct gateway g = {.source = {argc, argv}};
 	char why[WHY_SIZE] = "";
 
-	switch (conf_load(&config_spec, argc, argv, &g.config)) {
-	case CONF_DONE:
-		return 0;
-	case CONF_BAD:
-		return 2;
-	case CONF_RUN:
-		break;
-	}
+	enum conf_outcome outcome = conf_load(&config_spec, argc, argv, &g.config);
+
+	if (outcome != CONF_RUN)
+		return outcome == CONF_DONE ? 0 : 2;
 	log_setup(
 	    "gateway", (enum log_format)g.config.log_format, (enum log_level)g.config.log_level);
 	enum err e = open_house(&g, why);

@@ -10,6 +10,7 @@ enum {
 	LIMIT_ROOM = LIMIT_ROOM_NAME + 8, /* with the prefix of a personal room */
 	LIMIT_USER = 128,         /* id of a user */
 	LIMIT_USERNAME = 256,     /* display name of a user */
+	LIMIT_TOKEN_ID = 256,     /* id of a token, its `jti` */
 	LIMIT_SOCKET_ID = LIMIT_NSP + 32, /* id of a namespace socket; old clients' have its name */
 	LIMIT_PID = 32,           /* id by which a client gets its session back */
 	LIMIT_OFFSET = 32,        /* how far it has heard, as it says */

@@ -9,7 +9,7 @@
 
 /* Values of the choices, in the order of namespace.def. */
 enum namespace_handler { NAMESPACE_ROOMS, NAMESPACE_WORKER };
-enum namespace_auth { NAMESPACE_REQUIRED, NAMESPACE_ANONYMOUS };
+enum namespace_auth { NAMESPACE_REQUIRED, NAMESPACE_ANONYMOUS, NAMESPACE_DEFERRED, NAMESPACE_ANY };
 
 struct namespace_conf {
 	char *name; /* "/", "/chat" */

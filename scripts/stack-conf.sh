@@ -1,6 +1,6 @@
 # The keys and the configuration of a stack: sourced by scripts/stack, never run.
 # shellcheck shell=bash
-# shellcheck disable=SC2154 # DIR, BUILD, RUN, WORKER_NAMESPACES and NAMESPACE_OPTS are set by scripts/stack
+# shellcheck disable=SC2154 # DIR, BUILD, RUN, WORKER_NAMESPACES, NAMESPACE_OPTS and AUTH are set by scripts/stack
 
 # Even gateways come over tcp, so that every stack of two uses both ways in.
 is_remote() { [ $((${1#gateway-} % 2)) = 0 ]; }
@@ -93,9 +93,9 @@ common_conf() {
 	for name in "${WORKER_NAMESPACES[@]}"; do
 		printf '\n[namespace %s]\nhandler = worker\nauth = anonymous\n' "$name"
 	done
-	for name in / /chat /notifications; do
+	for name in "${!AUTH[@]}"; do
 		[[ " ${WORKER_NAMESPACES[*]} " != *" $name "* ]] || continue
-		printf '\n[namespace %s]\nhandler = rooms\nauth = required\ncreate-rooms = yes\nmoderation = yes\n' "$name"
+		printf '\n[namespace %s]\nhandler = rooms\nauth = %s\ncreate-rooms = yes\nmoderation = yes\n' "$name" "${AUTH[$name]}"
 		for option in "${NAMESPACE_OPTS[@]}"; do
 			[[ $option != "$name":* ]] || echo "${option#*:}"
 		done

@@ -150,6 +150,29 @@ static const struct print_column answer_columns[] = {
     {"args", "ANSWER", PRINT_PLAIN},
 };
 
+static const struct print_column revocation_columns[] = {
+    {"user", "USER", PRINT_PLAIN},
+    {"jti", "TOKEN", PRINT_PLAIN},
+    {"before", "ISSUED-BEFORE", PRINT_TIME},
+    {"until", "UNTIL", PRINT_TIME},
+    {"made", "MADE", PRINT_TIME},
+};
+
+static const struct print_column revoke_columns[] = {
+    {"user", "user", PRINT_PLAIN},
+    {"jti", "token", PRINT_PLAIN},
+    {"before", "issued before", PRINT_TIME},
+    {"until", "until", PRINT_TIME},
+    {"ended", "sessions ended", PRINT_PLAIN},
+};
+
+static const struct print_column unrevoke_columns[] = {
+    {"user", "user", PRINT_PLAIN},
+    {"jti", "token", PRINT_PLAIN},
+};
+
+static const char revocations_more[] = "There are more.";
+
 static const struct print_column token_columns[] = {{"token", "token", PRINT_PLAIN}};
 
 static const struct print_column key_columns[] = {
@@ -266,10 +289,29 @@ static const struct command table[] = {
 	.wire = "drain",
 	.wire_argument = "gateway",
 	.layout = {PRINT_PAIRS, NULL, COLUMNS(drain_columns), NULL, NULL}},
+    {.word = "revoke",
+	.takes = OPTION_BIT(USER) | OPTION_BIT(JTI) | OPTION_BIT(ISSUED_BEFORE) | OPTION_BIT(UNTIL),
+	.one_of = OPTION_BIT(USER) | OPTION_BIT(JTI),
+	.doc =
+	    "Revokes all tokens of a user that were issued before a time, or one token by its id; "
+	    "who is connected with one is disconnected",
+	.wire = "revoke",
+	.layout = {PRINT_PAIRS, NULL, COLUMNS(revoke_columns), NULL, NULL}},
+    {.word = "unrevoke",
+	.takes = OPTION_BIT(USER) | OPTION_BIT(JTI),
+	.one_of = OPTION_BIT(USER) | OPTION_BIT(JTI),
+	.doc = "Takes a revocation back",
+	.wire = "unrevoke",
+	.layout = {PRINT_PAIRS, NULL, COLUMNS(unrevoke_columns), NULL, NULL}},
+    {.word = "revocations",
+	.doc = "The tokens that are revoked and have not expired yet",
+	.wire = "revocations",
+	.layout = {PRINT_TABLE, "revocations", COLUMNS(revocation_columns), revocations_more,
+	    NULL}},
     {.word = "token",
 	.needs = OPTION_BIT(USER) | OPTION_BIT(NAME),
 	.takes = OPTION_BIT(EXPIRES) | OPTION_BIT(ROOM) | OPTION_BIT(ISSUER) |
-		 OPTION_BIT(AUDIENCE) | OPTION_BIT(KEY_FILE),
+		 OPTION_BIT(AUDIENCE) | OPTION_BIT(JTI) | OPTION_BIT(KEY_FILE),
 	.doc = "Makes a token that a client authenticates with; asks no broker",
 	.deed = COMMAND_MINTS,
 	.layout = {PRINT_BARE, NULL, COLUMNS(token_columns), NULL, NULL}},

@@ -177,7 +177,7 @@ void command_put_args(const struct command *c, const struct options *o, struct b
 			value_put_bool_pair(out, str_of(row->name), true);
 		else if (row->kind == OPTION_TEXTS)
 			value_put_str_pair(out, str_of(row->name), str_of(o->rooms[0]));
-		else if (row->kind == OPTION_NUMBER)
+		else if (row->kind == OPTION_NUMBER || row->kind == OPTION_TIME)
 			value_put_u64_pair(out, str_of(row->name), o->number[id]);
 		else
 			value_put_str_pair(out, str_of(row->name), str_of(o->text[id]));

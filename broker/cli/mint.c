@@ -180,9 +180,9 @@ static json_t *rooms_of(const struct mint_order *order)
 static json_t *claims_of(const struct mint_order *order)
 {
 	json_int_t iat = order->now.ms / 1000;
-	json_t *claims = json_pack("{s:s, s:s, s:I, s:I, s:s*, s:s*}", "sub", order->user, "name",
-	    order->username, "iat", iat, "exp", iat + (json_int_t)order->lifetime_s, "iss",
-	    order->issuer, "aud", order->audience);
+	json_t *claims = json_pack("{s:s, s:s, s:I, s:I, s:s*, s:s*, s:s*}", "sub", order->user,
+	    "name", order->username, "iat", iat, "exp", iat + (json_int_t)order->lifetime_s, "jti",
+	    order->id, "iss", order->issuer, "aud", order->audience);
 
 	if (claims && order->room_count > 0 &&
 	    json_object_set_new(claims, "rooms", rooms_of(order))) {

@@ -15,6 +15,7 @@ struct mint_order {
 	const char *user, *username;
 	const char *const *rooms; /* private rooms that the token opens */
 	size_t room_count;
+	const char *id;                /* of the token (`jti`); NULL = none */
 	const char *issuer, *audience; /* NULL = none */
 	struct wall now;
 	uint64_t lifetime_s;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "common/conf.h"
+#include "common/moment.h"
 #include "proto/limits.h"
 
 enum { LONG_OPTION = 256 }; /* above all letters: getopt_long's code of option 0 */
@@ -50,6 +51,19 @@ static enum err set_number(
 	return ERR_OK;
 }
 
+static enum err set_time(
+    struct options *o, enum option_id id, const char *source, const char *text, char *ret_why)
+{
+	struct wall at;
+
+	if (moment_parse(str_of(text), &at))
+		return refuse(ret_why,
+		    "%s: a time such as 2026-01-31T12:00:00Z was expected, or ms since 1970",
+		    source);
+	o->number[id] = (uint64_t)at.ms;
+	return ERR_OK;
+}
+
 static enum err set_value(
     struct options *o, enum option_id id, const char *source, const char *text, char *ret_why)
 {
@@ -59,6 +73,8 @@ static enum err set_value(
 	o->text[id] = text;
 	if (row->kind == OPTION_NUMBER)
 		return set_number(o, id, source, text, ret_why);
+	if (row->kind == OPTION_TIME)
+		return set_time(o, id, source, text, ret_why);
 	if (len == 0)
 		return refuse(ret_why, "%s: the value is empty", source);
 	if (len > row->max)

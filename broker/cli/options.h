@@ -20,6 +20,7 @@ enum option_kind {
 	OPTION_TEXTS, /* the same, may come many times */
 	OPTION_PATH,  /* any bytes, not empty */
 	OPTION_NUMBER,
+	OPTION_TIME, /* as of common/moment.h, ms since 1970 in `number` */
 };
 
 struct option_row {
@@ -40,7 +41,7 @@ enum { OPTIONS_MAX_WORDS = 18, OPTIONS_JOINED_SIZE = 64, OPTIONS_MAX_ROOMS = 64,
 struct options {
 	uint32_t given;            /* OPTION_BITs on the command line */
 	const char *text[OPTIONS]; /* given, else of the environment, else the fallback; or NULL */
-	uint64_t number[OPTIONS];  /* the same of OPTION_NUMBER */
+	uint64_t number[OPTIONS];  /* the same of OPTION_NUMBER and OPTION_TIME */
 	const char *rooms[OPTIONS_MAX_ROOMS];
 	size_t room_count;
 	const char *words[OPTIONS_MAX_WORDS];

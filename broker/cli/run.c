@@ -7,6 +7,7 @@
 #include "broker/cli/emission.h"
 #include "broker/cli/keygen.h"
 #include "broker/cli/mint.h"
+#include "common/crypto.h"
 #include "proto/value.h"
 
 enum { WHY_SIZE = KEYFILE_WHY_SIZE };
@@ -75,7 +76,12 @@ static enum run_exit emit(
 static enum run_exit mint(
     const struct command *c, const struct options *o, struct buf *answer, char ret_why[WHY_SIZE])
 {
+	char fresh[CRYPTO_ID_LEN + 1];
+
+	/* One that can be revoked without its brothers. */
+	crypto_id(fresh);
 	struct mint_order order = {
+	    .id = o->text[OPTION_JTI] ? o->text[OPTION_JTI] : fresh,
 	    .user = o->text[OPTION_USER],
 	    .username = o->text[OPTION_NAME],
 	    .rooms = o->rooms,
@@ -92,8 +98,9 @@ static enum run_exit mint(
 
 	(void)c;
 	if (!e) {
-		value_put_map(answer, 2);
+		value_put_map(answer, 3);
 		value_put_str_pair(answer, STR("token"), buf_str(&token));
+		value_put_str_pair(answer, STR("tokenId"), str_of(order.id));
 		value_put_u64_pair(answer, STR("expiresAt"), (uint64_t)expires.ms);
 	}
 	buf_free(&token);

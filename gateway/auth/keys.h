@@ -2,37 +2,44 @@
 #define ROOMCAST_GATEWAY_AUTH_KEYS_H
 /*
  * The keys that tokens are checked with. Each key fixes its algorithm: a token's header can only
- * agree with it, never choose. Read from files once; pure afterwards.
+ * agree with it, never choose. A key may be good for a time only. Pure; who reads them from files
+ * is the keyring (keyring.h).
  */
+#include "common/clock.h"
 #include "common/crypto.h"
+#include "gateway/auth/algorithm.h"
+#include "gateway/auth/evp.h"
 
 struct keys;
 
-enum key_algorithm { KEY_HS256, KEY_EDDSA };
-
 struct key {
 	enum key_algorithm algorithm;
-	const char *id;      /* `kid`, NULL = none */
-	struct bytes secret; /* KEY_HS256 */
-	uint8_t public_key[CRYPTO_ED25519_PUBLIC_BYTES]; /* KEY_EDDSA */
+	const char *id;                                  /* `kid`, NULL = none */
+	struct bytes secret;                             /* HS* */
+	uint8_t public_key[CRYPTO_ED25519_PUBLIC_BYTES]; /* EdDSA */
+	struct evp_key *evp;                             /* RS256, ES256 */
+	struct wall from, until; /* good at from <= now < until; 0 = since ever, for ever */
 };
 
-enum { KEYS_WHY_SIZE = 400 };
+enum { KEYS_MAX = 64 };
 
-struct keys_conf {
-	const char *hs256_secret_file;      /* "" = none; at least 32 bytes, mode 0600 */
-	const char *eddsa_public_key_file;  /* "" = none; PEM (SubjectPublicKeyInfo) or JWK (OKP Ed25519) */
-};
-
-/* At least one key must be given. Errors of keyfile_read, ERR_INVALID; ret_why in words. */
-MUST_USE enum err keys_load(
-    const struct keys_conf *conf, char ret_why[KEYS_WHY_SIZE], struct keys **ret);
-/* An empty ring to add to, for tests. */
 struct keys *keys_new(void);
-void keys_add(struct keys *k, const struct key *key); /* copies */
-void keys_free(struct keys **k);                      /* wipes secrets */
+void keys_free(struct keys **k); /* wipes secrets */
+
+/* Copies; of `evp` it takes its own reference. ERR_FULL: there are KEYS_MAX; ERR_EXISTS: another
+ * key of that id is of another algorithm. */
+MUST_USE enum err keys_add(struct keys *k, const struct key *key);
+
+/* What each has, the other has afterwards. */
+void keys_swap(struct keys *a, struct keys *b);
 
 /* The n-th key or NULL. */
 const struct key *keys_at(const struct keys *k, size_t n);
+size_t keys_count(const struct keys *k);
+
+bool key_is_good_at(const struct key *key, struct wall now);
+
+/* Is this the signature of that key's owner under the data? */
+bool key_verify(const struct key *key, struct bytes data, struct bytes signature);
 
 #endif

@@ -2,7 +2,7 @@
 
 #include "common/log.h"
 #include "gateway/metrics.h"
-#include "gateway/room/desk_priv.h"
+#include "gateway/room/bearer.h"
 #include "gateway/room/errand.h"
 #include "gateway/room/haste.h"
 #include "gateway/room/petition.h"
@@ -21,6 +21,14 @@ struct desk *desk_new(const struct desk_parts *parts)
 
 	d->parts = *parts;
 	d->rulebooks = rulebooks_new(parts->namespaces, parts->namespace_count);
+	vigil_init(&d->vigil);
+	timer_queue_init(&d->patience, parts->auth_timeout_ms);
+	for (size_t i = 0; i < parts->namespace_count; i++) {
+		if (parts->namespaces[i].auth == NAMESPACE_ANY)
+			log_warn("namespace.open", LOG_Z(NSP, parts->namespaces[i].name),
+			    LOG_Z(HINT, "auth = any accepts everybody and every token: for load "
+					"tests only, never where real users are"));
+	}
 	return d;
 }
 
@@ -77,6 +85,13 @@ static enum event event_of(const struct seat *seat, struct str name)
 	return event_is_moderation(event) && !seat->is_moderated ? EVENT_UNKNOWN : event;
 }
 
+static bool is_for_worker(const struct petition *p)
+{
+	if (p->event == EVENT_AUTH)
+		return !bearer_takes(p->seat, p->event);
+	return p->seat->is_errand || p->event == EVENTS;
+}
+
 static void on_event(void *up, struct sio_socket *s, const struct sio_event *event)
 {
 	struct desk *d = up;
@@ -89,14 +104,18 @@ static void on_event(void *up, struct sio_socket *s, const struct sio_event *eve
 	struct buf details = {0};
 
 	metric_event_in(d->parts.metrics, metric_event_of(p.event));
-	if (!p.seat || !p.seat->is_connected)
+	if (!p.seat || (!p.seat->is_connected && !p.seat->is_bare))
 		return;
 	p.event = event_of(p.seat, event->name);
 	p.to.offset = recovery_offset(p.seat);
 	if (haste_refuses(p.seat, &p.to))
 		return;
+	if (p.seat->is_bare && p.event != EVENT_AUTH) {
+		petition_fail(&p, CLIENT_ERROR_AUTHENTICATION_REQUIRED);
+		return;
+	}
 	/* What has no name here may have one at a worker; the broker knows whether there is one. */
-	if (p.seat->is_errand || p.event == EVENTS) {
+	if (is_for_worker(&p)) {
 		enum err e = errand_event(p.seat, event);
 
 		if (e)
@@ -145,7 +164,7 @@ const struct sio_events desk_sio_events = {
 
 /* ---- answers ---- */
 
-static struct answer_to answer_to_of(const struct desk *d, const struct pending_request *r)
+struct answer_to desk_answer_to(const struct desk *d, const struct pending_request *r)
 {
 	const struct seat *seat = desk_seat_of(r);
 
@@ -184,7 +203,7 @@ static void apply(struct desk *d, const struct pending_request *r, const struct 
 
 static void answer(struct desk *d, const struct pending_request *r, const struct wire_reply *reply)
 {
-	struct answer_to to = answer_to_of(d, r);
+	struct answer_to to = desk_answer_to(d, r);
 
 	if (reply->error) {
 		answer_error(&to, &(struct answer_fault){.error = (enum client_error)reply->error,
@@ -206,8 +225,7 @@ static void answer(struct desk *d, const struct pending_request *r, const struct
 		log_message(r, reply);
 }
 
-/* Not an event of the client's. */
-static bool is_entering(const struct pending_request *r)
+bool desk_is_entering(const struct pending_request *r)
 {
 	return r->type == WIRE_CONNECT || r->type == WIRE_REPLAY;
 }
@@ -219,9 +237,13 @@ static void on_reply(struct desk *d, const struct wire_reply *reply)
 	if (!r)
 		return;
 	metrics_observe_us(d->parts.metrics, METRIC_MESSAGE_DURATION,
-	    is_entering(r) ? METRIC_EVENT_CONNECTION : metric_event_of((enum event)r->event), 0,
-	    mono_us_between(r->started, loop_now(d->parts.loop)));
-	if (r->owner && r->type == WIRE_CONNECT)
+	    desk_is_entering(r) ? METRIC_EVENT_CONNECTION : metric_event_of((enum event)r->event),
+	    0, mono_us_between(r->started, loop_now(d->parts.loop)));
+	if (r->owner && r->type == WIRE_CONNECT && desk_seat_of(r)->is_bare)
+		bearer_on_connected(r, reply);
+	else if (r->owner && r->type == WIRE_AUTH)
+		bearer_on_refreshed(r, reply);
+	else if (r->owner && r->type == WIRE_CONNECT)
 		entrance_on_reply(desk_seat_of(r), reply);
 	else if (r->owner && r->type == WIRE_REPLAY)
 		recovery_on_page(desk_seat_of(r), reply);
@@ -251,45 +273,3 @@ const struct uplink_events desk_uplink_events = {
     .on_down = resume_on_down,
     .on_message = on_message,
 };
-
-/* What was asked may have been done all the same: both sides agree on the state without it. */
-static void settle(struct desk *d, const struct pending_request *r)
-{
-	struct seat *seat = desk_seat_of(r);
-	struct wire_message m = {.type = WIRE_LEAVE};
-
-	if (!r->was_sent)
-		return;
-	if (r->type == WIRE_LEAVE)
-		hub_leave(d->parts.hub, seat->member, str_of(r->room));
-	/* Who was in before stays in. */
-	if (r->type != WIRE_JOIN || hub_is_in(d->parts.hub, seat->member, str_of(r->room)))
-		return;
-	m.as.leave.socket = str_of(seat->id);
-	m.as.leave.room = str_of(r->room);
-	/* Without a link the next announcement says the same. */
-	(void)!uplink_send(d->uplink, &m);
-}
-
-static void give_up(struct desk *d, const struct pending_request *r)
-{
-	struct answer_to to = answer_to_of(d, r);
-
-	settle(d, r);
-	/* What never left was not done; of what left nobody knows. */
-	answer_error(&to, &(struct answer_fault){.error = r->was_sent ? CLIENT_ERROR_TIMEOUT
-								      : CLIENT_ERROR_UNAVAILABLE});
-}
-
-void desk_expire(struct desk *d, struct mono now)
-{
-	const struct pending_request *r;
-
-	while ((r = pending_expired(d->parts.pending, now))) {
-		if (r->owner && is_entering(r))
-			entrance_on_timeout(desk_seat_of(r));
-		else if (r->owner)
-			give_up(d, r);
-		pending_remove(d->parts.pending, r->id);
-	}
-}

@@ -8,6 +8,9 @@
  *	errand.c    worker namespaces: what clients and application workers say to each other
  *	entrance.c  who may connect: tokens, accepting, refusing, leaving
  *	recovery.c  clients that come back to their session: what they missed, offsets
+ *	bearer.c    who says later who he is; newer tokens, tokens that expire
+ *	passport.c  what the broker is told of who comes
+ *	overdue.c   requests that were not answered in time
  *	resume.c    the link broke: announcing sockets again, asking again, giving up
  */
 #include "common/metrics.h"
@@ -26,12 +29,14 @@ struct desk_parts {
 	struct hub *hub;
 	struct trail *trail;
 	struct pending *pending;
-	struct keys *keys;
+	const struct keys *keys;
 	struct token_rules rules;
 	struct metrics *metrics;
 	const char *error_event;
 	const struct namespace_conf *namespaces; /* namespace_count of them */
 	size_t namespace_count;
+	uint64_t auth_timeout_ms;  /* for who says later who he is */
+	uint64_t auth_expiring_ms; /* so long before a token expires its bearer is warned */
 	bool recovery;             /* clients may come back to their sessions */
 	size_t recovery_max_bytes; /* kept for one client that comes back */
 };
@@ -47,7 +52,7 @@ void desk_set_uplink(struct desk *d, struct uplink *u);
 extern const struct sio_events desk_sio_events;
 extern const struct uplink_events desk_uplink_events;
 
-/* Answers requests whose deadline has passed. */
+/* What is due: requests not answered in time, tokens. About 20 times a second. */
 void desk_expire(struct desk *d, struct mono now);
 
 size_t desk_connected(const struct desk *d);

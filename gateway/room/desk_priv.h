@@ -6,6 +6,7 @@
  */
 #include "gateway/room/answer.h"
 #include "gateway/room/desk.h"
+#include "gateway/room/vigil.h"
 #include "proto/events.h"
 #include "proto/offset.h"
 
@@ -24,9 +25,15 @@ struct seat {
 	char pid[LIMIT_PID + 1];   /* by which it gets its session back; "" = it does not */
 	struct recovery *recovery; /* recovery.c's, while what it missed is fetched */
 	uint64_t known; /* up to this gseq it misses nothing, whatever the gateway has yet to get */
-	struct token_claims claims;
-	bool is_connected; /* the broker has answered; it is announced after a broken link */
-	bool is_lost;      /* it missed something: about to be closed */
+	struct token_claims claims; /* all-zero: who it is was not said */
+	struct token_claims fresh;  /* bearer.c's: that the broker is asked about, if has_fresh */
+	bool has_fresh;
+	bool is_bare; /* let in without the broker, which learns of it when it has shown a token */
+	bool is_warned;
+	struct watch watch;    /* of its token */
+	struct timer patience; /* with a bare one */
+	bool is_connected;     /* the broker has answered; it is announced after a broken link */
+	bool is_lost;          /* it missed something: about to be closed */
 	struct mono since;
 	struct wall since_wall;
 	bool is_errand; /* in a worker namespace */
@@ -44,6 +51,8 @@ struct desk {
 	struct seat *seats; /* list */
 	struct seat *seats_by_id;
 	size_t connected;
+	struct vigil vigil;          /* bearer.c's, as the next */
+	struct timer_queue patience; /* with those that are bare */
 	uint64_t epoch;              /* of the broker's database */
 	struct recovery *waiting;    /* recovery.c's list of those that do not fetch yet, and */
 	size_t fetching;             /* how many do */
@@ -57,6 +66,12 @@ struct desk {
  */
 MUST_USE enum err desk_ask(
     struct desk *d, struct pending_request *request, const struct wire_message *m);
+
+/* Where the answer to a request goes; its seat is there. */
+struct answer_to desk_answer_to(const struct desk *d, const struct pending_request *r);
+
+/* Not an event of the client's: CONNECT, REPLAY. */
+bool desk_is_entering(const struct pending_request *r);
 
 /* The seat that asked, NULL when it is gone. */
 struct seat *desk_seat_of(const struct pending_request *r);
@@ -82,19 +97,18 @@ void entrance_renew(struct seat *seat);
 /* It is in: the client is told. */
 void entrance_admit(struct seat *seat);
 
+/* It is in: it counts, and the log says so. */
+void entrance_note_connected(struct seat *seat);
+
+/* The client hears of a room that it is in from the start; not of the personal one. */
+void entrance_tell_room(struct seat *seat, struct str room);
+
 /* Calls fn with every room of the broker's answer to CONNECT, and since when it is in them. */
 void entrance_each_room(struct seat *seat, const struct wire_reply *reply,
     void (*fn)(struct seat *seat, struct str room, uint64_t since));
 
 /* Nobody sits there any more. Leaves NULL. */
 void entrance_free_seat(struct seat **seat);
-
-/* The message that introduces a seat; views into the seat and, for an announcement, into rooms. */
-void entrance_put_connect(const struct seat *seat, uint64_t request, struct bytes grants,
-    struct bytes rooms, struct wire_message *ret);
-
-/* Appends the encoded array of rooms the token grants. */
-void entrance_put_grants(const struct seat *seat, struct buf *out);
 
 /* ---- resume.c ---- */
 

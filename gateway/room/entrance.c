@@ -1,8 +1,9 @@
 #include "common/log.h"
 #include "gateway/metrics.h"
-#include "gateway/room/desk_priv.h"
+#include "gateway/room/bearer.h"
 #include "gateway/room/door.h"
 #include "gateway/room/errand.h"
+#include "gateway/room/passport.h"
 #include "gateway/room/recovery.h"
 #include "gateway/sio/socket.h"
 #include "proto/events.h"
@@ -12,21 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
-
-/* A view cut to what fits into a field of the link. */
-static struct str cut(const char *z, size_t limit)
-{
-	struct str s = str_of(z);
-
-	if (s.len <= limit && str_is_utf8(s))
-		return s;
-	if (s.len > limit)
-		s.len = limit;
-	/* Cut in the middle of a character, or none to begin with. */
-	while (s.len > 0 && !str_is_utf8(s))
-		s.len--;
-	return s;
-}
 
 /* Of the payload, else of the header, else what an old client has in its query. */
 static struct str find_token(const struct sio_socket *s, struct bytes auth)
@@ -71,8 +57,10 @@ void entrance_free_seat(struct seat **seat)
 	*seat = NULL;
 	pending_forget(d->parts.pending, &dead->requests);
 	recovery_free(&dead->recovery);
+	bearer_free(dead);
 	hub_member_free(d->parts.hub, &dead->member);
-	token_claims_free(&dead->claims);
+	if (dead->claims.user)
+		token_claims_free(&dead->claims);
 	DL_DELETE(d->seats, dead);
 	HASH_DEL(d->seats_by_id, dead);
 	d->connected -= dead->is_connected;
@@ -101,8 +89,13 @@ static char *make_id(const struct sio_socket *s, const char *fresh)
 	return xstrdup(id);
 }
 
-/* claims: NULL = a guest, whose name everybody sees: it must not be what opens a connection. */
-static struct seat *new_seat(struct desk *d, struct sio_socket *s, struct token_claims *claims)
+/* Who sits down. */
+enum guest { BEARER, GUEST, BARE };
+
+/* claims: of a BEARER. The name of a guest is what everybody sees: it must not be what opens a
+ * connection. */
+static struct seat *new_seat(
+    struct desk *d, struct sio_socket *s, enum guest who, const struct token_claims *claims)
 {
 	const struct namespace_conf *conf = conf_of(d, s);
 	struct seat *seat = xcalloc(1, sizeof(*seat));
@@ -116,46 +109,15 @@ static struct seat *new_seat(struct desk *d, struct sio_socket *s, struct token_
 	seat->is_errand = conf && conf->handler == NAMESPACE_WORKER;
 	seat->is_moderated = conf && !seat->is_errand && conf->moderation;
 	seat->since = loop_now(d->parts.loop);
-	seat->since_wall = clock_wall();
-	if (claims)
+	seat->since_wall = loop_wall(d->parts.loop);
+	if (who == BEARER)
 		seat->claims = *claims;
-	else
+	else if (who == GUEST)
 		token_claims_guest(str_of(fresh), &seat->claims);
 	DL_APPEND(d->seats, seat);
 	HASH_ADD_STR(d->seats_by_id, id, seat);
 	sio_socket_set_owner(s, seat);
 	return seat;
-}
-
-void entrance_put_grants(const struct seat *seat, struct buf *out)
-{
-	value_put_array(out, (uint32_t)seat->claims.room_count);
-	for (size_t i = 0; i < seat->claims.room_count; i++)
-		value_put_str(out, str_of(seat->claims.rooms[i]));
-}
-
-void entrance_put_connect(const struct seat *seat, uint64_t request, struct bytes grants,
-    struct bytes rooms, struct wire_message *ret)
-{
-	const struct door_facts *facts = door_facts_of(seat->socket);
-
-	*ret = (struct wire_message){.type = WIRE_CONNECT};
-	ret->as.connect = (struct wire_connect){
-	    .request = request,
-	    .socket = str_of(seat->id),
-	    .nsp = sio_socket_nsp(seat->socket),
-	    .user = str_of(seat->claims.user),
-	    .username = cut(seat->claims.username, LIMIT_USERNAME),
-	    .grants = grants,
-	    .ip = cut(facts->ip, LIMIT_IP),
-	    .user_agent = cut(facts->user_agent, LIMIT_USER_AGENT),
-	    .transport = str_of(facts->transport),
-	    .since_ms = (uint64_t)seat->since_wall.ms,
-	    .url = str_of(facts->url),
-	    .secure = facts->is_secure,
-	    .headers = buf_bytes(&facts->headers),
-	    .rooms = rooms,
-	};
 }
 
 void entrance_renew(struct seat *seat)
@@ -185,8 +147,10 @@ void entrance_knock(struct seat *seat, struct bytes auth)
 	struct buf grants = {0};
 	struct wire_message m;
 
-	entrance_put_grants(seat, &grants);
-	entrance_put_connect(seat, request.id, buf_bytes(&grants), (struct bytes){0}, &m);
+	passport_put_grants(&seat->claims, &grants);
+	passport_put_connect(
+	    seat, &seat->claims, &(struct passport_lists){buf_bytes(&grants), {0}}, &m);
+	m.as.connect.request = request.id;
 	if (seat->is_errand)
 		m.as.connect.auth = auth;
 	recovery_put_claim(seat, auth, &m.as.connect);
@@ -201,8 +165,8 @@ static void admit_bearer(struct desk *d, struct sio_socket *s, struct bytes auth
 	struct token_claims claims;
 	const char *detail = "";
 	struct str token = find_token(s, auth);
-	enum token_verdict verdict =
-	    token_verify(d->parts.keys, &d->parts.rules, token, clock_wall(), &claims, &detail);
+	enum token_verdict verdict = token_verify(
+	    d->parts.keys, &d->parts.rules, token, loop_wall(d->parts.loop), &claims, &detail);
 
 	metric_event_in(d->parts.metrics, METRIC_EVENT_CONNECTION);
 	if (verdict != TOKEN_OK) {
@@ -214,7 +178,7 @@ static void admit_bearer(struct desk *d, struct sio_socket *s, struct bytes auth
 		sio_socket_close_connection(s);
 		return;
 	}
-	entrance_knock(new_seat(d, s, &claims), auth);
+	entrance_knock(new_seat(d, s, BEARER, &claims), auth);
 }
 
 /* Whoever comes; nobody asks for a token, and none is looked at. */
@@ -222,9 +186,29 @@ static void admit_guest(struct desk *d, struct sio_socket *s, struct bytes auth)
 {
 	metric_event_in(d->parts.metrics, METRIC_EVENT_CONNECTION);
 	if (uplink_is_up(d->uplink))
-		entrance_knock(new_seat(d, s, NULL), auth);
+		entrance_knock(new_seat(d, s, GUEST, NULL), auth);
 	else
 		sio_socket_close_connection(s);
+}
+
+/*
+ * Who says later who he is. With the pid of a session the broker is asked whether he has it back,
+ * and it answers who he is.
+ */
+static void admit_bare(struct desk *d, struct sio_socket *s, struct bytes auth)
+{
+	struct seat *seat;
+
+	metric_event_in(d->parts.metrics, METRIC_EVENT_CONNECTION);
+	if (!uplink_is_up(d->uplink)) {
+		sio_socket_close_connection(s);
+		return;
+	}
+	seat = new_seat(d, s, BARE, NULL);
+	if (recovery_has_claim(seat, auth))
+		entrance_knock(seat, auth);
+	else
+		bearer_await(seat);
 }
 
 void entrance_on_connect(void *up, struct sio_socket *s, struct bytes auth)
@@ -232,8 +216,10 @@ void entrance_on_connect(void *up, struct sio_socket *s, struct bytes auth)
 	struct desk *d = up;
 	const struct namespace_conf *conf = conf_of(d, s);
 
-	if (conf && conf->auth == NAMESPACE_ANONYMOUS)
+	if (conf && (conf->auth == NAMESPACE_ANONYMOUS || conf->auth == NAMESPACE_ANY))
 		admit_guest(d, s, auth);
+	else if (conf && conf->auth == NAMESPACE_DEFERRED && find_token(s, auth).len == 0)
+		admit_bare(d, s, auth);
 	else
 		admit_bearer(d, s, auth);
 }
@@ -252,12 +238,17 @@ void entrance_emit_room(struct sio_socket *s, enum event event, struct str room)
 	buf_free(&args);
 }
 
-static void enter_room(struct seat *seat, struct str room, uint64_t since)
+void entrance_tell_room(struct seat *seat, struct str room)
 {
-	hub_join(seat->desk->parts.hub, seat->member, room, since);
 	/* The personal room comes of itself; the stored memberships are news. */
 	if (!seat->is_errand && !str_has_prefix(room, STR("user:")))
 		entrance_emit_room(seat->socket, EVENT_ROOM_JOINED, room);
+}
+
+static void enter_room(struct seat *seat, struct str room, uint64_t since)
+{
+	hub_join(seat->desk->parts.hub, seat->member, room, since);
+	entrance_tell_room(seat, room);
 }
 
 void entrance_each_room(struct seat *seat, const struct wire_reply *reply,
@@ -279,14 +270,13 @@ void entrance_each_room(struct seat *seat, const struct wire_reply *reply,
 	}
 }
 
-void entrance_admit(struct seat *seat)
+void entrance_note_connected(struct seat *seat)
 {
 	const struct door_facts *facts = door_facts_of(seat->socket);
 	struct str sid = str_of(seat->sid ? seat->sid : seat->id);
 
 	seat->is_connected = true;
 	seat->desk->connected++;
-	sio_socket_accept(seat->socket, sid, str_of(seat->pid));
 	log_info("socket.connected", LOG_Z(USER_ID, seat->claims.user), LOG_S(SOCKET_ID, sid),
 	    LOG_Z(IP, facts->ip), LOG_Z(USER_AGENT, facts->user_agent),
 	    LOG_S(NSP, sio_socket_nsp(seat->socket)), LOG_Z(TRANSPORT, facts->transport));
@@ -312,10 +302,23 @@ static void refuse_hasty(struct seat *seat, const struct wire_reply *reply)
 	buf_free(&data);
 }
 
+void entrance_admit(struct seat *seat)
+{
+	sio_socket_accept(
+	    seat->socket, str_of(seat->sid ? seat->sid : seat->id), str_of(seat->pid));
+	entrance_note_connected(seat);
+	bearer_begin(seat);
+}
+
 void entrance_on_reply(struct seat *seat, const struct wire_reply *reply)
 {
+	if (!seat->claims.user && reply->error == CLIENT_ERROR_AUTHENTICATION_REQUIRED) {
+		bearer_await(seat);
+		return;
+	}
 	if ((seat->is_errand && reply->error == CLIENT_ERROR_ACCESS_DENIED) ||
-	    reply->error == CLIENT_ERROR_USER_BANNED) {
+	    reply->error == CLIENT_ERROR_USER_BANNED ||
+	    reply->error == CLIENT_ERROR_TOKEN_REVOKED) {
 		errand_refuse(seat, reply);
 		return;
 	}
@@ -323,7 +326,7 @@ void entrance_on_reply(struct seat *seat, const struct wire_reply *reply)
 		refuse_hasty(seat, reply);
 		return;
 	}
-	if (reply->error) {
+	if (reply->error || (!seat->claims.user && bearer_recognise(seat, reply))) {
 		/* The broker's trouble, not the client's: it shall come back. */
 		sio_socket_close_connection(seat->socket);
 		return;
@@ -371,6 +374,7 @@ void entrance_on_disconnect(void *up, struct sio_socket *s, enum sio_end why)
 	m.as.disconnect.reason = str_of(reason);
 	m.as.disconnect.is_lost = why == SIO_END_TRANSPORT && door_facts_of(s)->is_lost;
 	/* Without a link there is nothing to say: the next announcement leaves it out. */
-	(void)!uplink_send(d->uplink, &m);
+	if (!seat->is_bare || seat->has_fresh)
+		(void)!uplink_send(d->uplink, &m);
 	entrance_free_seat(&seat);
 }

@@ -1,5 +1,7 @@
 #include "gateway/room/petition.h"
 
+#include "gateway/room/bearer.h"
+
 #include <string.h>
 
 static void ask(const struct petition *p, struct wire_message *m, uint64_t *request_field)
@@ -104,6 +106,11 @@ static void on_moderation(const struct petition *p)
 	ask(p, &m, &m.as.moderate.request);
 }
 
+static void on_auth(const struct petition *p)
+{
+	bearer_on_auth(p->seat, &p->to, p->fields.token);
+}
+
 static void (*const on_petition[EVENTS + 1])(const struct petition *p) = {
     [EVENT_JOIN_ROOM] = on_join,
     [EVENT_LEAVE_ROOM] = on_leave,
@@ -116,6 +123,7 @@ static void (*const on_petition[EVENTS + 1])(const struct petition *p) = {
     [EVENT_UNBAN] = on_moderation,
     [EVENT_MUTE] = on_moderation,
     [EVENT_UNMUTE] = on_moderation,
+    [EVENT_AUTH] = on_auth,
 };
 
 bool petition_is_for(enum event event)

@@ -158,6 +158,13 @@ static bool find_text(struct bytes map, struct str key, size_t limit, struct str
 	return v.type == VALUE_STR && v.as.s.len > 0 && v.as.s.len <= limit;
 }
 
+bool recovery_has_claim(const struct seat *seat, struct bytes auth)
+{
+	struct str pid;
+
+	return recovery_is_for(seat) && find_text(auth, STR("pid"), LIMIT_PID, &pid) && pid.len;
+}
+
 void recovery_put_claim(const struct seat *seat, struct bytes auth, struct wire_connect *c)
 {
 	struct str pid, offset;

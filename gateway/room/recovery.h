@@ -16,6 +16,9 @@
  * so. */
 bool recovery_is_for(const struct seat *seat);
 
+/* Does it want a session back? auth: what it sent, or empty. */
+bool recovery_has_claim(const struct seat *seat, struct bytes auth);
+
 /* What a CONNECT says of it: which session the client wants back. auth: what it sent, or empty. */
 void recovery_put_claim(const struct seat *seat, struct bytes auth, struct wire_connect *c);
 

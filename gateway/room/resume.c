@@ -1,4 +1,5 @@
 #include "common/log.h"
+#include "gateway/room/passport.h"
 #include "gateway/room/recovery.h"
 #include "gateway/sio/socket.h"
 #include "proto/value.h"
@@ -30,8 +31,9 @@ static void announce(struct desk *d, const struct seat *seat)
 	hub_each_room_of(seat->member, list_room, &listing);
 	value_put_array(&rooms, listing.count);
 	buf_put(&rooms, buf_bytes(&listing.names));
-	entrance_put_grants(seat, &grants);
-	entrance_put_connect(seat, 0, buf_bytes(&grants), buf_bytes(&rooms), &m);
+	passport_put_grants(&seat->claims, &grants);
+	passport_put_connect(seat, &seat->claims,
+	    &(struct passport_lists){buf_bytes(&grants), buf_bytes(&rooms)}, &m);
 	m.as.connect.recovery = recovery_is_for(seat);
 	m.as.connect.pid = str_of(seat->pid);
 	m.as.connect.sid = str_of(seat->sid);

@@ -3,6 +3,7 @@
 #include "proto/limits.h"
 #include "proto/value.h"
 
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -187,13 +188,18 @@ static void check_user(struct check *c, const struct event_field *f)
 
 static void check_duration(struct check *c, const struct event_field *f)
 {
-	(void)check_number(
-	    c, f, 1, (uint64_t)LIMIT_DURATION_S * 1000, &c->fields.duration_ms);
+	(void)check_number(c, f, 1, (uint64_t)LIMIT_DURATION_S * 1000, &c->fields.duration_ms);
 }
 
 static void check_reason(struct check *c, const struct event_field *f)
 {
 	(void)check_str(c, f, LIMIT_WHY_CHARS, &c->fields.reason);
+}
+
+/* What else it has to be, who verifies it says. */
+static void check_token(struct check *c, const struct event_field *f)
+{
+	(void)check_str(c, f, UINT_MAX, &c->fields.token);
 }
 
 static void (*const checks[EVENT_FIELD_KINDS])(struct check *c, const struct event_field *f) = {
@@ -207,6 +213,7 @@ static void (*const checks[EVENT_FIELD_KINDS])(struct check *c, const struct eve
     [EVENT_FIELD_USER] = check_user,
     [EVENT_FIELD_DURATION] = check_duration,
     [EVENT_FIELD_REASON] = check_reason,
+    [EVENT_FIELD_TOKEN] = check_token,
 };
 
 /* Looks all fields up before it checks them: the rule of one may need another. */

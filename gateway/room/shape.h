@@ -15,7 +15,7 @@ struct shape_fields {
 	struct str type;        /* the first of the namespace when the client gave none */
 	struct bytes content;   /* an encoded value, string or bin, at most LIMIT_CONTENT bytes */
 	uint64_t content_chars; /* code points of a string, 0 for bin */
-	struct str message_id;
+	struct str message_id, token;
 	uint64_t before, after, limit; /* of history; limit has a default */
 	struct str user_id, reason;    /* of moderators */
 	uint64_t duration_ms;          /* 0 = not said */

@@ -8,6 +8,7 @@
 #include "broker/missed.h"
 #include "broker/moderate.h"
 #include "broker/publish.h"
+#include "broker/refresh.h"
 #include "broker/share.h"
 #include "broker/work.h"
 #include "tests/check.h"
@@ -44,6 +45,7 @@ HANDLER(look_on_users)
 HANDLER(look_on_history)
 HANDLER(missed_on_replay)
 HANDLER(moderate_on_message)
+HANDLER(refresh_on_auth)
 HANDLER(admin_on_why_answer)
 
 void share_on_resumed(struct broker *b, struct peer *p)
@@ -104,6 +106,7 @@ static void test_every_message_of_a_gateway_has_its_handler(void **state)
 	    {WIRE_HISTORY, "look_on_history "},
 	    {WIRE_REPLAY, "missed_on_replay "},
 	    {WIRE_MODERATE, "moderate_on_message "},
+	    {WIRE_AUTH, "refresh_on_auth "},
 	    {WIRE_WHY_ANSWER, "admin_on_why_answer "},
 	    {WIRE_EMIT, "work_on_message "},
 	};

@@ -98,6 +98,12 @@ bool look_on_page(struct broker *b, const struct archive_answer *answer)
 	return is_clients_page;
 }
 
+void admin_on_stored(struct admin *a, uint64_t batch, enum err error)
+{
+	(void)a;
+	note(batch == 3 && !error ? "stored" : batch == 4 && error ? "lost" : "?");
+}
+
 void admin_on_page(struct admin *a, const struct archive_answer *answer)
 {
 	(void)a;
@@ -175,7 +181,7 @@ static void test_who_hears_what(void **state)
 	news_of_outbox.on_send(&b, NULL, f, 8);
 	news_of_outbox.on_send(&b, NULL, f, 0);
 	assert_string_equal(heard,
-	    "committed changed erased pruned failed unchanged kept left session? client? operator session? "
+	    "committed changed erased pruned stored failed unchanged kept left lost session? client? operator session? "
 	    "client? operator? log operator? plan stored said ");
 	frame_unref(&f);
 }

@@ -108,9 +108,9 @@ static void test_encoded_or_not_it_is_the_same(void **state)
 	buf_free(&encoded);
 	peer_put(w->last, &m);
 	peers_flush(w->peers);
-	assert_true(
-	    fake_link_sent("REPLY{request=9 error=0 text=\"\" retry_after_ms=0 value=<1:c0> gseq=0}"
-			   "REPLY{request=9 error=0 text=\"\" retry_after_ms=0 value=<1:c0> gseq=0}\n"));
+	assert_true(fake_link_sent(
+	    "REPLY{request=9 error=0 text=\"\" retry_after_ms=0 value=<1:c0> gseq=0}"
+	    "REPLY{request=9 error=0 text=\"\" retry_after_ms=0 value=<1:c0> gseq=0}\n"));
 }
 
 static void test_credit_holds_back_and_lets_go(void **state)

@@ -246,3 +246,24 @@ enum err archive_read_log(struct archive *a, uint64_t request, uint64_t after, u
 	stage_now->pages[stage_now->page_count++] = (struct page){request, after, upto};
 	return ERR_OK;
 }
+
+void store_put_revocation(struct store *s, const struct revocation_facts *r)
+{
+	(void)s;
+	(void)r;
+}
+
+void store_remove_revocation(struct store *s, const struct revocation_facts *r)
+{
+	(void)s;
+	(void)r;
+}
+
+enum err reader_each_revocation(
+    struct reader *r, void (*fn)(void *ctx, const struct revocation_facts *revocation), void *ctx)
+{
+	(void)r;
+	(void)fn;
+	(void)ctx;
+	return ERR_OK;
+}

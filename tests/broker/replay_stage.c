@@ -143,6 +143,7 @@ static void free_broker(struct stage *s)
 	dedup_free(&b->dedup);
 	outbox_free(&b->outbox);
 	sessions_free(&b->sessions);
+	revocations_free(&b->revocations);
 	crew_free(&b->crew);
 	sanctions_free(&b->sanctions);
 	memberships_free(&b->memberships);

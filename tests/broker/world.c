@@ -18,6 +18,7 @@ static const struct namespace_conf namespaces[] = {
     {.name = (char *)"/chat", .create_rooms = true, .moderation = true},
     {.name = (char *)"/fixed", .create_rooms = false},
     {.name = (char *)"/work", .handler = NAMESPACE_WORKER},
+    {.name = (char *)"/later", .create_rooms = true, .auth = NAMESPACE_DEFERRED},
 };
 
 static void on_send(void *up, struct peer *to, struct frame *message, uint64_t gseq)
@@ -62,6 +63,9 @@ int world_setup(void **state)
 	b->memberships = memberships_new();
 	b->sanctions = sanctions_new();
 	b->sessions = sessions_new();
+	b->revocations = revocations_new(3);
+	b->config.revocations_max = 3;
+	b->config.revocation_keep_ms = 1000000;
 	b->crew = crew_new();
 	b->outbox = outbox_new(&outbox_news, w);
 	b->dedup = dedup_new(NULL);
@@ -82,6 +86,7 @@ int world_teardown(void **state)
 	dedup_free(&w->b.dedup);
 	outbox_free(&w->b.outbox);
 	sessions_free(&w->b.sessions);
+	revocations_free(&w->b.revocations);
 	crew_free(&w->b.crew);
 	change_forget_all(&w->b);
 	sanctions_free(&w->b.sanctions);

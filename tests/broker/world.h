@@ -3,9 +3,9 @@
 /*
  * A small broker for the tests of its rules: what gateways say goes in, what peers hear comes out.
  * Store, reader, peers and clock are fakes (tests/fakes), everything between is real. Namespaces:
- * /chat makes rooms by joining, /fixed does not. Every test begins with an empty broker and two
- * peers, east and west. Recovery is off (b.config.recovery) until the test says otherwise; the
- * grace is 5 s, the window 120 s, the epoch 1.
+ * /chat makes rooms by joining, /fixed does not; in /later one says later who one is. Every test
+ * begins with an empty broker and two peers, east and west. Recovery is off (b.config.recovery)
+ * until the test says otherwise; the grace is 5 s, the window 120 s, the epoch 1.
  */
 #include "broker/broker.h"
 #include "broker/member.h"

@@ -66,11 +66,11 @@ function isAlive(pid, dir) {
 
 /*
  * gateways: how many. brokerOpts, gatewayOpts: { 'option-name': value }. workerNamespaces: their
- * names. namespaceOpts: { '/chat': { 'option-name': value } }. env: what the processes
+ * names. auth: { namespace: policy }, of rooms. namespaceOpts: { '/chat': { 'option-name': value } }. env: what the processes
  * see beside our own environment, at each start. Ends with down(), else when the test file does.
  */
 async function startStack({ gateways = 1, brokerOpts = {}, gatewayOpts = {}, workerNamespaces = [],
-  namespaceOpts = {}, env = {} } = {}) {
+  auth = {}, namespaceOpts = {}, env = {} } = {}) {
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'roomcast-'));
   const pids = new Set();
   let isDown = false;
@@ -80,7 +80,7 @@ async function startStack({ gateways = 1, brokerOpts = {}, gatewayOpts = {}, wor
     const base = await freePorts(gateways + 2);
     return JSON.parse(await command('up', dir, '--gateways', gateways, '--base-port', base, '--build', BUILD,
       ...pairs('--broker-opt', brokerOpts), ...pairs('--gateway-opt', gatewayOpts),
-      ...workerNamespaces.flatMap((name) => ['--worker-namespace', name]),
+      ...workerNamespaces.flatMap((name) => ['--worker-namespace', name]), ...pairs('--auth', auth),
       ...Object.entries(namespaceOpts).flatMap(([name, options]) => Object.entries(options)
         .flatMap(([key, value]) => ['--namespace-opt', `${name}:${key}=${value}`]))));
   }

@@ -7,6 +7,11 @@ struct mono loop_now(const struct loop *l)
 	return l->now;
 }
 
+struct wall loop_wall(const struct loop *l)
+{
+	return l->wall;
+}
+
 void loop_on_turn(struct loop *l, void (*fn)(void *ctx), void *ctx)
 {
 	assert(!l->on_turn);

@@ -7,6 +7,7 @@
 
 struct loop {
 	struct mono now;
+	struct wall wall;
 	void (*on_turn)(void *ctx); /* the one hook */
 	void *ctx;
 	bool is_again; /* somebody wants another turn at once */

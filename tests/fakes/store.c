@@ -292,3 +292,26 @@ enum err reader_find_origin(
 	*ret = fake_store.stored_receipt;
 	return ERR_OK;
 }
+
+void store_put_revocation(struct store *s, const struct revocation_facts *r)
+{
+	(void)s;
+	(void)r;
+	fake_store.revocations++;
+}
+
+void store_remove_revocation(struct store *s, const struct revocation_facts *r)
+{
+	(void)s;
+	(void)r;
+	fake_store.revocations_removed++;
+}
+
+enum err reader_each_revocation(
+    struct reader *r, void (*fn)(void *ctx, const struct revocation_facts *revocation), void *ctx)
+{
+	(void)r;
+	for (size_t i = 0; i < fake_store.stored_revocation_count; i++)
+		fn(ctx, &fake_store.stored_revocations[i]);
+	return fake_store.reader_fault;
+}

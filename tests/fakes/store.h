@@ -25,6 +25,7 @@ struct fake_store {
 	unsigned rooms, messages, sessions, session_rooms, sessions_removed, session_rooms_removed;
 	unsigned memberships, memberships_removed, sanctions, sanctions_removed;
 	bool last_room_is_public, last_room_is_archived;
+	unsigned revocations, revocations_removed;
 	struct fake_session last_session;
 	unsigned users;
 	struct fake_user last_user;
@@ -52,6 +53,8 @@ struct fake_store {
 	size_t stored_membership_count;
 	const struct store_sanction *stored_sanctions; /* stored_sanction_count of them */
 	size_t stored_sanction_count;
+	const struct revocation_facts *stored_revocations;
+	size_t stored_revocation_count;
 	const char *stored_message_id;
 	uint64_t stored_origin;
 	struct reader_receipt stored_receipt;

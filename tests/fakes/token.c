@@ -35,6 +35,9 @@ enum token_verdict token_verify(const struct keys *keys, const struct token_rule
 		return verdict;
 	*ret = (struct token_claims){.user = str_dup(token),
 	    .username = fake_token.username ? xstrdup(fake_token.username) : str_dup(token),
+	    .id = fake_token.id ? xstrdup(fake_token.id) : NULL,
+	    .issued = fake_token.issued,
+	    .expires = fake_token.expires,
 	    .room_count = fake_token.room ? 1 : 0};
 	if (fake_token.room) {
 		ret->rooms = xcalloc(1, sizeof(*ret->rooms));
@@ -57,6 +60,7 @@ void token_claims_free(struct token_claims *claims)
 {
 	free(claims->user);
 	free(claims->username);
+	free(claims->id);
 	for (size_t i = 0; i < claims->room_count; i++)
 		free(claims->rooms[i]);
 	free(claims->rooms);

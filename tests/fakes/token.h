@@ -10,8 +10,10 @@ struct fake_token {
 	/* what the test sets */
 	enum token_verdict verdict;
 	const char *detail;
-	const char *username; /* NULL = that of the user */
-	const char *room;     /* the one it grants, NULL = none */
+	const char *username;        /* NULL = that of the user */
+	const char *room;            /* the one it grants, NULL = none */
+	const char *id;              /* of the token, NULL = none */
+	struct wall issued, expires; /* 0 = it does not say, never */
 	/* what was seen */
 	unsigned checked;
 	int living; /* claims given out and not freed */

@@ -4,6 +4,7 @@
  */
 #include "tests/fuzz/fuzz.h"
 
+#include "gateway/auth/keydoc.h"
 #include "gateway/auth/token.h"
 #include "proto/limits.h"
 
@@ -12,17 +13,45 @@
 static const struct wall now = {INT64_C(1700000000000)};
 static const struct token_rules rules = {"", "", 5000};
 
+/* One of each kind whose secret half nobody has. */
+static const char public_keys[] =
+    "-----BEGIN PUBLIC KEY-----\n"
+    "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAtPSegJCtVQlxJt0NqcR1\n"
+    "5HnsFiRGlE5svajnMi5MTQ+2M0us9wKQgajO1VnGkUlkSRcCMJYwl0WaUtOCKsKW\n"
+    "hCmQEAtbXSz1lcTYjsOmFNejpZuHsB8pJVAaHqFyEICqC6DbIyBsqiJiFBmtT12U\n"
+    "yEeoPGADFk0PP8xnMAlSbUm9jzsaLKHuyrfSsSmRQGT6NTY/lP9Alb0IWZ3XTEox\n"
+    "liSAg2J8OklKtz7dyzUvwrEc96OwFTW8EMCmpYxnoi5EWuPb1EBt/GaaUaC41k9O\n"
+    "qSpA+//hlym0D5ytwN5ZGzdMWqzXySaKNLvrWcPbxNjni2rdrU2IuLWbPreAPL0T\n"
+    "mwIDAQAB\n"
+    "-----END PUBLIC KEY-----\n"
+    "-----BEGIN PUBLIC KEY-----\n"
+    "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEIskKIgn7SKhyW3XDQ6/1zTeuyY2o\n"
+    "8vQyJvsX0Fs5+GczVzceGvNGBGczHNtADGcfX68GYctrVXpULju7S3CQBg==\n"
+    "-----END PUBLIC KEY-----\n"
+    "-----BEGIN PUBLIC KEY-----\n"
+    "MCowBQYDK2VwAyEA3e7pmny5O7Yh1+s71B0FUQ+MxSSBTwOM1PZNSwdtUjA=\n"
+    "-----END PUBLIC KEY-----\n";
+
 static struct keys *the_keys(void)
 {
 	static const char secret[] = "a secret of more than thirty-two bytes, as it must be";
+	static const enum key_algorithm shared[] = {KEY_HS256, KEY_HS384, KEY_HS512};
+	const struct keydoc doc = {.name = "keys", .algorithms = ALGORITHMS_ALL};
+	struct keydoc_found found;
+	char why[KEYDOC_WHY_SIZE];
 	static struct keys *keys;
 
 	if (keys)
 		return keys;
-	assert(crypto_init() == ERR_OK);
+	enum err e = crypto_init();
+
 	keys = keys_new();
-	keys_add(keys,
-	    &(struct key){.algorithm = KEY_HS256, .secret = bytes_of(secret, sizeof(secret) - 1)});
+	for (size_t i = 0; !e && i < ARRAY_LEN(shared); i++)
+		e = keys_add(keys, &(struct key){.algorithm = shared[i],
+				       .secret = bytes_of(secret, sizeof(secret) - 1)});
+	if (!e)
+		e = keydoc_read(&doc, STR(public_keys), keys, &found, why);
+	assert(!e);
 	return keys;
 }
 

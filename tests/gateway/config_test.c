@@ -133,7 +133,7 @@ static void test_some_token_must_be_checkable(void **state)
 	struct config c = *(struct config *)*state;
 
 	c.token_hs256_secret_file = (char *)"";
-	assert_fault(&c, "no token can be checked: set token-hs256-secret-file or "
+	assert_fault(&c, "no token can be checked: set token-keys-file, token-hs256-secret-file or "
 			 "token-eddsa-public-key-file in "
 			 "[token]");
 	c.token_eddsa_public_key_file = (char *)"/issuer.pem";

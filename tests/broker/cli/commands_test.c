@@ -85,7 +85,8 @@ static void commands_are_found_by_their_word(void **state)
 	    "user", "connections", "history", "why", "delete", "prune", "emit", "room create", "room show", "room public", "room private",
 	    "room archive", "room unarchive", "member add", "member role", "member remove",
 	    "member list", "ban add", "ban remove", "ban list", "mute add", "mute remove",
-	    "mute list", "kick user", "kick socket", "drain", "token", "keygen"};
+	    "mute list", "kick user", "kick socket", "drain", "revoke", "unrevoke", "revocations",
+	    "token", "keygen"};
 	const struct command *c;
 
 	(void)state;

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "common/crypto.h"
+#include "gateway/auth/keydoc.h"
 #include "gateway/auth/token.h"
 #include "tests/common/tempdir.h"
 
@@ -77,11 +78,18 @@ static void mint(struct fixture *x, const char *key)
 /* The gateway is given one of the two, "" = not. */
 static void load_keys(struct fixture *x, const char *secret, const char *public)
 {
-	struct keys_conf conf = {secret[0] ? write_file(x, "secret", secret) : "",
-	    public[0] ? write_file(x, "public", public) : ""};
+	const struct keydoc doc = {.name = "public", .algorithms = ALGORITHMS_ALL};
+	struct keydoc_found found;
+	char why[KEYDOC_WHY_SIZE];
 
 	keys_free(&x->keys);
-	assert_int_equal(keys_load(&conf, x->why, &x->keys), ERR_OK);
+	x->keys = keys_new();
+	if (secret[0])
+		assert_int_equal(keys_add(x->keys, &(struct key){.algorithm = KEY_HS256,
+						       .secret = str_bytes(str_of(secret))}),
+		    ERR_OK);
+	if (public[0])
+		assert_int_equal(keydoc_read(&doc, str_of(public), x->keys, &found, why), ERR_OK);
 }
 
 static enum token_verdict verify(struct fixture *x, struct wall at, const struct token_rules *rules)
@@ -100,6 +108,21 @@ static void assert_claims(const struct fixture *x)
 	assert_string_equal(x->claims.username, "Анна");
 	assert_int_equal(x->claims.expires.ms, INT64_C(1700003600000));
 	assert_int_equal(x->claims.expires.ms, x->expires.ms);
+}
+
+static void a_token_may_have_an_id(void **state)
+{
+	struct fixture *x = *state;
+
+	load_keys(x, SECRET, "");
+	mint(x, SECRET);
+	assert_int_equal(verify(x, now, NULL), TOKEN_OK);
+	assert_null(x->claims.id);
+	assert_int_equal(x->claims.issued.ms, now.ms / 1000 * 1000);
+	x->order.id = "t-1";
+	mint(x, SECRET);
+	assert_int_equal(verify(x, now, NULL), TOKEN_OK);
+	assert_string_equal(x->claims.id, "t-1");
 }
 
 static void a_secret_mints_hs256(void **state)
@@ -262,6 +285,7 @@ static void text_that_is_not_utf8_is_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test_setup_teardown(a_token_may_have_an_id, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(a_secret_mints_hs256, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(a_pem_key_mints_eddsa, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(a_jwk_mints_eddsa_with_its_kid, set_up, tear_down),

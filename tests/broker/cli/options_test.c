@@ -206,6 +206,22 @@ static void every_row_is_whole(void **state)
 	}
 }
 
+static void times_are_read(void **state)
+{
+	(void)state;
+	assert_int_equal(PARSE("revoke", "--issued-before", "2023-11-14T22:13:20Z"), ERR_OK);
+	assert_int_equal(o.number[OPTION_ISSUED_BEFORE], 1700000000000);
+	assert_int_equal(PARSE("revoke", "--until", "1700000000001"), ERR_OK);
+	assert_int_equal(o.number[OPTION_UNTIL], 1700000000001);
+}
+
+static void what_is_no_time_is_refused(void **state)
+{
+	(void)state;
+	assert_refused(PARSE("revoke", "--until", "tomorrow"),
+	    "--until: a time such as 2026-01-31T12:00:00Z was expected, or ms since 1970");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -220,6 +236,8 @@ int main(void)
 	    cmocka_unit_test_setup(texts_keep_their_bounds, set_up),
 	    cmocka_unit_test_setup(what_is_wrong_is_said, set_up),
 	    cmocka_unit_test_setup(every_row_is_whole, set_up),
+	    cmocka_unit_test_setup(times_are_read, set_up),
+	    cmocka_unit_test_setup(what_is_no_time_is_refused, set_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

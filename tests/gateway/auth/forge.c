@@ -12,6 +12,11 @@ struct bytes forge_bytes(const char *z)
 	return str_bytes(str_of(z));
 }
 
+void forge_add(struct keys *ring, const struct key *key)
+{
+	assert_int_equal(keys_add(ring, key), ERR_OK);
+}
+
 int forge_set_up(void **state)
 {
 	struct forge *f = xcalloc(1, sizeof(*f));
@@ -27,9 +32,9 @@ int forge_set_up(void **state)
 		crypto_ed25519_from_seed(buf_bytes(&seed).p, ed.public_key, f->ed_secret);
 	buf_free(&seed);
 	f->keys = keys_new();
-	keys_add(
+	forge_add(
 	    f->keys, &(struct key){.algorithm = KEY_HS256, .secret = forge_bytes(FORGE_SECRET)});
-	keys_add(f->keys, &ed);
+	forge_add(f->keys, &ed);
 	return e;
 }
 
@@ -60,6 +65,18 @@ void forge_hs256(struct forge *f, const char *header, const char *payload, struc
 	crypto_hs256(secret, buf_bytes(&f->token), mac);
 	buf_putc(&f->token, '.');
 	crypto_base64url_put(&f->token, bytes_of(mac, sizeof(mac)));
+}
+
+void forge_with(struct forge *f, const char *header, const char *payload,
+    void (*sign)(const void *ctx, struct bytes text, struct buf *out), const void *ctx)
+{
+	struct buf signature = {0};
+
+	forge_unsigned(f, header, payload);
+	sign(ctx, buf_bytes(&f->token), &signature);
+	buf_putc(&f->token, '.');
+	crypto_base64url_put(&f->token, buf_bytes(&signature));
+	buf_free(&signature);
 }
 
 void forge_eddsa(struct forge *f, const char *header, const char *payload)

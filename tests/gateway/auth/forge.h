@@ -25,12 +25,17 @@ struct forge {
 int forge_set_up(void **state);
 int forge_tear_down(void **state);
 
+/* Adds a key; it must fit. */
+void forge_add(struct keys *ring, const struct key *key);
+
 struct bytes forge_bytes(const char *z);
 
 /* Each makes f->token. The unsigned one has two parts. */
 void forge_unsigned(struct forge *f, const char *header, const char *payload);
 void forge_hs256(struct forge *f, const char *header, const char *payload, struct bytes secret);
 void forge_eddsa(struct forge *f, const char *header, const char *payload);
+void forge_with(struct forge *f, const char *header, const char *payload,
+    void (*sign)(const void *ctx, struct bytes text, struct buf *out), const void *ctx);
 
 /*
  * The verdict on f->token: with the forge's keys at FORGE_NOW and no rules, or as given. Fails

@@ -53,7 +53,7 @@ static void the_vector_of_rfc7515_verifies(void **state)
 	struct buf secret = {0};
 
 	assert_int_equal(crypto_base64url_decode(str_of(secret_text), &secret), ERR_OK);
-	keys_add(ring, &(struct key){.algorithm = KEY_HS256, .secret = buf_bytes(&secret)});
+	forge_add(ring, &(struct key){.algorithm = KEY_HS256, .secret = buf_bytes(&secret)});
 	buf_free(&secret);
 	assert_int_equal(forge_text_verdict(f, vector), TOKEN_SIGNATURE);
 	assert_int_equal(forge_verify_with(f, ring, &rules, INT64_C(1300819380000)), TOKEN_EXPIRED);
@@ -72,7 +72,7 @@ static void the_vector_of_rfc8037_verifies(void **state)
 	    "9PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg";
 
 	assert_int_equal(forge_text_verdict(f, vector), TOKEN_MALFORMED);
-	assert_string_equal(f->detail, "claims are no base64url of a JSON object");
+	assert_string_equal(f->detail, "claims are no JSON object");
 	*(buf_extend(&f->token, 0) - 3) ^= 1;
 	assert_int_equal(forge_verify(f), TOKEN_SIGNATURE);
 }
@@ -154,7 +154,7 @@ static void unknown_algorithms_are_malformed(void **state)
 {
 	struct forge *f = *state;
 	static const char *const names[] = {
-	    "HS384", "HS512", "RS256", "ES256", "PS256", "hs256", "EDDSA", "HS256 ", "Ed448"};
+	    "HS1", "RS384", "RS512", "ES384", "PS256", "hs256", "EDDSA", "HS256 ", "Ed448"};
 	char header[64];
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
@@ -173,7 +173,7 @@ static void a_public_key_is_never_a_secret(void **state)
 	struct keys *ring = keys_new();
 	const struct key *ed = keys_at(f->keys, 1);
 
-	keys_add(ring, ed);
+	forge_add(ring, ed);
 	forge_hs256(f, FORGE_HS256, FORGE_CLAIMS, forge_bytes(pem));
 	assert_int_equal(forge_verify_with(f, ring, &no_rules, FORGE_NOW), TOKEN_SIGNATURE);
 	forge_hs256(f, FORGE_HS256, FORGE_CLAIMS, bytes_of(ed->public_key, sizeof(ed->public_key)));
@@ -216,9 +216,11 @@ static struct keys *named_ring(const struct forge *f)
 	struct key ed = *keys_at(f->keys, 1);
 
 	ed.id = "e";
-	keys_add(ring, &(struct key){KEY_HS256, "a", forge_bytes("secret of a"), {0}});
-	keys_add(ring, &(struct key){KEY_HS256, "b", forge_bytes("secret of b"), {0}});
-	keys_add(ring, &ed);
+	forge_add(ring,
+	    &(struct key){.algorithm = KEY_HS256, .id = "a", .secret = forge_bytes("secret of a")});
+	forge_add(ring,
+	    &(struct key){.algorithm = KEY_HS256, .id = "b", .secret = forge_bytes("secret of b")});
+	forge_add(ring, &ed);
 	return ring;
 }
 
@@ -236,9 +238,9 @@ static void a_kid_that_is_known_names_the_only_key(void **state)
 	    {"{\"alg\":\"HS256\",\"kid\":\"e\"}", "secret of a", TOKEN_SIGNATURE},
 	    {"{\"alg\":\"EdDSA\",\"kid\":\"a\"}", "secret of a", TOKEN_SIGNATURE},
 	    {"{\"alg\":\"HS256\"}", "secret of b", TOKEN_OK},
-	    {"{\"alg\":\"HS256\",\"kid\":\"z\"}", "secret of b", TOKEN_OK},
+	    {"{\"alg\":\"HS256\",\"kid\":\"z\"}", "secret of b", TOKEN_SIGNATURE},
 	    {"{\"alg\":\"HS256\",\"kid\":\"z\"}", "secret of c", TOKEN_SIGNATURE},
-	    {"{\"alg\":\"HS256\",\"kid\":\"\"}", "secret of b", TOKEN_OK},
+	    {"{\"alg\":\"HS256\",\"kid\":\"\"}", "secret of b", TOKEN_SIGNATURE},
 	    {"{\"alg\":\"HS256\",\"kid\":null}", "secret of b", TOKEN_MALFORMED},
 	    {"{\"alg\":\"HS256\",\"kid\":1}", "secret of b", TOKEN_MALFORMED},
 	};

@@ -43,7 +43,8 @@ static void test_welcome_makes_it_up(void **state)
 				 "username=\"\" grants=<1:c0> ip=\"\" user_agent=\"\" "
 				 "transport=\"\" since_ms=0 url=\"\" secure=false headers=<1:c0> "
 				 "rooms=<1:c0> auth=<1:c0> recovery=false pid=\"\" "
-				 "offset=\"\" sid=\"\"}\n";
+				 "offset=\"\" sid=\"\" wish=\"\" token_id=\"\" "
+				 "issued_ms=0 expires_ms=0}\n";
 	char expected[1024];
 
 	snprintf(expected, sizeof(expected), "BATCH{number=2}\n%s%sRESUMED{sockets=2}\n", announced,
@@ -94,7 +95,8 @@ static void test_messages_go_both_ways(void **state)
 	m = (struct wire_message){.type = WIRE_REPLY};
 	m.as.reply.request = 1;
 	stage_say(s, &m);
-	stage_until_told(s, "REPLY{request=1 error=0 text=\"\" retry_after_ms=0 value=<1:c0> gseq=0}\n");
+	stage_until_told(
+	    s, "REPLY{request=1 error=0 text=\"\" retry_after_ms=0 value=<1:c0> gseq=0}\n");
 	m = (struct wire_message){.type = WIRE_DELIVER};
 	m.as.deliver.gseq = 4;
 	m.as.deliver.room = STR("lobby");
@@ -136,7 +138,8 @@ static void test_many_messages_in_one_batch_are_heard_in_order(void **state)
 		reply.as.reply.request = i;
 		wire_put(&body, &reply);
 		snprintf(expected + len, sizeof(expected) - len,
-		    "REPLY{request=%u error=0 text=\"\" retry_after_ms=0 value=<1:c0> gseq=0}\n", i);
+		    "REPLY{request=%u error=0 text=\"\" retry_after_ms=0 value=<1:c0> gseq=0}\n",
+		    i);
 	}
 	stage_say_bytes(s, buf_bytes(&body));
 	buf_free(&body);

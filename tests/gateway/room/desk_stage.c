@@ -11,6 +11,9 @@ static const struct namespace_conf namespaces[] = {
     {.name = (char *)"/chat"},
     {.name = (char *)"/club", .moderation = true},
     {.name = (char *)"/work", .handler = NAMESPACE_WORKER, .auth = NAMESPACE_ANONYMOUS},
+    {.name = (char *)"/later", .auth = NAMESPACE_DEFERRED},
+    {.name = (char *)"/load", .auth = NAMESPACE_ANY},
+    {.name = (char *)"/late-work", .handler = NAMESPACE_WORKER, .auth = NAMESPACE_DEFERRED},
 };
 
 void crypto_id(char ret[CRYPTO_ID_LEN + 1])
@@ -29,6 +32,8 @@ static void make_desk(struct stage *s, bool recovery)
 	    .namespaces = namespaces,
 	    .namespace_count = ARRAY_LEN(namespaces),
 	    .rules = {"issuer", "audience", 5000},
+	    .auth_timeout_ms = STAGE_AUTH_TIMEOUT_MS,
+	    .auth_expiring_ms = STAGE_EXPIRING_MS,
 	    .recovery = recovery,
 	    .recovery_max_bytes = 10000};
 
@@ -50,6 +55,7 @@ int stage_setup(void **state)
 	fake_token = (struct fake_token){0};
 	fake_log_forget();
 	s->loop.now = (struct mono){1000000};
+	s->loop.wall = (struct wall){1700000000000};
 	s->link.state = FAKE_UPLINK_UP;
 	fake_socket_begin(&s->east, "/chat");
 	fake_socket_begin(&s->west, "/chat");
@@ -217,5 +223,6 @@ size_t stage_link_returns(struct stage *s)
 void stage_pass_ms(struct stage *s, uint64_t ms)
 {
 	s->loop.now = mono_add_ms(s->loop.now, ms);
+	s->loop.wall.ms += (int64_t)ms;
 	desk_expire(s->desk, s->loop.now);
 }

@@ -266,6 +266,62 @@ static void a_guest_has_an_id_and_nothing_else(void **state)
 	token_claims_free(&claims);
 }
 
+static void a_token_may_have_an_id(void **state)
+{
+	struct forge *f = *state;
+	static const char *const bad[] = {"7", "null", "\"\"", "[\"a\"]", "{}"};
+	char payload[LIMIT_TOKEN_ID + 100];
+
+	assert_int_equal(forge_verdict(f, FORGE_CLAIMS), TOKEN_OK);
+	assert_null(f->claims.id);
+	assert_int_equal(f->claims.issued.ms, FORGE_NOW);
+	for (int extra = 0; extra < 2; extra++) {
+		snprintf(payload, sizeof(payload),
+		    "{\"sub\":\"a\"," FORGE_TIMES ",\"jti\":\"%0*d\"}", LIMIT_TOKEN_ID + extra, 1);
+		assert_int_equal(forge_verdict(f, payload), extra ? TOKEN_MALFORMED : TOKEN_OK);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		snprintf(
+		    payload, sizeof(payload), "{\"sub\":\"a\"," FORGE_TIMES ",\"jti\":%s}", bad[i]);
+		assert_int_equal(forge_verdict(f, payload), TOKEN_MALFORMED);
+	}
+	assert_int_equal(
+	    forge_verdict(f, "{\"sub\":\"a\"," FORGE_TIMES ",\"jti\":\"a\",\"jti\":\"b\"}"),
+	    TOKEN_MALFORMED);
+	assert_int_equal(forge_verdict(f, "{\"sub\":\"a\",\"exp\":1700003600}"), TOKEN_OK);
+	assert_int_equal(f->claims.issued.ms, 0);
+}
+
+/* We may have many names; one of them is enough, and half of one is none. */
+static void one_of_many_audiences_is_enough(void **state)
+{
+	struct forge *f = *state;
+	struct token_rules rules = {"", "chat, mobile https://a.example/", 0};
+	static const struct {
+		const char *aud;
+		enum token_verdict verdict;
+	} cases[] = {
+	    {"\"chat\"", TOKEN_OK},
+	    {"\"mobile\"", TOKEN_OK},
+	    {"[\"x\",\"https://a.example/\"]", TOKEN_OK},
+	    {"\"chat, mobile\"", TOKEN_AUDIENCE},
+	    {"\"cha\"", TOKEN_AUDIENCE},
+	    {"\"\"", TOKEN_AUDIENCE},
+	    {"[]", TOKEN_AUDIENCE},
+	    {"[7,null]", TOKEN_AUDIENCE},
+	    {"{\"chat\":1}", TOKEN_AUDIENCE},
+	};
+	char payload[200];
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		snprintf(payload, sizeof(payload), "{\"sub\":\"a\"," FORGE_TIMES ",\"aud\":%s}",
+		    cases[i].aud);
+		forge_hs256(f, FORGE_HS256, payload, forge_bytes(FORGE_SECRET));
+		if (forge_verify_with(f, f->keys, &rules, FORGE_NOW) != cases[i].verdict)
+			fail_msg("%s", cases[i].aud);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -278,6 +334,8 @@ int main(void)
 	    FORGE_TEST(rooms_are_an_array_of_names),
 	    FORGE_TEST(rooms_have_a_bound),
 	    FORGE_TEST(a_guest_has_an_id_and_nothing_else),
+	    FORGE_TEST(a_token_may_have_an_id),
+	    FORGE_TEST(one_of_many_audiences_is_enough),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
