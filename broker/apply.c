@@ -102,14 +102,19 @@ static enum err remove_membership(struct sql *s, const struct batch_membership *
 	return sql_run(s, remove);
 }
 
+static void bind_sanction_key(sqlite3_stmt *statement, const struct store_sanction *row)
+{
+	sql_bind_str(statement, 1, row->kind);
+	sql_bind_str(statement, 2, row->user);
+	sql_bind_str(statement, 3, row->nsp);
+	sql_bind_u64(statement, 4, row->room);
+}
+
 static enum err put_sanction(struct sql *s, const struct store_sanction *row)
 {
 	sqlite3_stmt *put = sql_get(s, SQL_PUT_SANCTION);
 
-	sql_bind_str(put, 1, row->kind);
-	sql_bind_str(put, 2, row->user);
-	sql_bind_str(put, 3, row->nsp);
-	sql_bind_u64(put, 4, row->room);
+	bind_sanction_key(put, row);
 	sql_bind_str(put, 5, row->by);
 	sql_bind_str(put, 6, row->reason);
 	sql_bind_i64(put, 7, row->since.ms);
@@ -121,11 +126,17 @@ static enum err remove_sanction(struct sql *s, const struct store_sanction *row)
 {
 	sqlite3_stmt *remove = sql_get(s, SQL_REMOVE_SANCTION);
 
-	sql_bind_str(remove, 1, row->kind);
-	sql_bind_str(remove, 2, row->user);
-	sql_bind_str(remove, 3, row->nsp);
-	sql_bind_u64(remove, 4, row->room);
+	bind_sanction_key(remove, row);
 	return sql_run(s, remove);
+}
+
+static enum err expire_sanction(struct sql *s, const struct store_sanction *row)
+{
+	sqlite3_stmt *expire = sql_get(s, SQL_EXPIRE_SANCTION);
+
+	bind_sanction_key(expire, row);
+	sql_bind_i64(expire, 5, row->until.ms);
+	return sql_run(s, expire);
 }
 
 static enum err put_session(struct sql *s, const struct store_session *session)
@@ -297,6 +308,8 @@ enum err apply_op(struct sql *s, const struct batch_op *op, uint64_t *last_gseq)
 		return put_sanction(s, &op->as.sanction);
 	case BATCH_REMOVE_SANCTION:
 		return remove_sanction(s, &op->as.sanction);
+	case BATCH_EXPIRE_SANCTION:
+		return expire_sanction(s, &op->as.sanction);
 	case BATCH_PUT_SESSION:
 		return put_session(s, &op->as.session);
 	case BATCH_REMOVE_SESSION:

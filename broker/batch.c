@@ -139,6 +139,7 @@ static void keep_texts(struct batch *b, struct batch_op *op)
 		break;
 	case BATCH_PUT_SANCTION:
 	case BATCH_REMOVE_SANCTION:
+	case BATCH_EXPIRE_SANCTION:
 		keep_sanction(b, &op->as.sanction);
 		break;
 	case BATCH_PUT_SESSION:

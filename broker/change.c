@@ -357,17 +357,17 @@ void change_forget_all(struct broker *b)
 	}
 }
 
-static void remove_row(void *ctx, const struct sanction *s)
+static void expire_row(void *ctx, const struct sanction *s)
 {
 	struct broker *b = ctx;
 	struct store_sanction row = row_of(s);
 
-	store_remove_sanction(b->store, &row);
+	store_expire_sanction(b->store, &row);
 }
 
 void change_on_tick(struct broker *b)
 {
 	/* If that fails they go at the next start. */
 	if (!publish_is_refusing(b))
-		sanctions_expire(b->sanctions, turn_wall(b->turn), remove_row, b);
+		sanctions_expire(b->sanctions, turn_wall(b->turn), expire_row, b);
 }

@@ -218,6 +218,13 @@ void store_remove_sanction(struct store *s, const struct store_sanction *sanctio
 	batch_put(s->gathering->batch, &op);
 }
 
+void store_expire_sanction(struct store *s, const struct store_sanction *sanction)
+{
+	struct batch_op op = {.kind = BATCH_EXPIRE_SANCTION, .as.sanction = *sanction};
+
+	batch_put(s->gathering->batch, &op);
+}
+
 void store_put_session(struct store *s, const struct store_session *session)
 {
 	struct batch_op op = {.kind = BATCH_PUT_SESSION, .as.session = *session};

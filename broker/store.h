@@ -73,6 +73,8 @@ void store_remove_membership(struct store *s, uint64_t room, struct str user);
 void store_put_sanction(struct store *s, const struct store_sanction *sanction);
 /* Only those four count. */
 void store_remove_sanction(struct store *s, const struct store_sanction *sanction);
+/* It is over: goes, unless one that ends later was put in its place before. */
+void store_expire_sanction(struct store *s, const struct store_sanction *sanction);
 
 /* Replaces what is there. */
 void store_put_session(struct store *s, const struct store_session *session);

@@ -193,10 +193,11 @@ static void test_bans_mutes_and_their_end(void **state)
 	assert_null(member_find(r, world_session(w, "e1")));
 	fake_store.sanctions_removed = 0;
 	change_on_tick(&w->b);
-	assert_int_equal(fake_store.sanctions_removed, 0);
+	assert_int_equal(fake_store.sanctions_expired, 0);
 	fake_turn_wall.ms += 1000;
 	change_on_tick(&w->b);
-	assert_int_equal(fake_store.sanctions_removed, 1);
+	assert_int_equal(fake_store.sanctions_expired, 1);
+	assert_int_equal(fake_store.sanctions_removed, 0);
 	assert_int_equal(sanctions_count(w->b.sanctions), 0);
 }
 

@@ -108,6 +108,33 @@ static void memberships_come_change_and_go(void **state)
 	assert_int_equal(rows_number(f->path, "SELECT count(*) FROM memberships"), 0);
 }
 
+/* A ban that is over goes behind the one that was put in its place, in the same batch. */
+static void a_renewed_ban_outlives_the_end_of_the_old_one(void **state)
+{
+	static const struct {
+		int64_t until;
+		int left;
+	} cases[] = {{1000, 0}, {999, 0}, {1001, 1}, {0, 1}};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct batch_op op = {.kind = BATCH_PUT_SANCTION,
+		    .as.sanction = {.kind = STR("ban"),
+			.user = STR("ann"),
+			.nsp = STR("/chat"),
+			.until = {cases[i].until}}};
+
+		batch_reset(f->batch);
+		batch_put(f->batch, &op);
+		op.kind = BATCH_EXPIRE_SANCTION;
+		op.as.sanction.until.ms = 1000;
+		batch_put(f->batch, &op);
+		assert_int_equal(fixture_commit_batch(f), WRITER_COMMITTED);
+		assert_int_equal(
+		    rows_number(f->path, "SELECT count(*) FROM sanctions"), cases[i].left);
+	}
+}
+
 static void a_room_put_again_changes_only_who_may_see_it(void **state)
 {
 	struct fixture *f = *state;
@@ -226,7 +253,8 @@ static void users_are_seen_for_the_first_and_the_last_time(void **state)
 	    "SELECT count(*) FROM users WHERE id = 'u' AND username = 'B' AND"
 	    " first_seen_ms = 100 AND last_seen_ms = 300";
 	struct fixture *f = *state;
-	struct batch_op user = {.kind = BATCH_PUT_USER, .as.user = {STR("u"), STR("A"), {100}, {110}}};
+	struct batch_op user = {
+	    .kind = BATCH_PUT_USER, .as.user = {STR("u"), STR("A"), {100}, {110}}};
 
 	session_op(f, &user);
 	user.as.user = (struct store_user){STR("u"), STR("A"), {250}, {300}};
@@ -249,6 +277,7 @@ int main(void)
 	    TEST(columns_hold_what_they_are_named_for),
 	    TEST(content_keeps_its_kind),
 	    TEST(memberships_come_change_and_go),
+	    TEST(a_renewed_ban_outlives_the_end_of_the_old_one),
 	    TEST(a_room_put_again_changes_only_who_may_see_it),
 	    TEST(the_highest_gseq_outlives_its_message),
 	    TEST(a_batch_is_whole_or_not_at_all),

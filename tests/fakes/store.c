@@ -54,6 +54,13 @@ void store_remove_sanction(struct store *s, const struct store_sanction *sanctio
 	fake_store.sanctions_removed++;
 }
 
+void store_expire_sanction(struct store *s, const struct store_sanction *sanction)
+{
+	(void)s;
+	(void)sanction;
+	fake_store.sanctions_expired++;
+}
+
 void store_put_message(struct store *s, const struct store_message *message)
 {
 	(void)s;

@@ -23,7 +23,7 @@ struct fake_session {
 struct fake_store {
 	/* what was put in */
 	unsigned rooms, messages, sessions, session_rooms, sessions_removed, session_rooms_removed;
-	unsigned memberships, memberships_removed, sanctions, sanctions_removed;
+	unsigned memberships, memberships_removed, sanctions, sanctions_removed, sanctions_expired;
 	bool last_room_is_public, last_room_is_archived;
 	unsigned revocations, revocations_removed;
 	struct fake_session last_session;
