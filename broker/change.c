@@ -58,8 +58,8 @@ static size_t prepare_room(struct broker *b, const struct change_order *o, struc
 	store_put_room(b->store, &(struct store_room){.id = r->id,
 				     .nsp = str_of(r->nsp),
 				     .name = str_of(r->name),
-				     .is_public = o->is_public,
-				     .is_archived = o->is_archived,
+				     .is_public = o->room_kind.is_public,
+				     .is_archived = o->room_kind.is_archived,
 				     .created = r->created});
 	r->is_stored = true;
 	return 1;
@@ -150,11 +150,12 @@ typedef void applier(struct broker *b, const struct change *c, struct room *r);
 
 static void apply_room(struct broker *b, const struct change *c, struct room *r)
 {
-	bool is_closed = r->is_public && !c->is.is_public;
-	bool is_laid_up = c->is.is_archived && !r->is_archived;
+	const struct room_kind *to = &c->is.room_kind;
+	bool is_closed = r->is_public && !to->is_public;
+	bool is_laid_up = to->is_archived && !r->is_archived;
 
-	r->is_public = c->is.is_public;
-	r->is_archived = c->is.is_archived;
+	r->is_public = to->is_public;
+	r->is_archived = to->is_archived;
 	log_done(&c->is, r, r->is_archived ? "archived" : r->is_public ? "public" : "private");
 	/* Otherwise nobody has lost a right. */
 	if (is_closed || is_laid_up)
@@ -286,6 +287,20 @@ static void finish(struct broker *b, struct change *c)
 	kinds[c->is.kind].apply(b, c, room_of(b, &c->is));
 	answer(b, c, ERR_OK);
 	free_change(c);
+}
+
+struct room_kind change_foresee(const struct broker *b, const struct room *r)
+{
+	struct room_kind kind = {r->is_public, r->is_archived};
+	const struct change *c;
+
+	/* Those that are on their way fail together, or take effect in their order. */
+	DL_FOREACH(b->changes, c)
+	{
+		if (c->is.kind == CHANGE_ROOM && c->is.room == r->id)
+			kind = c->is.room_kind;
+	}
+	return kind;
 }
 
 static enum err check_place(const struct broker *b, const struct change_order *o)

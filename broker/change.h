@@ -32,6 +32,10 @@ struct change_asker {
 	uint64_t request; /* 0 = nobody waits for it any more */
 };
 
+struct room_kind {
+	bool is_public, is_archived;
+};
+
 /* All text is borrowed. */
 struct change_order {
 	enum change_kind kind;
@@ -41,13 +45,17 @@ struct change_order {
 	struct str socket; /* id of its connection */
 	struct str by;     /* the moderator; empty = an operator */
 	struct str reason;
-	bool is_public, is_archived;
+	struct room_kind room_kind;
 	enum role role;
 	enum sanction_kind sanction;
 	struct wall until; /* 0 = for ever */
 	struct change_asker asker;
 	struct bytes answer; /* an encoded map, for him */
 };
+
+/* What the room is when all that is on its way has taken effect: what an order for a room starts
+ * from, as it carries both. */
+struct room_kind change_foresee(const struct broker *b, const struct room *r);
 
 /* ERR_FULL: there are as many bans and mutes, or memberships, as there may be; ERR_UNAVAILABLE: the
  * disk cannot take it now. Nothing is answered then. */

@@ -128,23 +128,16 @@ static enum err check_new_room(struct command_call *call, struct str nsp, struct
 	return ERR_OK;
 }
 
-static void put_kind(struct buf *out, const struct room *r, bool is_public, bool is_archived)
+static enum err order_kind(struct command_call *call, const struct room *r, struct change_order *o)
 {
-	value_put_map(out, 4);
-	value_put_str_pair(out, STR("nsp"), str_of(r->nsp));
-	value_put_str_pair(out, STR("room"), str_of(r->name));
-	value_put_bool_pair(out, STR("public"), is_public);
-	value_put_bool_pair(out, STR("archived"), is_archived);
-}
-
-static enum err order_kind(
-    struct command_call *call, const struct room *r, bool is_public, bool is_archived)
-{
-	put_kind(&call->value, r, is_public, is_archived);
-	return order(call, &(struct change_order){.kind = CHANGE_ROOM,
-			       .room = r->id,
-			       .is_public = is_public,
-			       .is_archived = is_archived});
+	value_put_map(&call->value, 4);
+	value_put_str_pair(&call->value, STR("nsp"), str_of(r->nsp));
+	value_put_str_pair(&call->value, STR("room"), str_of(r->name));
+	value_put_bool_pair(&call->value, STR("public"), o->room_kind.is_public);
+	value_put_bool_pair(&call->value, STR("archived"), o->room_kind.is_archived);
+	o->kind = CHANGE_ROOM;
+	o->room = r->id;
+	return order(call, o);
 }
 
 static enum err on_room_create(struct command_call *call)
@@ -161,7 +154,7 @@ static enum err on_room_create(struct command_call *call)
 	if (!r)
 		r = rooms_create(b->rooms, nsp, name, turn_wall(b->turn));
 	r->is_public = !flag(call, "private");
-	return order_kind(call, r, r->is_public, r->is_archived);
+	return order_kind(call, r, &(struct change_order){.room_kind = change_foresee(b, r)});
 }
 
 static enum err on_room_show(struct command_call *call)
@@ -183,8 +176,13 @@ static enum err on_room_kind(struct command_call *call)
 
 	if (!r)
 		return ERR_NOT_FOUND;
-	return order_kind(call, r, to == TO_PUBLIC || (to != TO_PRIVATE && r->is_public),
-	    to == TO_ARCHIVED || (to != TO_UNARCHIVED && r->is_archived));
+	struct change_order o = {.room_kind = change_foresee(call->broker, r)};
+
+	if (to == TO_PUBLIC || to == TO_PRIVATE)
+		o.room_kind.is_public = to == TO_PUBLIC;
+	else
+		o.room_kind.is_archived = to == TO_ARCHIVED;
+	return order_kind(call, r, &o);
 }
 
 /* ---- members ---- */

@@ -57,7 +57,7 @@ static void test_nothing_happens_before_the_commit(void **state)
 	struct room *r = world_room(w, "lobby");
 	struct change_order order = order_of(CHANGE_ROOM, r, 1);
 
-	order.is_archived = true;
+	order.room_kind.is_archived = true;
 	put(w, order);
 	assert_int_equal(fake_store.rooms, 2);
 	assert_true(fake_store.last_room_is_archived);

@@ -69,6 +69,26 @@ static void test_rooms(void **state)
 	assert_said(ASK("room create", "room", "more"), "FULL: ");
 }
 
+/* Each says what it is about; the other keeps what it was told before. */
+static void test_two_at_once_do_not_undo_each_other(void **state)
+{
+	struct desk *d = *state;
+
+	assert_said(ASK("room create", "room", "club"), "ok {");
+	assert_string_equal(desk_ask_room(d, "room private", "club", NULL, 0), "none");
+	assert_string_equal(desk_ask_room(d, "room archive", "club", NULL, 0), "none");
+	assert_false(fake_store.last_room_is_public);
+	assert_true(fake_store.last_room_is_archived);
+	world_commit(d->w);
+	assert_false(world_room(d->w, "club")->is_public);
+	assert_true(world_room(d->w, "club")->is_archived);
+	assert_said(desk_answer(), "\"public\":false,\"archived\":true");
+	/* What an order that failed would have made of it does not count. */
+	assert_string_equal(desk_ask_room(d, "room public", "club", NULL, 0), "none");
+	world_fail(d->w);
+	assert_said(ASK("room unarchive", "room", "club"), "\"public\":false,\"archived\":false");
+}
+
 /* It is in memory before it is in the database; asked again, it is put there again. */
 static void test_a_room_that_could_not_be_made(void **state)
 {
@@ -95,9 +115,9 @@ static void test_members(void **state)
 	assert_said(ASK("member add", "room", "lobby", "user", "bob", "role", "king"),
 	    "INVALID: a role is");
 	assert_said(ASK("member add", "room", "lobby"), "INVALID: a user's id");
-	assert_said(
-	    ASK("member list", "room", "lobby"), "{\"userId\":\"ann\",\"role\":\"moderator\","
-						 "\"since\":1700000000000,\"connections\":2}");
+	assert_said(ASK("member list", "room", "lobby"),
+	    "{\"userId\":\"ann\",\"role\":\"moderator\","
+	    "\"since\":1700000000000,\"connections\":2}");
 	assert_said(ASK("room show", "room", "lobby"),
 	    "\"sockets\":2,\"users\":1,\"members\":1,\"moderators\":1,\"bans\":0,\"mutes\":0");
 	assert_said(ASK("member remove", "room", "lobby", "user", "ann"), "\"role\":\"\"");
@@ -152,6 +172,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, desk_setup, desk_teardown)
 	const struct CMUnitTest tests[] = {
 	    TEST(test_rooms),
+	    TEST(test_two_at_once_do_not_undo_each_other),
 	    TEST(test_a_room_that_could_not_be_made),
 	    TEST(test_members),
 	    TEST(test_bans_and_mutes),
