@@ -36,6 +36,30 @@ void attend_store_room(struct broker *b, struct room *r)
 	r->is_stored = true;
 }
 
+struct berth_search {
+	const struct room *room;
+	bool is_kept; /* for one who comes back to it */
+};
+
+static void look_for_berth(void *ctx, struct session *s)
+{
+	struct berth_search *search = ctx;
+
+	for (size_t i = 0; i < s->berth_count; i++)
+		search->is_kept |= s->berths[i].room == search->room;
+}
+
+void attend_undo_room(struct broker *b, struct room *r)
+{
+	struct berth_search search = {.room = r};
+
+	sessions_each(b->sessions, look_for_berth, &search);
+	if (r->member_count == 0 && !search.is_kept)
+		rooms_remove(b->rooms, &r);
+	else
+		r->is_public = true;
+}
+
 /* A gateway checks names; what another program sends could mean two things in two places. */
 static bool is_fit_for_name(struct str name)
 {

@@ -42,4 +42,8 @@ MUST_USE enum err attend_find_or_create(
 /* Puts a room that has no row yet into the batch that gathers. */
 void attend_store_room(struct broker *b, struct room *r);
 
+/* What it was made for has failed, and nothing of it is stored: it goes, unless somebody came to it
+ * meanwhile; then it is what he would have made by entering. */
+void attend_undo_room(struct broker *b, struct room *r);
+
 #endif

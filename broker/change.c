@@ -345,6 +345,8 @@ void change_on_failed(struct broker *b)
 		struct change *c = b->changes;
 
 		DL_DELETE(b->changes, c);
+		if (c->is.is_new)
+			attend_undo_room(b, room_of(b, &c->is));
 		answer(b, c, ERR_UNAVAILABLE);
 		free_change(c);
 	}

@@ -46,6 +46,7 @@ struct change_order {
 	struct str by;     /* the moderator; empty = an operator */
 	struct str reason;
 	struct room_kind room_kind;
+	bool is_new; /* the room was made for this, and goes again if it fails */
 	enum role role;
 	enum sanction_kind sanction;
 	struct wall until; /* 0 = for ever */

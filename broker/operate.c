@@ -1,5 +1,6 @@
 #include "broker/operate.h"
 
+#include "broker/attend.h"
 #include "broker/change.h"
 #include "broker/report_rights.h"
 #include "proto/value.h"
@@ -147,14 +148,20 @@ static enum err on_room_create(struct command_call *call)
 	struct str name = admin_arg_str(call, "room", "");
 	enum err e = check_new_room(call, nsp, name);
 	struct room *r = e ? NULL : rooms_find(b->rooms, nsp, name);
+	struct change_order o = {.is_new = !r};
 
 	if (e)
 		return e;
-	/* In memory at once, so that nobody else makes another of that name. */
-	if (!r)
+	/* In memory at once, so that nobody else makes another of that name, or enters it. */
+	if (!r) {
 		r = rooms_create(b->rooms, nsp, name, turn_wall(b->turn));
-	r->is_public = !flag(call, "private");
-	return order_kind(call, r, &(struct change_order){.room_kind = change_foresee(b, r)});
+		r->is_public = !flag(call, "private");
+	}
+	o.room_kind = (struct room_kind){!flag(call, "private"), r->is_archived};
+	e = order_kind(call, r, &o);
+	if (e && o.is_new)
+		attend_undo_room(b, r);
+	return e;
 }
 
 static enum err on_room_show(struct command_call *call)

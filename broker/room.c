@@ -164,6 +164,13 @@ void rooms_release(struct rooms *rs, struct room **r)
 	*r = NULL;
 }
 
+void rooms_remove(struct rooms *rs, struct room **r)
+{
+	assert((*r)->member_count == 0);
+	free_room(rs, *r);
+	*r = NULL;
+}
+
 uint64_t rooms_end(const struct rooms *rs)
 {
 	return rs->next_id;

@@ -66,6 +66,9 @@ struct room *rooms_create(struct rooms *rs, struct str nsp, struct str name, str
 /* Fleeting rooms go when nobody is left in them; others stay. NULL afterwards if it went. */
 void rooms_release(struct rooms *rs, struct room **r);
 
+/* It goes whatever it is; nobody is in it, and nobody comes back to it. */
+void rooms_remove(struct rooms *rs, struct room **r);
+
 /* Every id given so far is less. */
 uint64_t rooms_end(const struct rooms *rs);
 size_t rooms_count(const struct rooms *rs);

@@ -215,6 +215,35 @@ static void test_typing_goes_to_the_others(void **state)
 	assert_int_equal(world_last_error(w, &w->west), CLIENT_ERROR_ACCESS_DENIED);
 }
 
+/* A room goes with what it was made for, but for those who came to it: there, or waited for. */
+static void test_a_room_that_is_undone(void **state)
+{
+	struct world *w = *state;
+	struct room *r;
+
+	w->b.config.recovery = true;
+	w->b.config.presence_grace_ms = 0;
+	world_connect(w, &w->east, "e1", "ann");
+	world_connect(w, &w->west, "w1", "bob");
+	world_join(w, &w->east, "e1", "lobby");
+	world_commit(w);
+	r = world_room(w, "lobby");
+	attend_undo_room(&w->b, r);
+	assert_ptr_equal(world_room(w, "lobby"), r);
+	world_lose(w, &w->east, "e1");
+	assert_int_equal(r->member_count, 0);
+	r->is_public = false;
+	attend_undo_room(&w->b, r);
+	assert_ptr_equal(world_room(w, "lobby"), r);
+	assert_true(r->is_public);
+	world_join(w, &w->west, "w1", "other");
+	world_leave(w, &w->west, "w1", "other");
+	attend_undo_room(&w->b, world_room(w, "other"));
+	assert_null(world_room(w, "other"));
+	world_join(w, &w->west, "w1", "other");
+	assert_non_null(world_room(w, "other"));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
@@ -232,6 +261,7 @@ int main(void)
 	    TEST(test_only_the_room_waits_for_its_messages),
 	    TEST(test_a_gateway_speaks_for_its_own_sockets_only),
 	    TEST(test_typing_goes_to_the_others),
+	    TEST(test_a_room_that_is_undone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 #include "tests/broker/admin_fixture.h"
 
 #include "broker/change.h"
+#include "broker/publish.h"
 #include "proto/value.h"
 #include "tests/fakes/link.h"
 #include "tests/fakes/store.h"
@@ -89,7 +90,18 @@ static void test_two_at_once_do_not_undo_each_other(void **state)
 	assert_said(ASK("room unarchive", "room", "club"), "\"public\":false,\"archived\":false");
 }
 
-/* It is in memory before it is in the database; asked again, it is put there again. */
+static void ask_private(struct desk *d)
+{
+	struct buf args = {0};
+
+	value_put_map(&args, 2);
+	value_put_str_pair(&args, STR("room"), STR("club"));
+	value_put_bool_pair(&args, STR("private"), true);
+	assert_string_equal(desk_ask_raw(d, WIRE_VERSION, "room create", buf_bytes(&args)), "none");
+	buf_free(&args);
+}
+
+/* It is in memory before it is in the database, and goes again. */
 static void test_a_room_that_could_not_be_made(void **state)
 {
 	struct desk *d = *state;
@@ -97,8 +109,62 @@ static void test_a_room_that_could_not_be_made(void **state)
 	assert_string_equal(desk_ask_room(d, "room create", "club", NULL, 0), "none");
 	world_fail(d->w);
 	assert_said(desk_answer(), "UNAVAILABLE: the database does not take it now");
+	assert_null(world_room(d->w, "club"));
 	assert_said(ASK("room create", "room", "club"), "ok {");
 	assert_int_equal(fake_store.rooms, 2);
+	assert_non_null(world_room(d->w, "club"));
+	fake_store.is_in_doubt = true;
+	assert_said(ASK("room create", "room", "other"), "UNAVAILABLE: ");
+	assert_null(world_room(d->w, "other"));
+}
+
+/* Who may enter a room that is not public may be in it before the disk refuses it. Then it is what
+ * it would be if he had made it by entering. */
+static void test_a_room_that_could_not_be_made_with_somebody_in_it(void **state)
+{
+	struct desk *d = *state;
+	struct world *w = d->w;
+
+	w->b.config.recovery = true;
+	ask_private(d);
+	struct room *r = world_room(w, "club");
+
+	memberships_put(w->b.memberships, r->id, STR("ann"), ROLE_MEMBER, fake_turn_wall);
+	world_connect(w, &w->east, "e1", "ann");
+	world_join(w, &w->east, "e1", "club");
+	world_connect(w, &w->west, "w1", "bob");
+	world_join(w, &w->west, "w1", "club");
+	assert_null(member_find(r, world_session(w, "w1")));
+	world_fail(w);
+	assert_ptr_equal(world_room(w, "club"), r);
+	assert_true(r->is_public);
+	assert_non_null(member_find(r, world_session(w, "e1")));
+}
+
+/* In memory since a batch failed that had it, with people in it. */
+static void test_a_room_in_use_turns_private_with_the_commit(void **state)
+{
+	struct desk *d = *state;
+	struct world *w = d->w;
+
+	world_connect(w, &w->east, "e1", "ann");
+	world_join(w, &w->east, "e1", "club");
+	world_fail(w);
+	struct room *r = world_room(w, "club");
+
+	assert_false(r->is_stored);
+	ask_private(d);
+	assert_true(r->is_public);
+	assert_false(fake_store.last_room_is_public);
+	world_fail(w);
+	publish_on_tick(&w->b); /* the numbers are read again */
+	assert_true(r->is_public);
+	assert_int_equal(r->member_count, 1);
+	ask_private(d);
+	world_commit(w);
+	assert_false(r->is_public);
+	assert_int_equal(r->member_count, 0);
+	assert_true(fake_peer_read(&w->east, "private"));
 }
 
 static void test_members(void **state)
@@ -174,6 +240,8 @@ int main(void)
 	    TEST(test_rooms),
 	    TEST(test_two_at_once_do_not_undo_each_other),
 	    TEST(test_a_room_that_could_not_be_made),
+	    TEST(test_a_room_that_could_not_be_made_with_somebody_in_it),
+	    TEST(test_a_room_in_use_turns_private_with_the_commit),
 	    TEST(test_members),
 	    TEST(test_bans_and_mutes),
 	    TEST(test_kicks),
