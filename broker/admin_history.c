@@ -99,8 +99,11 @@ static void on_deleted(void *ctx, enum err error)
 {
 	struct deletion *d = ctx;
 
-	admin_send_answer(d->admin, &d->to, d->request, error,
-	    "the database could not take it; nothing was deleted", buf_bytes(&d->value));
+	/* The store, while it closes, may commit it or not: no answer is known to be true. */
+	if (error != ERR_CLOSED)
+		admin_send_answer(d->admin, &d->to, d->request, error,
+		    "the database could not take it; nothing was deleted",
+		    buf_bytes(&d->value));
 	buf_free(&d->value);
 	free(d);
 }

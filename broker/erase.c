@@ -141,3 +141,9 @@ void erase_on_failed(struct broker *b)
 	while (b->erasures)
 		end(b, b->erasures, ERR_UNAVAILABLE);
 }
+
+void erase_forget_all(struct broker *b)
+{
+	while (b->erasures)
+		end(b, b->erasures, ERR_CLOSED);
+}

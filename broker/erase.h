@@ -9,7 +9,8 @@
 
 enum { ERASE_WHY_SIZE = LIMIT_REASON };
 
-/* Who is told what came of it, after the commit; NULL = nobody. */
+/* Who is told what came of it, after the commit; NULL = nobody. ERR_CLOSED: the broker stops, and
+ * what comes of it is not known. */
 typedef void erase_done(void *ctx, enum err error);
 
 struct erase_order {
@@ -34,5 +35,7 @@ MUST_USE enum err erase_message(struct broker *b, const struct erase_order *orde
 void erase_on_committed(struct broker *b, uint64_t batch);
 /* Nothing that was decided is committed, or will be. */
 void erase_on_failed(struct broker *b);
+/* The broker stops; what is in a batch may still be committed. */
+void erase_forget_all(struct broker *b);
 
 #endif

@@ -298,7 +298,7 @@ static void close_house(struct house *h)
 {
 	struct broker *b = &h->b;
 
-	erase_on_failed(b);
+	erase_forget_all(b);
 	admin_free(&h->b.admin);
 	prune_free(&b->prune);
 	look_forget(b, NULL);

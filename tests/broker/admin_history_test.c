@@ -62,6 +62,19 @@ static void test_a_deletion_that_fails_says_so(void **state)
 	assert_begins(desk_answer(), "UNAVAILABLE: the database could not take it");
 }
 
+/* What was put into a batch may still be committed, when the store closes. */
+static void test_a_broker_that_stops_does_not_say_what_it_does_not_know(void **state)
+{
+	struct desk *d = *state;
+
+	say_something(d);
+	assert_string_equal(ask_delete(d, "0000000000001"), "none");
+	fake_link_reset();
+	erase_forget_all(&d->w->b);
+	assert_string_equal(desk_answer(), "none");
+	assert_null(d->w->b.erasures);
+}
+
 static void test_an_order_to_prune(void **state)
 {
 	struct desk *d = *state;
@@ -90,6 +103,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(test_a_deletion_is_answered_when_it_is_committed),
 	    TEST(test_a_deletion_that_fails_says_so),
+	    TEST(test_a_broker_that_stops_does_not_say_what_it_does_not_know),
 	    TEST(test_an_order_to_prune),
 	};
 
