@@ -20,6 +20,8 @@ struct erasure {
 	struct erasure *prev, *next;
 };
 
+static const char pruned_text[] = "there is no such message (any more): it was pruned";
+
 static enum err refuse(enum err e, const char *why, char ret_why[ERASE_WHY_SIZE])
 {
 	snprintf(ret_why, ERASE_WHY_SIZE, "%s", why);
@@ -48,7 +50,7 @@ static enum err find(
 	enum err e = reader_find_gseq(b->reader, target, ret);
 
 	if (e == ERR_NOT_FOUND)
-		return refuse(e, "there is no such message (any more): it was pruned", ret_why);
+		return refuse(e, pruned_text, ret_why);
 	if (e)
 		return refuse(ERR_UNAVAILABLE, "the database could not be read", ret_why);
 	if (ret->is_deleted || is_under_way(b, target))
@@ -92,6 +94,9 @@ enum err erase_message(struct broker *b, const struct erase_order *order,
 
 	if (!r)
 		return refuse(ERR_NOT_FOUND, "its room is not known", ret_why);
+	/* In a batch that is not committed: its bytes are off the room already. */
+	if (place.seq < r->first_seq)
+		return refuse(ERR_NOT_FOUND, pruned_text, ret_why);
 	struct store_deletion deletion = {.gseq = ++b->gseq,
 	    .room = r->id,
 	    .seq = place.seq,
@@ -99,7 +104,7 @@ enum err erase_message(struct broker *b, const struct erase_order *order,
 	    .timestamp = turn_wall(b->turn)};
 
 	r->bytes -= place.bytes < r->bytes ? place.bytes : r->bytes;
-	r->gseq = deletion.gseq;
+	r->gseq = r->erased_gseq = deletion.gseq;
 	r->batch = store_gathering(b->store);
 	store_delete_message(b->store, &deletion);
 	keep(b, order, r);

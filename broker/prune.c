@@ -9,9 +9,10 @@
 enum { ROOMS_A_LOOK = 2000, RECEIPTS_LOOK_MS = 1000 };
 
 struct prune {
-	uint64_t room;   /* id: the next to be looked at */
-	uint64_t ticket; /* of the plan that is being filled in, 0 = none */
-	uint64_t stored; /* b->stored when it was asked for */
+	uint64_t room;     /* id: the next to be looked at */
+	uint64_t ticket;   /* of the plan that is being filled in, 0 = none */
+	uint64_t stored;   /* b->stored when it was asked for */
+	uint64_t released; /* b->released then: what it surely knows */
 	struct wall oldest_receipt;
 	struct wall asked; /* when it was looked for */
 	struct wall from;  /* nothing goes before this */
@@ -167,6 +168,7 @@ static void begin(struct broker *b, unsigned limit)
 		p->ticket = ++b->last_ticket;
 		p->asked = turn_wall(b->turn);
 		p->stored = b->stored;
+		p->released = b->released;
 	}
 	plan_free(&plan);
 }
@@ -195,6 +197,9 @@ static void take_step(struct broker *b, const struct plan *plan)
 
 		/* A gateway may have come since, which needs what was to go. */
 		if (!r || r->first_seq != step->first_seq || step->gseq > bound)
+			continue;
+		/* What a deletion took off the room it may count again: the next one will not. */
+		if (r->erased_gseq > b->prune->released)
 			continue;
 		r->front = step->front;
 		if (!step->gseq)

@@ -27,6 +27,7 @@ struct room {
 	uint64_t committed_seq; /* last number in the database, as far as is known */
 	uint64_t gseq; /* of its last message, or greater than that and less than the next one's */
 	uint64_t committed_gseq;   /* the same of the last one in the database */
+	uint64_t erased_gseq;      /* of the last deletion in it since the start; 0 = none */
 	uint64_t batch;            /* the batch of the last message, 0 = none since the start */
 	uint64_t first_seq, bytes; /* the oldest message that is kept; what all contents have */
 	struct wall front; /* how old the oldest one is, as prune.h found it; 0 = not known */

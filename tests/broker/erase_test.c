@@ -118,6 +118,27 @@ static void test_what_cannot_be_deleted(void **state)
 	assert_int_equal(answers, 1);
 }
 
+/* Its row stands until the batch commits that has the pruning. */
+static void test_what_is_being_pruned_is_gone(void **state)
+{
+	struct world *w = *state;
+	struct room *r;
+
+	begin(w);
+	r = world_room(w, "lobby");
+	r->first_seq = 2;
+	r->bytes = 7;
+	assert_int_equal(erase(w, 1), ERR_NOT_FOUND);
+	assert_non_null(strstr(why, "pruned"));
+	assert_int_equal(r->bytes, 7);
+	assert_int_equal(fake_store.deletions, 0);
+	r->first_seq = 1;
+	assert_int_equal(erase(w, 1), ERR_OK);
+	assert_int_equal(r->bytes, 5);
+	assert_int_equal(r->erased_gseq, 2);
+	commit(w);
+}
+
 static void test_a_batch_that_fails_takes_it_along(void **state)
 {
 	struct world *w = *state;
@@ -149,6 +170,7 @@ int main(void)
 	    TEST(test_members_hear_of_it_after_the_commit),
 	    TEST(test_the_next_message_has_the_next_numbers),
 	    TEST(test_what_cannot_be_deleted),
+	    TEST(test_what_is_being_pruned_is_gone),
 	    TEST(test_a_batch_that_fails_takes_it_along),
 	};
 

@@ -193,6 +193,34 @@ static void test_who_is_behind_keeps_what_he_needs(void **state)
 	end(w);
 }
 
+/* What a deletion took off a room, a plan that was read before it was committed counts again. */
+static void test_a_plan_that_may_not_know_of_a_deletion_is_not_followed(void **state)
+{
+	struct world *w = *state;
+	struct room *r = begin(w);
+
+	rules[0].retention_messages = 900;
+	/* On its way when the plan is asked for. */
+	r->erased_gseq = ++w->b.gseq;
+	prune_on_pace(&w->b);
+	w->b.released = w->b.gseq;
+	fill(w, 60, (struct wall){1});
+	assert_int_equal(fake_store.prunings, 0);
+	assert_int_equal(r->first_seq, 1);
+	assert_int_equal(r->bytes, 10000);
+	/* Decided, and committed, while it is read. */
+	prune_on_pace(&w->b);
+	r->erased_gseq = w->b.released = ++w->b.gseq;
+	fill(w, 60, (struct wall){1});
+	assert_int_equal(fake_store.prunings, 0);
+	/* The next one knows of both. */
+	prune_on_pace(&w->b);
+	fill(w, 60, (struct wall){1});
+	assert_int_equal(fake_store.prunings, 1);
+	assert_int_equal(r->bytes, 9400);
+	end(w);
+}
+
 static void test_the_young_are_not_looked_at(void **state)
 {
 	struct world *w = *state;
@@ -325,6 +353,7 @@ int main(void)
 	    TEST(test_a_room_that_has_too_many_is_cut_to_its_size),
 	    TEST(test_bytes_and_age_are_rules_too),
 	    TEST(test_who_is_behind_keeps_what_he_needs),
+	    TEST(test_a_plan_that_may_not_know_of_a_deletion_is_not_followed),
 	    TEST(test_the_young_are_not_looked_at),
 	    TEST(test_nothing_goes_before_the_first_window_is_over),
 	    TEST(test_under_load_a_step_is_twice_what_came),
