@@ -329,6 +329,15 @@ enum err change_put(struct broker *b, const struct change_order *order)
 	return ERR_OK;
 }
 
+bool change_is_asked(const struct broker *b, const struct peer *p, uint64_t request)
+{
+	const struct change *c = b->changes;
+
+	while (c && (c->is.asker.peer != p || c->is.asker.request != request))
+		c = c->next;
+	return c;
+}
+
 void change_on_committed(struct broker *b, uint64_t batch)
 {
 	while (b->changes && b->changes->batch <= batch) {
@@ -365,10 +374,9 @@ void change_forget(struct broker *b, const struct peer *p)
 
 void change_forget_all(struct broker *b)
 {
-	struct change *c, *next;
+	while (b->changes) {
+		struct change *c = b->changes;
 
-	DL_FOREACH_SAFE(b->changes, c, next)
-	{
 		DL_DELETE(b->changes, c);
 		free_change(c);
 	}

@@ -62,6 +62,9 @@ struct room_kind change_foresee(const struct broker *b, const struct room *r);
  * disk cannot take it now. Nothing is answered then. */
 MUST_USE enum err change_put(struct broker *b, const struct change_order *order);
 
+/* Is this request of the peer on its way already? It is answered then, whoever asks again. */
+bool change_is_asked(const struct broker *b, const struct peer *p, uint64_t request);
+
 /* Those up to this batch take effect. At the end of a turn, with 0: those that need none. */
 void change_on_committed(struct broker *b, uint64_t batch);
 void change_on_failed(struct broker *b);

@@ -89,7 +89,8 @@ void moderate_on_message(struct broker *b, struct peer *p, const struct wire_mes
 	const struct deed *deed = find_deed(w->action);
 	struct say_fault fault;
 
-	if (!s)
+	/* A gateway whose link broke asks again, under the same number. */
+	if (!s || change_is_asked(b, p, w->request))
 		return;
 	if (!deed || !rights_are_moderated(b, str_of(s->nsp)) ||
 	    w->duration_ms > (uint64_t)LIMIT_DURATION_S * 1000) {

@@ -57,6 +57,22 @@ static void test_the_answer_waits_for_the_commit(void **state)
 	assert_int_equal(world_last_error(w, &w->west), CLIENT_ERROR_NONE);
 }
 
+/* Its link broke, and it does not know that it was heard. */
+static void test_what_is_asked_again_is_done_once(void **state)
+{
+	struct world *w = *state;
+
+	act(w, "mute", 1000);
+	w->request--;
+	act(w, "mute", 1000);
+	assert_int_equal(fake_store.sanctions, 1);
+	world_commit(w);
+	assert_int_equal(world_last_error(w, &w->east), CLIENT_ERROR_NONE);
+	assert_null(w->b.changes);
+	act(w, "unmute", 0);
+	assert_int_equal(fake_store.sanctions_removed, 1);
+}
+
 static void test_each_event_is_what_it_says(void **state)
 {
 	struct world *w = *state;
@@ -116,9 +132,8 @@ static void test_a_mute_does_not_deny_what_is_stored(void **state)
 	world_publish_as(w, &w->west, ++w->request, "w1", "lobby", "key", false);
 	world_commit(w);
 	fake_store.stored_message_id = "key";
-	fake_store.stored_receipt =
-	    (struct reader_receipt){.gseq = 1, .seq = 1, .room = world_room(w, "lobby")->id,
-		.timestamp = fake_turn_wall};
+	fake_store.stored_receipt = (struct reader_receipt){
+	    .gseq = 1, .seq = 1, .room = world_room(w, "lobby")->id, .timestamp = fake_turn_wall};
 	act(w, "mute", 0);
 	world_commit(w);
 	world_forget_heard(w);
@@ -134,6 +149,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, world_teardown)
 	const struct CMUnitTest tests[] = {
 	    TEST(test_the_answer_waits_for_the_commit),
+	    TEST(test_what_is_asked_again_is_done_once),
 	    TEST(test_each_event_is_what_it_says),
 	    TEST(test_what_is_no_deed_is_refused),
 	    TEST(test_too_many_and_a_disk_that_fails),
