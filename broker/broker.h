@@ -46,6 +46,7 @@ struct broker {
 	struct memberships *memberships;
 	struct sanctions *sanctions;
 	struct change *changes; /* change.c's: on their way into the database */
+	struct moderated *moderated; /* moderate.c's: the last answers to moderators */
 	struct crew *crew;
 	struct store *store;
 	struct reader *reader;

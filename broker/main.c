@@ -20,6 +20,7 @@
 #include "broker/look.h"
 #include "broker/metrics.h"
 #include "broker/missed.h"
+#include "broker/moderate.h"
 #include "broker/news.h"
 #include "broker/presence.h"
 #include "broker/prune.h"
@@ -304,6 +305,7 @@ static void close_house(struct house *h)
 	look_forget(b, NULL);
 	missed_forget(b, NULL);
 	change_forget_all(b);
+	moderate_forget_all(b);
 	peers_free(&b->peers);
 	outbox_free(&b->outbox);
 	dedup_free(&b->dedup);

@@ -7,6 +7,19 @@
 #include "proto/events.h"
 #include "proto/value.h"
 
+#include <stdlib.h>
+#include <utlist.h>
+
+/* More are not on the way to one gateway when its link breaks, or hardly. */
+enum { ANSWERS_KEPT = 64 };
+
+/* What a moderator was answered. */
+struct moderated {
+	uint64_t boot, request; /* of the gateway */
+	struct buf value;
+	struct moderated *prev, *next;
+};
+
 /* What each event is as a change; by the event. */
 static const struct deed {
 	enum event event;
@@ -52,14 +65,54 @@ static void put_answer(struct buf *out, const struct wire_moderate *w, struct wa
 		value_put_u64_pair(out, STR("until"), (uint64_t)until.ms);
 }
 
+static void free_moderated(struct broker *b, struct moderated *m)
+{
+	DL_DELETE(b->moderated, m);
+	buf_free(&m->value);
+	free(m);
+}
+
+static void remember(struct broker *b, const struct change_asker *asker, struct bytes value)
+{
+	struct moderated *m = xcalloc(1, sizeof(*m)), *each;
+	size_t count;
+
+	*m = (struct moderated){.boot = peer_boot(asker->peer), .request = asker->request};
+	buf_put(&m->value, value);
+	DL_APPEND(b->moderated, m);
+	DL_COUNT(b->moderated, each, count);
+	if (count > ANSWERS_KEPT)
+		free_moderated(b, b->moderated);
+}
+
+void moderate_forget_all(struct broker *b)
+{
+	while (b->moderated)
+		free_moderated(b, b->moderated);
+}
+
+/* Was it answered, in a conversation that broke? */
+static bool answer_again(struct broker *b, struct peer *p, uint64_t request)
+{
+	const struct moderated *m = b->moderated;
+
+	while (m && (m->boot != peer_boot(p) || m->request != request))
+		m = m->next;
+	if (m)
+		say_ok(
+		    b, p, &(struct say_reply){.request = request, .value = buf_bytes(&m->value)});
+	return m;
+}
+
 static void answer(
     struct broker *b, const struct change_asker *asker, enum err e, struct bytes value)
 {
-	if (e)
+	if (e) {
 		say_error(b, asker->peer, asker->request, CLIENT_ERROR_UNAVAILABLE, NULL);
-	else
-		say_ok(
-		    b, asker->peer, &(struct say_reply){.request = asker->request, .value = value});
+		return;
+	}
+	remember(b, asker, value);
+	say_ok(b, asker->peer, &(struct say_reply){.request = asker->request, .value = value});
 }
 
 static void order(
@@ -89,8 +142,7 @@ void moderate_on_message(struct broker *b, struct peer *p, const struct wire_mes
 	const struct deed *deed = find_deed(w->action);
 	struct say_fault fault;
 
-	/* A gateway whose link broke asks again, under the same number. */
-	if (!s || change_is_asked(b, p, w->request))
+	if (!s || change_is_asked(b, p, w->request) || answer_again(b, p, w->request))
 		return;
 	if (!deed || !rights_are_moderated(b, str_of(s->nsp)) ||
 	    w->duration_ms > (uint64_t)LIMIT_DURATION_S * 1000) {

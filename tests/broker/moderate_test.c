@@ -23,6 +23,12 @@ static int setup(void **state)
 	return 0;
 }
 
+static int teardown(void **state)
+{
+	moderate_forget_all(&((struct world *)*state)->b);
+	return world_teardown(state);
+}
+
 static void act(struct world *w, const char *action, uint64_t duration_ms)
 {
 	struct wire_message m = {.type = WIRE_MODERATE};
@@ -69,8 +75,29 @@ static void test_what_is_asked_again_is_done_once(void **state)
 	world_commit(w);
 	assert_int_equal(world_last_error(w, &w->east), CLIENT_ERROR_NONE);
 	assert_null(w->b.changes);
+	/* Nor did it hear the answer. */
+	world_forget_heard(w);
+	w->request--;
+	act(w, "mute", 1000);
+	assert_int_equal(fake_store.sanctions, 1);
+	assert_int_equal(world_last_error(w, &w->east), CLIENT_ERROR_NONE);
+	assert_true(fake_peer_read(&w->east, "until"));
+	assert_false(fake_peer_heard(&w->west, "event=\"moderation\""));
 	act(w, "unmute", 0);
 	assert_int_equal(fake_store.sanctions_removed, 1);
+	world_commit(w);
+	/* Not for ever. */
+	uint64_t first = w->request;
+
+	for (int i = 0; i < 65; i++) {
+		act(w, "mute", 1000);
+		world_commit(w);
+	}
+	assert_int_equal(fake_store.sanctions, 66);
+	w->request = first - 1;
+	act(w, "unmute", 0);
+	world_commit(w);
+	assert_int_equal(fake_store.sanctions_removed, 2);
 }
 
 static void test_each_event_is_what_it_says(void **state)
@@ -146,7 +173,7 @@ static void test_a_mute_does_not_deny_what_is_stored(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, world_teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 	    TEST(test_the_answer_waits_for_the_commit),
 	    TEST(test_what_is_asked_again_is_done_once),

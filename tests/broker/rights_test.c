@@ -255,6 +255,12 @@ static int try_to_recover(struct world *w, const struct place *place, const stru
 	return r && member_find(r, world_session(w, "e2")) ? 0 : DENIED;
 }
 
+static int teardown(void **state)
+{
+	moderate_forget_all(&((struct world *)*state)->b);
+	return world_teardown(state);
+}
+
 static int answer(
     const struct who *who, const struct place *place, enum action action, bool is_target_moderator)
 {
@@ -282,7 +288,7 @@ static int answer(
 		result = try(w, place, action, is_target_moderator);
 	}
 	look_forget(&w->b, NULL);
-	world_teardown(&state);
+	teardown(&state);
 	return result;
 }
 
@@ -407,13 +413,13 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_everybody_everywhere),
-	    cmocka_unit_test_setup_teardown(test_why_is_said, world_setup, world_teardown),
+	    cmocka_unit_test_setup_teardown(test_why_is_said, world_setup, teardown),
 	    cmocka_unit_test_setup_teardown(
-		test_a_mute_ends_by_itself_and_says_when, world_setup, world_teardown),
+		test_a_mute_ends_by_itself_and_says_when, world_setup, teardown),
 	    cmocka_unit_test_setup_teardown(
-		test_bans_from_a_namespace_and_from_everything, world_setup, world_teardown),
+		test_bans_from_a_namespace_and_from_everything, world_setup, teardown),
 	    cmocka_unit_test_setup_teardown(
-		test_moderation_is_the_namespaces_choice, world_setup, world_teardown),
+		test_moderation_is_the_namespaces_choice, world_setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
