@@ -73,6 +73,7 @@ struct broker {
 	struct erasure *erasures; /* erase.c's: deletions that are not committed */
 	struct surveys *surveys;  /* admin.c's */
 	uint64_t gseq;            /* last number given out */
+	uint64_t numbered;        /* the batch that it commits with, 0 = none under way */
 	uint64_t released;        /* everything up to this one is committed, and was said */
 	uint64_t pruned;          /* all later ones are in the database, or in a batch before us */
 	uint64_t stored;          /* messages committed since the start */

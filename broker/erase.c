@@ -105,7 +105,7 @@ enum err erase_message(struct broker *b, const struct erase_order *order,
 
 	r->bytes -= place.bytes < r->bytes ? place.bytes : r->bytes;
 	r->gseq = r->erased_gseq = deletion.gseq;
-	r->batch = store_gathering(b->store);
+	b->numbered = r->batch = store_gathering(b->store);
 	store_delete_message(b->store, &deletion);
 	keep(b, order, r);
 	tell(b, r, &deletion);

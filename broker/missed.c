@@ -49,6 +49,12 @@ static struct merge *plan(const struct session *s, const struct missed *r)
 	return merge;
 }
 
+static void refuse(struct broker *b, const struct missed *r)
+{
+	say_error(b, r->peer, r->request, CLIENT_ERROR_UNAVAILABLE,
+	    "what was missed cannot be read now");
+}
+
 /* Hands one that waits to the archive. ERR_FULL: not now. */
 static enum err begin(struct broker *b, struct missed *r)
 {
@@ -56,6 +62,12 @@ static enum err begin(struct broker *b, struct missed *r)
 
 	/* It is lost again, and its gateway was told. */
 	if (!s) {
+		drop(b, r);
+		return ERR_OK;
+	}
+	/* What the rooms have is not known: to say that nothing was missed might be a lie. */
+	if (b->is_numbering_stale) {
+		refuse(b, r);
 		drop(b, r);
 		return ERR_OK;
 	}
@@ -109,8 +121,7 @@ static void reply(struct broker *b, const struct missed *r, const struct archive
 	struct buf value = {0};
 
 	if (answer->error && answer->error != ERR_NOT_FOUND) {
-		say_error(b, r->peer, r->request, CLIENT_ERROR_UNAVAILABLE,
-		    "what was missed cannot be read now");
+		refuse(b, r);
 		return;
 	}
 	if (answer->error) {

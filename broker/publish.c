@@ -123,7 +123,7 @@ static void accept_message(
 	store(b, l, names);
 	struct dedup_hit hit = {.receipt = l->receipt, .batch = store_gathering(b->store)};
 
-	l->room->batch = hit.batch;
+	b->numbered = l->room->batch = hit.batch;
 	l->room->gseq = l->receipt.gseq;
 	time_batch(b, hit.batch);
 	dedup_remember(b->dedup, names, &hit);
@@ -239,6 +239,8 @@ void publish_on_committed(struct broker *b, uint64_t batch)
 	if (b->is_failing && b->is_fault_told)
 		log_notice("store.recovered", LOG_Z(MESSAGE, "messages are stored again"));
 	b->is_failing = b->is_fault_told = false;
+	if (b->numbered <= batch)
+		b->numbered = 0;
 	dedup_commit(b->dedup, batch, count_stored, b);
 	metrics_add(b->metrics, METRIC_MESSAGES, 0, 0, b->stored - before);
 	metrics_add(b->metrics, METRIC_BATCHES, 0, 0, 1);
@@ -261,6 +263,7 @@ void publish_on_failed(struct broker *b, const char *why)
 	}
 	b->is_failing = true;
 	metrics_add(b->metrics, METRIC_STORE_FAULTS, 0, 0, 1);
+	b->numbered = 0;
 	dedup_fail(b->dedup);
 	outbox_fail(b->outbox);
 	b->is_numbering_stale = true;

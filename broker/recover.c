@@ -153,7 +153,7 @@ void recover_reply(
     struct broker *b, const struct session *s, uint64_t request, const struct recovered *how)
 {
 	struct buf value = {0}, otherwise = {0};
-	uint64_t batch = roll_batch(s), newest = outbox_newest(b->outbox);
+	uint64_t batch = roll_batch(s), newest = say_newest(b);
 
 	value_put_map(&value, how->is_bare ? 7 : 6);
 	put_rooms(&value, s);

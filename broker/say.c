@@ -119,11 +119,17 @@ void say_limited(struct broker *b, struct peer *to, uint64_t request, uint64_t r
 	        .error = CLIENT_ERROR_RATE_LIMITED, .retry_after_ms = retry_after_ms});
 }
 
+uint64_t say_newest(const struct broker *b)
+{
+	uint64_t said = outbox_newest(b->outbox);
+
+	return said > b->numbered ? said : b->numbered;
+}
+
 void say_behind(struct broker *b, struct peer *to, const struct wire_message *m,
     const struct wire_message *instead)
 {
-	struct outbox_letter letter = {
-	    .to = to, .batch = outbox_newest(b->outbox), .message = encode(m)};
+	struct outbox_letter letter = {.to = to, .batch = say_newest(b), .message = encode(m)};
 
 	if (letter.batch)
 		letter.instead = encode(instead ? instead : m);

@@ -51,6 +51,9 @@ void say_refusal(
 /* Said at once, whatever else waits. */
 void say_now(struct broker *b, struct peer *to, const struct wire_message *m);
 
+/* The batch that whatever counts on what is decided by now has to wait for; 0 = none. */
+uint64_t say_newest(const struct broker *b);
+
 /*
  * Said behind everything that waits now, for what is decided already may still put back what this
  * takes away. `instead` is said if what waits fails; NULL: the same.

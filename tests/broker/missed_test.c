@@ -137,6 +137,18 @@ static void test_what_cannot_be_read_is_said(void **state)
 	assert_true(fake_peer_read(&w->east, "isLost\xc3"));
 }
 
+/* A batch failed, and what is stored is not known yet: nothing missed would be a lie. */
+static void test_while_the_numbers_are_unread_it_is_refused(void **state)
+{
+	struct world *w = *state;
+
+	w->b.is_numbering_stale = true;
+	ask(w, &w->east, "e1", 0);
+	assert_int_equal(archive.count, 0);
+	assert_int_equal(world_last_error(w, &w->east), CLIENT_ERROR_UNAVAILABLE);
+	assert_int_equal(w->b.missed_count, 0);
+}
+
 static void test_strangers_are_told_nothing(void **state)
 {
 	struct world *w = *state;
@@ -204,6 +216,7 @@ int main(void)
 	    TEST(test_the_join_counts_where_it_is_later),
 	    TEST(test_a_page_goes_to_who_asked),
 	    TEST(test_what_cannot_be_read_is_said),
+	    TEST(test_while_the_numbers_are_unread_it_is_refused),
 	    TEST(test_strangers_are_told_nothing),
 	    TEST(test_when_many_come_they_wait_for_their_turn),
 	    TEST(test_who_is_gone_waits_for_nothing),
