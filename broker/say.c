@@ -116,7 +116,7 @@ void say_limited(struct broker *b, struct peer *to, uint64_t request, uint64_t r
 {
 	say_fault(b, to, request,
 	    &(struct say_fault){
-	        .error = CLIENT_ERROR_RATE_LIMITED, .retry_after_ms = retry_after_ms});
+		.error = CLIENT_ERROR_RATE_LIMITED, .retry_after_ms = retry_after_ms});
 }
 
 uint64_t say_newest(const struct broker *b)
@@ -126,10 +126,11 @@ uint64_t say_newest(const struct broker *b)
 	return said > b->numbered ? said : b->numbered;
 }
 
-void say_behind(struct broker *b, struct peer *to, const struct wire_message *m,
-    const struct wire_message *instead)
+void say_behind(struct broker *b, struct peer *to, const struct room *room,
+    const struct wire_message *m, const struct wire_message *instead)
 {
-	struct outbox_letter letter = {.to = to, .batch = say_newest(b), .message = encode(m)};
+	struct outbox_letter letter = {
+	    .to = to, .batch = say_newest(b), .lane = room, .message = encode(m)};
 
 	if (letter.batch)
 		letter.instead = encode(instead ? instead : m);

@@ -15,8 +15,8 @@ struct say_event {
 	struct str name;
 	struct bytes args;
 	const struct session *except; /* NULL = nobody is left out */
-	bool is_volatile; /* dropped when it could not be said at once */
-	uint64_t batch; /* the batch it depends on, 0 = none */
+	bool is_volatile;             /* dropped when it could not be said at once */
+	uint64_t batch;               /* the batch it depends on, 0 = none */
 };
 
 /* To every peer that holds members of the room. Nothing when there is none. */
@@ -56,10 +56,11 @@ uint64_t say_newest(const struct broker *b);
 
 /*
  * Said behind everything that waits now, for what is decided already may still put back what this
- * takes away. `instead` is said if what waits fails; NULL: the same.
+ * takes away; and what is said of the room from there on stands behind this. `instead` is said if
+ * what waits fails; NULL: the same.
  */
-void say_behind(struct broker *b, struct peer *to, const struct wire_message *m,
-    const struct wire_message *instead);
+void say_behind(struct broker *b, struct peer *to, const struct room *room,
+    const struct wire_message *m, const struct wire_message *instead);
 
 /* Why something is refused. text: NULL = that of the error's row; retry_after_ms: 0 = not said. */
 struct say_fault {
@@ -72,8 +73,8 @@ struct say_fault {
 void say_fault(struct broker *b, struct peer *to, uint64_t request, const struct say_fault *fault);
 
 /* The same with less to say. */
-void say_error(struct broker *b, struct peer *to, uint64_t request, enum client_error error,
-    const char *text);
+void say_error(
+    struct broker *b, struct peer *to, uint64_t request, enum client_error error, const char *text);
 
 /* rate_limited, said at once. */
 void say_limited(struct broker *b, struct peer *to, uint64_t request, uint64_t retry_after_ms);

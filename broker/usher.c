@@ -39,7 +39,7 @@ static void tell(struct broker *b, const struct session *s, enum event event, co
 		value_put_str_pair(&args, STR("reason"), str_of(reason));
 	m.as.send = (struct wire_send){
 	    .socket = str_of(s->id), .event = event_name(event), .args = buf_bytes(&args)};
-	say_behind(b, s->peer, &m, NULL);
+	say_behind(b, s->peer, r, &m, NULL);
 	buf_free(&args);
 }
 
@@ -62,7 +62,7 @@ void usher_keep_out(struct broker *b, const struct session *s, const struct room
 	m.as.move = (struct wire_move){.socket = str_of(s->id), .room = str_of(r->name)};
 	say_now(b, s->peer, &m);
 	if (outbox_newest(b->outbox))
-		say_behind(b, s->peer, &m, NULL);
+		say_behind(b, s->peer, r, &m, NULL);
 }
 
 /* What it is given from there on is decided after this; if what waits fails, all of that is void.
@@ -75,7 +75,7 @@ static void move_in(struct broker *b, const struct session *s, const struct room
 	    .socket = str_of(s->id), .room = str_of(r->name), .is_in = true, .gseq = b->gseq};
 	instead = m;
 	instead.as.move.gseq = b->released;
-	say_behind(b, s->peer, &m, &instead);
+	say_behind(b, s->peer, r, &m, &instead);
 }
 
 /* ---- out of a room ---- */

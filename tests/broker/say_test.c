@@ -251,13 +251,13 @@ static void test_behind_what_waits_and_all_the_same_if_that_fails(void **state)
 	m.as.position.gseq = 5;
 	other.as.position.gseq = 4;
 	newest = 3;
-	say_behind(&w->b, &w->east, &m, NULL);
-	say_behind(&w->b, &w->east, &m, &other);
+	say_behind(&w->b, &w->east, NULL, &m, NULL);
+	say_behind(&w->b, &w->east, NULL, &m, &other);
 	newest = 0;
-	say_behind(&w->b, &w->east, &m, &other);
+	say_behind(&w->b, &w->east, NULL, &m, &other);
 	/* Nobody was to hear of the last number, and it is not committed all the same. */
 	w->b.numbered = 6;
-	say_behind(&w->b, &w->east, &m, &other);
+	say_behind(&w->b, &w->east, NULL, &m, &other);
 	assert_int_equal(held[3].batch, 6);
 	assert_string_equal(held[3].instead, "POSITION{gseq=4}");
 	assert_int_equal(held[0].batch, 3);

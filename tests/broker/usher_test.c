@@ -65,6 +65,53 @@ static void test_an_answer_that_waits_does_not_put_it_back(void **state)
 	assert_true(move < strstr(text, "room-left"));
 }
 
+/* Where a text begins among what a peer heard, the last time. */
+static size_t last_of(struct peer *p, const char *what)
+{
+	const char *text, *at = NULL;
+
+	buf_putc(&p->heard, '\0');
+	text = buf_str(&p->heard).p;
+	for (const char *next = text; (next = strstr(next, what)); next++)
+		at = next;
+	assert_non_null(at);
+	return (size_t)(at - text);
+}
+
+/* He is put out while others wait for the disk, and joins at once where all is committed. */
+static void test_who_joins_again_meanwhile_is_in(void **state)
+{
+	struct world *w = *state;
+
+	w->b.config.recovery = false;
+	world_connect(w, &w->east, "e5", "eve");
+	world_join(w, &w->east, "e5", "hall");
+	world_publish(w, &w->west, "w2", "lobby");
+	usher_user_out_of_room(&w->b, world_room(w, "hall"), STR("eve"), USHER_KICKED);
+	world_forget_heard(w);
+	world_join(w, &w->east, "e5", "hall");
+	world_commit(w);
+	assert_int_equal(world_last_error(w, &w->east), CLIENT_ERROR_NONE);
+	assert_true(last_of(&w->east, "MOVE") < last_of(&w->east, "room-left"));
+	assert_true(last_of(&w->east, "room-left") < last_of(&w->east, "REPLY"));
+}
+
+static void test_who_leaves_before_he_is_moved_in_is_out(void **state)
+{
+	struct world *w = *state;
+	struct room *r = rooms_load(w->b.rooms, 70, STR("/chat"), STR("club"), true, 0);
+
+	w->b.config.recovery = false;
+	world_connect(w, &w->east, "e5", "eve");
+	world_publish(w, &w->west, "w2", "lobby");
+	usher_user_into_room(&w->b, r, STR("eve"));
+	world_forget_heard(w);
+	world_leave(w, &w->east, "e5", "club");
+	world_commit(w);
+	assert_true(last_of(&w->east, "MOVE") < last_of(&w->east, "REPLY"));
+	assert_true(last_of(&w->east, "room-joined") < last_of(&w->east, "REPLY"));
+}
+
 static void test_who_is_away_loses_the_room_and_hears_of_it_when_he_is_back(void **state)
 {
 	struct world *w = *state;
@@ -228,6 +275,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(test_out_of_a_room_with_a_reason),
 	    TEST(test_an_answer_that_waits_does_not_put_it_back),
+	    TEST(test_who_joins_again_meanwhile_is_in),
+	    TEST(test_who_leaves_before_he_is_moved_in_is_out),
 	    TEST(test_who_is_away_loses_the_room_and_hears_of_it_when_he_is_back),
 	    TEST(test_who_has_left_already_loses_his_way_back),
 	    TEST(test_who_was_made_a_member_while_away_is_told),
