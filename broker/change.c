@@ -17,6 +17,7 @@ struct change {
 	struct wall now;
 	uint64_t batch;
 	char *text;
+	struct str sid; /* of the session that ends: its connection may be another one by then */
 	struct change *prev, *next;
 };
 
@@ -216,7 +217,10 @@ static void apply_kick(struct broker *b, const struct change *c, struct room *r)
 static void apply_end(struct broker *b, const struct change *c, struct room *r)
 {
 	struct session *s = sessions_find(b->sessions, c->is.socket);
+	const struct user *u = sessions_find_user(b->sessions, c->is.user);
 
+	for (struct session *i = u && !s ? u->sessions : NULL; i && !s; i = i->user_next)
+		s = str_eqz(c->sid, i->sid) ? i : NULL;
 	log_done(&c->is, r, "kick");
 	if (s)
 		usher_end(b, s, NULL);
@@ -262,14 +266,17 @@ static struct str keep(char **at, struct str s)
 static struct change *new_change(const struct broker *b, const struct change_order *o)
 {
 	struct change *c = xcalloc(1, sizeof(*c));
-	size_t len =
-	    o->nsp.len + o->user.len + o->socket.len + o->by.len + o->reason.len + o->answer.len;
+	const struct session *s = sessions_find(b->sessions, o->socket);
+	struct str sid = str_of(s ? s->sid : NULL);
+	size_t len = o->nsp.len + o->user.len + o->socket.len + sid.len + o->by.len +
+		     o->reason.len + o->answer.len;
 	char *at = xcalloc(1, len + 1);
 
 	*c = (struct change){.is = *o, .now = turn_wall(b->turn), .text = at};
 	c->is.nsp = keep(&at, o->nsp);
 	c->is.user = keep(&at, o->user);
 	c->is.socket = keep(&at, o->socket);
+	c->sid = keep(&at, sid);
 	c->is.by = keep(&at, o->by);
 	c->is.reason = keep(&at, o->reason);
 	c->is.answer = str_bytes(keep(&at, bytes_str(o->answer)));

@@ -42,7 +42,7 @@ struct change_order {
 	uint64_t room;  /* id; 0 = none */
 	struct str nsp; /* without a room: empty = every namespace */
 	struct str user;
-	struct str socket; /* id of its connection */
+	struct str socket; /* id of its connection; its session ends, whatever its next one is */
 	struct str by;     /* the moderator; empty = an operator */
 	struct str reason;
 	struct room_kind room_kind;

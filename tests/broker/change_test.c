@@ -141,6 +141,30 @@ static void test_one_socket_ends(void **state)
 	assert_string_equal(heard, "1:OK! 1:OK! ");
 }
 
+/* Its client comes back with another connection before the batch is committed. */
+static void test_one_socket_ends_whatever_its_connection(void **state)
+{
+	struct world *w = *state;
+	struct change_order order = order_of(CHANGE_END, NULL, 1);
+	char pid[LIMIT_PID + 1];
+
+	w->b.config.recovery = true;
+	world_connect(w, &w->east, "e2", "ann");
+	world_commit(w);
+	memcpy(pid, world_session(w, "e2")->pid, sizeof(pid));
+	order.socket = STR("e2");
+	put(w, order);
+	assert_int_equal(fake_store.sessions_removed, 1);
+	world_return(w, &w->west, "w9", "ann", pid, "");
+	assert_non_null(world_session(w, "w9"));
+	world_commit(w);
+	assert_null(world_session(w, "w9"));
+	assert_true(fake_peer_heard(&w->west, "EXPEL{socket=\"w9\" close=false"));
+	assert_int_equal(fake_store.sessions_removed, 2);
+	assert_non_null(world_session(w, "e1"));
+	assert_string_equal(heard, "1:OK! ");
+}
+
 static void test_what_lost_sessions_lose_is_in_the_same_batch(void **state)
 {
 	struct world *w = *state;
@@ -249,6 +273,7 @@ int main(void)
 	    TEST(test_changes_keep_their_order),
 	    TEST(test_a_kick_without_rows_waits_for_the_end_of_the_turn),
 	    TEST(test_one_socket_ends),
+	    TEST(test_one_socket_ends_whatever_its_connection),
 	    TEST(test_what_lost_sessions_lose_is_in_the_same_batch),
 	    TEST(test_bans_mutes_and_their_end),
 	    TEST(test_what_is_kept_is_bounded),
