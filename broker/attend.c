@@ -1,5 +1,6 @@
 #include "broker/attend.h"
 
+#include "broker/dormancy.h"
 #include "broker/presence.h"
 #include "broker/rights.h"
 #include "broker/roll.h"
@@ -99,6 +100,7 @@ static void enter(
 	struct member *m = member_add(r, s, turn_wall(b->turn), &is_first);
 
 	m->gseq = gseq;
+	dormancy_forget_lost(s, r);
 	if (notice == ATTEND_TOLD && !r->is_fleeting)
 		presence_entered(b, m, is_first);
 }

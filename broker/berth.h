@@ -13,7 +13,7 @@ struct room;
 struct berth {
 	struct room *room;
 	uint64_t gseq; /* member.gseq */
-	bool is_lost;  /* it does not: it was put out, and its client has not heard of it */
+	bool is_lost;  /* it does not: it was put out, and its client may not have heard of it */
 	int reason;    /* enum usher_reason */
 };
 

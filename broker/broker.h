@@ -27,6 +27,7 @@ struct census;
 struct limits;
 struct change;
 struct erasure;
+struct expelled;
 struct look_page;
 struct missed;
 struct prune;
@@ -45,8 +46,9 @@ struct broker {
 	struct rooms *rooms;
 	struct memberships *memberships;
 	struct sanctions *sanctions;
-	struct change *changes; /* change.c's: on their way into the database */
+	struct change *changes;      /* change.c's: on their way into the database */
 	struct moderated *moderated; /* moderate.c's: the last answers to moderators */
+	struct expelled *expelled;   /* expelled.c's */
 	struct crew *crew;
 	struct store *store;
 	struct reader *reader;
@@ -59,7 +61,8 @@ struct broker {
 	 * which none has what it should. */
 	struct session *roll_under_way, *roll_unwritten;
 	uint64_t last_row; /* highest session.row given out */
-	struct timer_queue presence; /* presence.c's: rooms that are to be told how many there are */
+	struct timer_queue
+	    presence; /* presence.c's: rooms that are to be told how many there are */
 	/* revoke.c's, as the next: those that no batch has yet written, the oldest first. */
 	struct revocations *revocations;
 	struct revocation *unwritten_revocations;

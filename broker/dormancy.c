@@ -9,6 +9,7 @@
 #include "broker/work.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* Sessions that end, or leave their rooms, in one go; the others have their turn. */
 enum { EXPIRED_A_TURN = 500 };
@@ -26,6 +27,14 @@ static void add_berth(struct session *s, const struct berth *berth)
 {
 	s->berths = xrealloc(s->berths, (s->berth_count + 1) * sizeof(*s->berths));
 	s->berths[s->berth_count++] = *berth;
+}
+
+static void remove_berth(struct session *s, struct berth *berth)
+{
+	size_t after = (size_t)(s->berths + s->berth_count - (berth + 1));
+
+	memmove(berth, berth + 1, after * sizeof(*berth));
+	s->berth_count--;
 }
 
 /* He leaves, and the session keeps in mind where it was. */
@@ -101,6 +110,23 @@ void dormancy_lose_room(struct broker *b, struct session *s, struct room *r, int
 	roll_leave(b, s, r);
 	if (in)
 		attend_leave(b, in);
+}
+
+void dormancy_note_put_out(struct broker *b, struct session *s, struct room *r, int reason)
+{
+	if (r->is_fleeting)
+		return;
+	if (s->berth_count > 0 && s->berth_count >= b->config.max_rooms_per_socket)
+		remove_berth(s, &s->berths[0]);
+	note_lost(s, r, reason);
+}
+
+void dormancy_forget_lost(struct session *s, const struct room *r)
+{
+	struct berth *berth = find_berth(s, r);
+
+	if (berth && berth->is_lost)
+		remove_berth(s, berth);
 }
 
 bool dormancy_has_lost(const struct session *s, const struct room *r)

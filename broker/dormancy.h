@@ -35,6 +35,14 @@ void dormancy_wake(struct broker *b, struct session *s, struct peer *to);
  */
 void dormancy_lose_room(struct broker *b, struct session *s, struct room *r, int reason);
 void dormancy_tell_lost(struct broker *b, struct session *s);
+/*
+ * A live session was put out of a room, and its gateway was told. Whether it has heard of that, the
+ * next announcement says: until then, or until the client is back with another connection, the loss
+ * stays with the session, and is told once more. No more than the rooms it may be in are kept.
+ */
+void dormancy_note_put_out(struct broker *b, struct session *s, struct room *r, int reason);
+/* It enters the room again, or may: it was not lost. */
+void dormancy_forget_lost(struct session *s, const struct room *r);
 /* Was it put out of that room, and has not heard of it? */
 bool dormancy_has_lost(const struct session *s, const struct room *r);
 

@@ -1,8 +1,10 @@
 #include "broker/entry.h"
 
+#include "broker/announce.h"
 #include "broker/attend.h"
 #include "broker/census.h"
 #include "broker/dormancy.h"
+#include "broker/expelled.h"
 #include "broker/limit.h"
 #include "broker/recover.h"
 #include "broker/revoke.h"
@@ -33,12 +35,8 @@ static void enter_membership(void *ctx, const struct membership *m)
 	struct broker *b = e->broker;
 	struct room *r = rooms_find_id(b->rooms, m->room);
 
-	if (!r || !str_eqz(str_of(r->nsp), e->session->nsp) || member_find(r, e->session) ||
-	    e->session->member_count > b->config.max_rooms_per_socket ||
-	    !rights_may_enter(b, e->session, r, NULL))
+	if (!r || !usher_enter_membership(b, e->session, r))
 		return;
-	attend_enter(b, e->session, r, ATTEND_TOLD);
-	roll_join(b, e->session, r, b->gseq);
 	e->entered = xrealloc(e->entered, (e->entered_count + 1) * sizeof(struct room *));
 	e->entered[e->entered_count++] = r;
 }
@@ -85,78 +83,6 @@ static void end_session(struct broker *b, struct session *s, struct str reason)
 void entry_end(struct broker *b, struct session *s)
 {
 	end_session(b, s, STR(""));
-}
-
-static bool is_listed(struct bytes rooms, const char *name)
-{
-	struct value_reader r = value_reader(rooms);
-	struct value head, room;
-
-	if (value_next(&r, &head) || head.type != VALUE_ARRAY)
-		return false;
-	for (uint32_t i = 0; i < head.as.count && !value_next(&r, &room); i++) {
-		if (room.type == VALUE_STR && str_eqz(room.as.s, name))
-			return true;
-	}
-	return false;
-}
-
-/* What its gateway does not know of any more it does not hear: an answer was lost on the way. */
-static void leave_unlisted(struct broker *b, struct session *s, struct bytes rooms)
-{
-	for (struct member *m = s->members, *next; m; m = next) {
-		next = m->session_next;
-		if (m->room->is_personal || is_listed(rooms, m->room->name))
-			continue;
-		roll_leave(b, s, m->room);
-		attend_leave(b, m);
-	}
-}
-
-static bool may_stay(const struct broker *b, const struct session *s, const struct room *r)
-{
-	return work_is_for(b, str_of(s->nsp)) ||
-	       (!dormancy_has_lost(s, r) && rights_may_enter(b, s, r, NULL));
-}
-
-/* It was put out, or lost its right, while the link was broken. */
-static void keep_out(struct broker *b, const struct session *s, const struct room *r)
-{
-	usher_keep_out(b, s, r);
-	/* Else it is told with all that it has lost. */
-	if (!dormancy_has_lost(s, r))
-		usher_tell_left(b, s, r, USHER_REMOVED);
-}
-
-/*
- * The rooms it says it is in; where the user may not be (any more) it is put out. The gateway had
- * them from us and nobody heard of a change, so they are entered without a word, unless the
- * others were told that the gateway's members left.
- */
-static void enter_announced(struct broker *b, struct session *s, struct bytes rooms)
-{
-	struct value_reader r = value_reader(rooms);
-	struct value head, name;
-	enum attend_notice notice = peer_was_ended(s->peer) ? ATTEND_TOLD : ATTEND_SILENT;
-
-	leave_unlisted(b, s, rooms);
-	if (value_next(&r, &head) || head.type != VALUE_ARRAY)
-		return;
-	for (uint32_t i = 0; i < head.as.count && i <= b->config.max_rooms_per_socket; i++) {
-		struct room *room;
-
-		if (value_next(&r, &name) || name.type != VALUE_STR || name.as.s.len > LIMIT_ROOM)
-			return;
-		if (attend_find_or_create(b, str_of(s->nsp), name.as.s, &room) ||
-		    member_find(room, s))
-			continue;
-		if (!may_stay(b, s, room)) {
-			keep_out(b, s, room);
-			continue;
-		}
-		attend_enter(b, s, room, notice);
-		roll_join(b, s, room, b->gseq);
-	}
 }
 
 static struct session_facts facts_of(struct peer *p, const struct wire_connect *c)
@@ -243,14 +169,19 @@ static struct session *admit(
 static void on_announced(
     struct broker *b, struct peer *p, const struct wire_connect *c, struct session_facts *facts)
 {
-	struct session *s = recover_fence_announced(b, p, c) ? NULL : admit(b, c, facts);
+	const struct session *known = sessions_find(b->sessions, c->socket);
+	bool was_live = known && known->peer;
+
+	if (recover_fence_announced(b, p, c) || announce_refuse_expelled(b, p, c))
+		return;
+	struct session *s = admit(b, c, facts);
 
 	if (!s)
 		return;
 	enter_personal(b, s);
 	if (work_is_for(b, c->nsp))
 		work_on_announced(b, s);
-	enter_announced(b, s, c->rooms);
+	announce_compare(b, s, c->rooms, was_live);
 	dormancy_tell_lost(b, s);
 	survey_on_back(b, s);
 	/* It was there when the ban came, or the revocation, and its gateway was not. */
@@ -400,4 +331,5 @@ void entry_forget_all(struct broker *b)
 {
 	if (b->sessions)
 		sessions_each(b->sessions, forget_members, b);
+	expelled_forget_all(b);
 }

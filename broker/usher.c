@@ -3,6 +3,7 @@
 #include "broker/attend.h"
 #include "broker/dormancy.h"
 #include "broker/entry.h"
+#include "broker/expelled.h"
 #include "broker/rights.h"
 #include "broker/roll.h"
 #include "proto/events.h"
@@ -65,17 +66,22 @@ void usher_keep_out(struct broker *b, const struct session *s, const struct room
 		say_behind(b, s->peer, r, &m, NULL);
 }
 
-/* What it is given from there on is decided after this; if what waits fails, all of that is void.
- */
-static void move_in(struct broker *b, const struct session *s, const struct room *r)
+void usher_tell_in(struct broker *b, const struct member *in)
 {
+	const struct session *s = in->session;
 	struct wire_message m = {.type = WIRE_MOVE}, instead;
 
-	m.as.move = (struct wire_move){
-	    .socket = str_of(s->id), .room = str_of(r->name), .is_in = true, .gseq = b->gseq};
+	/* What it is given from there on is decided after this; if what waits fails, all of that is
+	 * void. */
+	m.as.move = (struct wire_move){.socket = str_of(s->id),
+	    .room = str_of(in->room->name),
+	    .is_in = true,
+	    .gseq = in->gseq};
 	instead = m;
-	instead.as.move.gseq = b->released;
-	say_behind(b, s->peer, r, &m, &instead);
+	if (instead.as.move.gseq > b->released)
+		instead.as.move.gseq = b->released;
+	say_behind(b, s->peer, in->room, &m, &instead);
+	usher_tell_joined(b, s, in->room);
 }
 
 /* ---- out of a room ---- */
@@ -94,6 +100,7 @@ void usher_out_of_room(
 	roll_leave(b, s, r);
 	usher_keep_out(b, s, r);
 	usher_tell_left(b, s, r, reason);
+	dormancy_note_put_out(b, s, r, reason);
 	attend_leave(b, in);
 }
 
@@ -165,6 +172,9 @@ static void end(struct broker *b, struct session *s, enum client_error error, st
 
 void usher_end(struct broker *b, struct session *s, const struct sanction *ban)
 {
+	/* The ban itself is found again. */
+	if (!ban)
+		expelled_note(b, str_of(s->id));
 	end(b, s, ban ? CLIENT_ERROR_USER_BANNED : CLIENT_ERROR_NONE, ban ? ban->reason : STR(""));
 }
 
@@ -213,18 +223,24 @@ void usher_end_user(struct broker *b, struct str nsp, struct str user, const str
 
 /* ---- into a room ---- */
 
+bool usher_enter_membership(struct broker *b, struct session *s, struct room *r)
+{
+	if (!str_eqz(str_of(r->nsp), s->nsp) || member_find(r, s) || dormancy_has_lost(s, r) ||
+	    s->member_count > b->config.max_rooms_per_socket || !rights_may_enter(b, s, r, NULL))
+		return false;
+	attend_enter(b, s, r, ATTEND_TOLD);
+	roll_join(b, s, r, b->gseq);
+	return true;
+}
+
 void usher_user_into_room(struct broker *b, struct room *r, struct str user)
 {
 	struct user *u = sessions_find_user(b->sessions, user);
 
 	for (struct session *s = u ? u->sessions : NULL; s; s = s->user_next) {
-		if (!s->peer || !str_eqz(str_of(r->nsp), s->nsp) || member_find(r, s) ||
-		    s->member_count > b->config.max_rooms_per_socket ||
-		    !rights_may_enter(b, s, r, NULL))
-			continue;
-		attend_enter(b, s, r, ATTEND_TOLD);
-		roll_join(b, s, r, b->gseq);
-		move_in(b, s, r);
-		usher_tell_joined(b, s, r);
+		/* That he was put out is over, also for one that enters when it is back. */
+		dormancy_forget_lost(s, r);
+		if (s->peer && usher_enter_membership(b, s, r))
+			usher_tell_in(b, member_find(r, s));
 	}
 }

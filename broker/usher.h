@@ -29,6 +29,9 @@ void usher_tell_left(
     struct broker *b, const struct session *s, const struct room *r, enum usher_reason reason);
 void usher_tell_joined(struct broker *b, const struct session *s, const struct room *r);
 
+/* The gateway of a session does not know that it is in a room; nor does its client. */
+void usher_tell_in(struct broker *b, const struct member *in);
+
 /* The gateway of a session believes that it is in a room where it is not. */
 void usher_keep_out(struct broker *b, const struct session *s, const struct room *r);
 
@@ -50,6 +53,10 @@ void usher_end_revoked(struct broker *b, struct session *s);
 /* The same of all sessions of a user in a namespace; an empty one is every namespace. */
 size_t usher_prepare_end(struct broker *b, struct str nsp, struct str user);
 void usher_end_user(struct broker *b, struct str nsp, struct str user, const struct sanction *ban);
+
+/* A session into a room that its user is a member of, and it not yet; not where it was put out, and
+ * nobody has told its client yet. True: it is in, and its gateway has to be told. */
+bool usher_enter_membership(struct broker *b, struct session *s, struct room *r);
 
 /* The living sessions of a user into the room, as when they connect. */
 void usher_user_into_room(struct broker *b, struct room *r, struct str user);

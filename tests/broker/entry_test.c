@@ -54,38 +54,6 @@ static void announce(struct world *w, const char *socket, const char *user, stru
 	entry_on_connect(&w->b, &w->east, &m);
 }
 
-/* An answer that was lost, or given up: what the gateway says its clients hear is what counts. */
-static void test_an_announcement_is_the_whole_truth(void **state)
-{
-	struct world *w = *state;
-
-	world_connect(w, &w->west, "w1", "bob");
-	world_join(w, &w->west, "w1", "lost");
-	world_connect(w, &w->east, "e1", "ann");
-	world_join(w, &w->east, "e1", "lost");
-	world_join(w, &w->east, "e1", "kept");
-	w->east.generation++;
-	world_forget_heard(w);
-	announce(w, "e1", "ann", bytes_of("\x91\xa4kept", 6));
-	assert_int_equal(room_user_count(world_room(w, "lost")), 1);
-	assert_int_equal(room_user_count(world_room(w, "kept")), 1);
-	assert_true(fake_peer_heard(&w->west, "event=\"user-left\""));
-	assert_non_null(world_room(w, "user:ann"));
-}
-
-/* Whoever was told that they left is told that they are back. */
-static void test_members_of_a_gateway_that_was_given_up_come_back_aloud(void **state)
-{
-	struct world *w = *state;
-
-	world_connect(w, &w->west, "w1", "bob");
-	world_join(w, &w->west, "w1", "kept");
-	w->east.was_ended = true;
-	world_forget_heard(w);
-	announce(w, "e1", "ann", bytes_of("\x91\xa4kept", 6));
-	assert_true(fake_peer_heard(&w->west, "event=\"room-presence\""));
-}
-
 static void test_a_lost_gateway_s_sessions_wait(void **state)
 {
 	struct world *w = *state;
@@ -143,8 +111,8 @@ static void ban_ann(struct world *w, const char *nsp)
 {
 	sanctions_put(w->b.sanctions,
 	    &(struct sanction){
-	        .key = {.kind = SANCTION_BAN, .user = STR("ann"), .nsp = str_of(nsp)},
-	        .reason = STR("spam")});
+		.key = {.kind = SANCTION_BAN, .user = STR("ann"), .nsp = str_of(nsp)},
+		.reason = STR("spam")});
 }
 
 static void test_who_is_banned_is_not_let_in(void **state)
@@ -194,8 +162,6 @@ int main(void)
 	    TEST(test_sessions_have_a_number),
 	    TEST(test_a_dead_gateway_s_members_leave_once),
 	    TEST(test_what_is_not_announced_again_is_gone),
-	    TEST(test_an_announcement_is_the_whole_truth),
-	    TEST(test_members_of_a_gateway_that_was_given_up_come_back_aloud),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
