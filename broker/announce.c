@@ -98,7 +98,9 @@ static void enter_membership(void *ctx, const struct membership *m)
 	const struct entrant *e = ctx;
 	struct room *r = rooms_find_id(e->broker->rooms, m->room);
 
-	if (r && usher_enter_membership(e->broker, e->session, r))
+	/* What he was a member of when he connected he was in, and has left if he is not. */
+	if (r && m->since.ms >= e->session->since.ms &&
+	    usher_enter_membership(e->broker, e->session, r))
 		usher_tell_in(e->broker, member_find(r, e->session));
 }
 

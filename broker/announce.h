@@ -13,8 +13,8 @@
  * out, the gateway is told so; where only the gateway has him he is entered without a word, unless
  * the others were told that the gateway's members left; where only the broker has him he leaves,
  * for an answer was lost, but not what he is a member of: there the gateway is told that he is in.
- * was_live: the session lived on here meanwhile; otherwise memberships may be new to it, and are
- * entered as by CONNECT.
+ * was_live: the session lived on here meanwhile; otherwise memberships that are younger than
+ * its connection may be new to it, and are entered as by CONNECT.
  */
 void announce_compare(struct broker *b, struct session *s, struct bytes rooms, bool was_live);
 

@@ -17,6 +17,7 @@ static void announce(struct world *w, const char *socket, const char *user, stru
 	    .user = str_of(user),
 	    .username = str_of(user),
 	    .grants = bytes_of("\xc0", 1),
+	    .since_ms = (uint64_t)fake_turn_wall.ms - 1000,
 	    .rooms = rooms};
 	entry_on_connect(&w->b, &w->east, &m);
 }
@@ -248,6 +249,14 @@ static void test_where_a_member_has_left_he_is_not_put_back(void **state)
 	world_connect(w, &w->east, "e2", "eve");
 	assert_non_null(member_find(r, world_session(w, "e2")));
 	world_leave(w, &w->east, "e2", "club");
+	break_link(w);
+	announce(w, "e2", "eve", NO_ROOMS);
+	assert_null(member_find(r, world_session(w, "e2")));
+	assert_false(fake_peer_heard(&w->east, "MOVE"));
+	/* Nor when it was given up meanwhile: he was a member already when he connected. */
+	memberships_put(
+	    w->b.memberships, 70, STR("eve"), ROLE_MEMBER, (struct wall){fake_turn_wall.ms - 2000});
+	entry_on_peer_gone(&w->b, &w->east);
 	break_link(w);
 	announce(w, "e2", "eve", NO_ROOMS);
 	assert_null(member_find(r, world_session(w, "e2")));
