@@ -43,12 +43,16 @@ const numbers = (count) => `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i 
 const messages = (count, rooms) => `
   CREATE TEMP TABLE first AS SELECT last_gseq AS gseq FROM meta;
   ${numbers(count)}
-  INSERT INTO messages (room, seq, gseq, user, username, type, content, timestamp_ms, origin_boot, origin_count, message_id)
+  INSERT INTO messages (room, seq, gseq, user, username, type, content, timestamp_ms, message_id)
   SELECT 1 + (i - 1) % ${rooms}, (first.gseq + i - 1) / ${rooms} + 1, first.gseq + i, 'user-' || i % 5000, 'User ' || i % 5000,
-    'text', printf('%0${CONTENT_BYTES}d', i), 1700000000000 + i, 77, first.gseq + i,
+    'text', printf('%0${CONTENT_BYTES}d', i), ${Date.now()},
     printf('%08x-0000-4000-8000-%012x', random() & 0xffffffff, first.gseq + i) FROM n, first;
+  INSERT INTO receipts (gseq, room, seq, user, message_id, origin_boot, origin_count, timestamp_ms)
+  SELECT messages.gseq, room, seq, user, message_id, 77, messages.gseq, timestamp_ms FROM messages, first
+    WHERE messages.gseq > first.gseq ORDER BY messages.gseq;
   UPDATE meta SET last_gseq = (SELECT max(gseq) FROM messages);
-  UPDATE rooms SET seq = (SELECT max(seq) FROM messages WHERE room = rooms.id);
+  UPDATE rooms SET seq = (SELECT max(seq) FROM messages WHERE room = rooms.id),
+    bytes = (SELECT sum(length(content)) FROM messages WHERE room = rooms.id);
 `;
 
 const content = ({ rooms, sessions, each, messages: count }) => `
