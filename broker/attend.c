@@ -261,10 +261,7 @@ static void tell_typing(struct broker *b, const struct room *r, const struct ses
 	struct buf args = {0};
 
 	value_put_array(&args, 1);
-	value_put_map(&args, 3);
-	value_put_str_pair(&args, STR("roomId"), str_of(r->name));
-	value_put_str_pair(&args, STR("userId"), str_of(s->user->id));
-	value_put_str_pair(&args, STR("username"), str_of(s->user->username));
+	presence_put_user(&args, r, s->user);
 	say_to_room(b, r,
 	    &(struct say_event){.name = event_name(EVENT_USER_TYPING),
 		.args = buf_bytes(&args),

@@ -37,20 +37,6 @@ static struct sanction sanction_of(const struct change_order *o, struct wall now
 	};
 }
 
-static struct store_sanction row_of(const struct sanction *s)
-{
-	return (struct store_sanction){
-	    .kind = str_of(sanction_kind_name(s->key.kind)),
-	    .user = s->key.user,
-	    .nsp = s->key.nsp,
-	    .room = s->key.room,
-	    .by = s->by,
-	    .reason = s->reason,
-	    .since = s->since,
-	    .until = s->until,
-	};
-}
-
 /* Of each kind: the rows it puts in, and how many. */
 typedef size_t preparer(struct broker *b, const struct change_order *o, struct room *r);
 
@@ -81,7 +67,7 @@ static size_t prepare_member(struct broker *b, const struct change_order *o, str
 static size_t prepare_sanction(struct broker *b, const struct change_order *o, struct room *r)
 {
 	struct sanction sanction = sanction_of(o, turn_wall(b->turn));
-	struct store_sanction row = row_of(&sanction);
+	struct store_sanction row = sanction_row(&sanction);
 
 	if (r)
 		attend_store_room(b, r);
@@ -392,7 +378,7 @@ void change_forget_all(struct broker *b)
 static void expire_row(void *ctx, const struct sanction *s)
 {
 	struct broker *b = ctx;
-	struct store_sanction row = row_of(s);
+	struct store_sanction row = sanction_row(s);
 
 	store_expire_sanction(b->store, &row);
 }

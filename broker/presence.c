@@ -61,15 +61,20 @@ static void tell_of(struct broker *b, struct room *r, const struct session *s, c
 	settle(r);
 }
 
+void presence_put_user(struct buf *args, const struct room *r, const struct user *u)
+{
+	value_put_map(args, 3);
+	value_put_str_pair(args, STR("roomId"), str_of(r->name));
+	value_put_str_pair(args, STR("userId"), str_of(u->id));
+	value_put_str_pair(args, STR("username"), str_of(u->username));
+}
+
 static void tell_left(struct broker *b, const struct room *r, const struct session *s)
 {
 	struct buf args = {0};
 
 	value_put_array(&args, 1);
-	value_put_map(&args, 3);
-	value_put_str_pair(&args, STR("roomId"), str_of(r->name));
-	value_put_str_pair(&args, STR("userId"), str_of(s->user->id));
-	value_put_str_pair(&args, STR("username"), str_of(s->user->username));
+	presence_put_user(&args, r, s->user);
 	say(b, r, EVENT_USER_LEFT, &args, NULL);
 }
 

@@ -13,6 +13,9 @@
 
 void presence_init(struct broker *b);
 
+/* Appends {roomId, userId, username}: whom an event in a room is about. */
+void presence_put_user(struct buf *args, const struct room *r, const struct user *u);
+
 /* m was just added. is_first: its user was not there before. */
 void presence_entered(struct broker *b, struct member *m, bool is_first);
 

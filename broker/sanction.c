@@ -35,6 +35,20 @@ bool sanction_kind_find(struct str name, enum sanction_kind *ret)
 	return false;
 }
 
+struct store_sanction sanction_row(const struct sanction *s)
+{
+	return (struct store_sanction){
+	    .kind = str_of(sanction_kind_name(s->key.kind)),
+	    .user = s->key.user,
+	    .nsp = s->key.nsp,
+	    .room = s->key.room,
+	    .by = s->by,
+	    .reason = s->reason,
+	    .since = s->since,
+	    .until = s->until,
+	};
+}
+
 struct sanctions *sanctions_new(void)
 {
 	return xcalloc(1, sizeof(struct sanctions));

@@ -5,6 +5,7 @@
  * database. Read by the rules (rights.h), changed when a change is committed (change.h). Pure
  * bookkeeping; time is passed in.
  */
+#include "broker/store_rows.h"
 #include "common/clock.h"
 #include "common/str.h"
 
@@ -33,6 +34,9 @@ struct sanction {
 	struct wall since;
 	struct wall until; /* 0 = for ever */
 };
+
+/* Its row in the database: views as its own. */
+struct store_sanction sanction_row(const struct sanction *s);
 
 struct sanctions *sanctions_new(void);
 void sanctions_free(struct sanctions **ss);

@@ -80,11 +80,10 @@ void sessions_free(struct sessions **ss); /* every session left is freed too */
 MUST_USE enum err sessions_add(
     struct sessions *ss, const struct session_facts *facts, struct session **ret);
 
-/* NULL when there is none. */
+/* NULL when there is none; a user who has no session is none. */
 struct session *sessions_find(const struct sessions *ss, struct str id);
-/* NULL: he has no session. */
-struct user *sessions_find_user(const struct sessions *ss, struct str id);
 struct session *sessions_find_pid(const struct sessions *ss, struct str pid);
+struct user *sessions_find_user(const struct sessions *ss, struct str id);
 
 /* It has another connection: takes over all that is not the client's own (sid, pid, nsp, user),
  * but for the peer. ERR_INVALID as above, ERR_EXISTS: another session has that id. */

@@ -3,7 +3,6 @@
 /*
  * Rows of the database as the turn thread puts them into the store (store.h); all text in them is
  * borrowed.
- * What is put into the store (store.h), as its users say it.
  */
 #include "common/clock.h"
 #include "common/str.h"

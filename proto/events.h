@@ -56,7 +56,8 @@ enum event event_find(struct str name);
 /* What fields of a kind have to be, in words. */
 const char *event_field_rule(enum event_field_kind kind);
 
-/* Names that stock clients keep for themselves; hearing one they close the connection. */
+/* Names that mean something else to socket.io, or to Node's EventEmitter: either side that hears one
+ * closes the connection. `error` is none. */
 bool event_is_reserved(struct str name);
 
 /* The n-th field of any event, NULL after the last: those of one event follow each other. */

@@ -3,6 +3,7 @@
 #include "gateway/sio/client.h"
 #include "gateway/sio/json.h"
 #include "gateway/sio/query.h"
+#include "proto/events.h"
 #include "proto/limits.h"
 #include "proto/value.h"
 
@@ -13,10 +14,6 @@ struct cursor {
 	struct str rest;
 	struct str query; /* of the namespace */
 };
-
-/* Names that mean something else to socket.io or to Node's EventEmitter; `error` is allowed. */
-static const char *const reserved_names[] = {
-    "connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"};
 
 static struct str take(struct cursor *c, size_t n)
 {
@@ -114,15 +111,6 @@ static enum err decode_ack_id(struct cursor *c, struct packet *p)
 	return p->has_ack ? str_to_u64(digits, PACKET_ACK_ID_MAX, &p->ack_id) : ERR_OK;
 }
 
-static bool is_reserved(struct str name)
-{
-	for (size_t i = 0; i < ARRAY_LEN(reserved_names); i++) {
-		if (str_eqz(name, reserved_names[i]))
-			return true;
-	}
-	return false;
-}
-
 /* Appends the name, an encoded value in scratch, as the text JavaScript makes of it. */
 static enum err append_name(struct buf *scratch, struct bytes encoded)
 {
@@ -137,7 +125,7 @@ static enum err append_name(struct buf *scratch, struct bytes encoded)
 		char *copy = (char *)buf_extend(scratch, v.as.s.len);
 
 		memcpy(copy, buf_bytes(scratch).p + at, v.as.s.len);
-		return is_reserved((struct str){copy, v.as.s.len}) ? ERR_MALFORMED : ERR_OK;
+		return event_is_reserved((struct str){copy, v.as.s.len}) ? ERR_MALFORMED : ERR_OK;
 	}
 	if (v.type != VALUE_INT && v.type != VALUE_UINT && v.type != VALUE_DOUBLE)
 		return ERR_MALFORMED;

@@ -8,20 +8,6 @@
 
 #include <string.h>
 
-static void announce(struct world *w, const char *socket, const char *user, struct bytes rooms)
-{
-	struct wire_message m = {.type = WIRE_CONNECT};
-
-	m.as.connect = (struct wire_connect){.socket = str_of(socket),
-	    .nsp = STR("/chat"),
-	    .user = str_of(user),
-	    .username = str_of(user),
-	    .grants = bytes_of("\xc0", 1),
-	    .since_ms = (uint64_t)fake_turn_wall.ms - 1000,
-	    .rooms = rooms};
-	entry_on_connect(&w->b, &w->east, &m);
-}
-
 #define NO_ROOMS bytes_of("\x90", 1)
 #define IN_LOBBY bytes_of("\x91\xa5lobby", 7)
 
@@ -58,7 +44,7 @@ static void test_a_kick_outlives_the_link(void **state)
 
 	usher_user_out_of_room(&w->b, r, STR("ann"), USHER_KICKED);
 	break_link(w);
-	announce(w, "e1", "ann", IN_LOBBY);
+	world_announce(w, &w->east, "e1", "ann", IN_LOBBY);
 	assert_null(member_find(r, world_session(w, "e1")));
 	assert_true(fake_peer_heard(&w->east, "MOVE{socket=\"e1\" room=\"lobby\" is_in=false"));
 	assert_true(fake_peer_heard(&w->east, "SEND{socket=\"e1\" event=\"room-left\""));
@@ -66,7 +52,7 @@ static void test_a_kick_outlives_the_link(void **state)
 	assert_false(fake_peer_heard(&w->west, "DELIVER"));
 	/* Once; and he may come again. */
 	world_forget_heard(w);
-	announce(w, "e1", "ann", NO_ROOMS);
+	world_announce(w, &w->east, "e1", "ann", NO_ROOMS);
 	assert_false(fake_peer_heard(&w->east, "room-left"));
 	world_join(w, &w->east, "e1", "lobby");
 	assert_non_null(member_find(r, world_session(w, "e1")));
@@ -82,7 +68,7 @@ static void test_who_has_joined_again_stays_in(void **state)
 	world_join(w, &w->east, "e1", "lobby");
 	assert_int_equal(world_session(w, "e1")->berth_count, 0);
 	break_link(w);
-	announce(w, "e1", "ann", IN_LOBBY);
+	world_announce(w, &w->east, "e1", "ann", IN_LOBBY);
 	assert_non_null(member_find(r, world_session(w, "e1")));
 	assert_false(fake_peer_heard(&w->east, "MOVE"));
 	assert_false(fake_peer_heard(&w->east, "room-left"));
@@ -101,7 +87,7 @@ static void test_a_kick_outlives_the_lease(void **state)
 	usher_user_out_of_room(&w->b, r, STR("eve"), USHER_KICKED);
 	entry_on_peer_gone(&w->b, &w->east);
 	break_link(w);
-	announce(w, "e2", "eve", IN_LOBBY);
+	world_announce(w, &w->east, "e2", "eve", IN_LOBBY);
 	assert_null(member_find(r, world_session(w, "e2")));
 	world_commit(w);
 	assert_true(fake_peer_heard(&w->east, "MOVE{socket=\"e2\" room=\"lobby\" is_in=false"));
@@ -123,7 +109,7 @@ static void test_what_is_kept_of_losses_is_bounded(void **state)
 	usher_user_out_of_room(&w->b, world_room(w, "c"), STR("ann"), USHER_KICKED);
 	assert_int_equal(world_session(w, "e1")->berth_count, 3);
 	break_link(w);
-	announce(w, "e1", "ann", IN_LOBBY);
+	world_announce(w, &w->east, "e1", "ann", IN_LOBBY);
 	assert_null(member_find(world_room(w, "lobby"), world_session(w, "e1")));
 }
 
@@ -141,7 +127,7 @@ static void test_membership_does_not_undo_a_kick(void **state)
 	world_lose(w, &w->east, "e2");
 	usher_user_out_of_room(&w->b, r, STR("eve"), USHER_KICKED);
 	break_link(w);
-	announce(w, "e2", "eve", IN_LOBBY);
+	world_announce(w, &w->east, "e2", "eve", IN_LOBBY);
 	world_commit(w);
 	assert_null(member_find(r, world_session(w, "e2")));
 	assert_false(fake_peer_heard(&w->east, "is_in=true"));
@@ -156,7 +142,7 @@ static void test_who_was_ended_is_sent_away_again(void **state)
 
 	usher_end_user(&w->b, STR("/chat"), STR("ann"), NULL);
 	break_link(w);
-	announce(w, "e1", "ann", IN_LOBBY);
+	world_announce(w, &w->east, "e1", "ann", IN_LOBBY);
 	assert_null(world_session(w, "e1"));
 	assert_true(fake_peer_heard(&w->east, "EXPEL{socket=\"e1\" close=false"));
 	assert_int_equal(room_user_count(world_room(w, "lobby")), 1);
@@ -173,7 +159,7 @@ static void test_who_has_connected_since_is_not_sent_away(void **state)
 	usher_end_user(&w->b, STR("/chat"), STR("ann"), NULL);
 	world_connect(w, &w->east, "e1", "ann");
 	break_link(w);
-	announce(w, "e1", "ann", IN_LOBBY);
+	world_announce(w, &w->east, "e1", "ann", IN_LOBBY);
 	assert_non_null(world_session(w, "e1"));
 	assert_false(fake_peer_heard(&w->east, "EXPEL"));
 }
@@ -188,7 +174,7 @@ static void test_who_was_made_a_member_meanwhile_is_in(void **state)
 	memberships_put(w->b.memberships, 70, STR("ann"), ROLE_MEMBER, fake_turn_wall);
 	usher_user_into_room(&w->b, r, STR("ann"));
 	break_link(w);
-	announce(w, "e1", "ann", IN_LOBBY);
+	world_announce(w, &w->east, "e1", "ann", IN_LOBBY);
 	assert_non_null(member_find(r, world_session(w, "e1")));
 	assert_true(fake_peer_heard(&w->east, "MOVE{socket=\"e1\" room=\"club\" is_in=true"));
 	assert_true(fake_peer_heard(&w->east, "SEND{socket=\"e1\" event=\"room-joined\""));
@@ -208,7 +194,7 @@ static void test_who_was_made_a_member_while_given_up_is_in(void **state)
 	usher_user_into_room(&w->b, r, STR("eve"));
 	assert_null(member_find(r, world_session(w, "e2")));
 	break_link(w);
-	announce(w, "e2", "eve", NO_ROOMS);
+	world_announce(w, &w->east, "e2", "eve", NO_ROOMS);
 	world_commit(w);
 	assert_non_null(member_find(r, world_session(w, "e2")));
 	assert_true(fake_peer_heard(&w->east, "MOVE{socket=\"e2\" room=\"club\" is_in=true"));
@@ -231,7 +217,7 @@ static void test_who_was_taken_back_meanwhile_is_in(void **state)
 	memberships_put(w->b.memberships, 70, STR("eve"), ROLE_MEMBER, fake_turn_wall);
 	usher_user_into_room(&w->b, r, STR("eve"));
 	break_link(w);
-	announce(w, "e2", "eve",
+	world_announce(w, &w->east, "e2", "eve",
 	    bytes_of("\x91\xa4"
 		     "club",
 		6));
@@ -250,7 +236,7 @@ static void test_where_a_member_has_left_he_is_not_put_back(void **state)
 	assert_non_null(member_find(r, world_session(w, "e2")));
 	world_leave(w, &w->east, "e2", "club");
 	break_link(w);
-	announce(w, "e2", "eve", NO_ROOMS);
+	world_announce(w, &w->east, "e2", "eve", NO_ROOMS);
 	assert_null(member_find(r, world_session(w, "e2")));
 	assert_false(fake_peer_heard(&w->east, "MOVE"));
 	/* Nor when it was given up meanwhile: he was a member already when he connected. */
@@ -258,7 +244,7 @@ static void test_where_a_member_has_left_he_is_not_put_back(void **state)
 	    w->b.memberships, 70, STR("eve"), ROLE_MEMBER, (struct wall){fake_turn_wall.ms - 2000});
 	entry_on_peer_gone(&w->b, &w->east);
 	break_link(w);
-	announce(w, "e2", "eve", NO_ROOMS);
+	world_announce(w, &w->east, "e2", "eve", NO_ROOMS);
 	assert_null(member_find(r, world_session(w, "e2")));
 	assert_false(fake_peer_heard(&w->east, "MOVE"));
 }
@@ -275,7 +261,7 @@ static void test_an_announcement_is_the_whole_truth(void **state)
 	world_join(w, &w->east, "e1", "kept");
 	w->east.generation++;
 	world_forget_heard(w);
-	announce(w, "e1", "ann", bytes_of("\x91\xa4kept", 6));
+	world_announce(w, &w->east, "e1", "ann", bytes_of("\x91\xa4kept", 6));
 	assert_int_equal(room_user_count(world_room(w, "lost")), 1);
 	assert_int_equal(room_user_count(world_room(w, "kept")), 1);
 	assert_true(fake_peer_heard(&w->west, "event=\"user-left\""));
@@ -290,7 +276,7 @@ static void test_members_of_a_gateway_that_was_given_up_come_back_aloud(void **s
 	world_join(w, &w->west, "w1", "kept");
 	w->east.was_ended = true;
 	world_forget_heard(w);
-	announce(w, "e1", "ann", bytes_of("\x91\xa4kept", 6));
+	world_announce(w, &w->east, "e1", "ann", bytes_of("\x91\xa4kept", 6));
 	assert_true(fake_peer_heard(&w->west, "event=\"room-presence\""));
 }
 

@@ -41,19 +41,6 @@ static void test_what_is_not_announced_again_is_gone(void **state)
 	assert_false(fake_peer_heard(&w->east, "joined"));
 }
 
-static void announce(struct world *w, const char *socket, const char *user, struct bytes rooms)
-{
-	struct wire_message m = {.type = WIRE_CONNECT};
-
-	m.as.connect = (struct wire_connect){.socket = str_of(socket),
-	    .nsp = STR("/chat"),
-	    .user = str_of(user),
-	    .username = str_of(user),
-	    .grants = bytes_of("\xc0", 1),
-	    .rooms = rooms};
-	entry_on_connect(&w->b, &w->east, &m);
-}
-
 static void test_a_lost_gateway_s_sessions_wait(void **state)
 {
 	struct world *w = *state;
@@ -70,7 +57,7 @@ static void test_a_lost_gateway_s_sessions_wait(void **state)
 	assert_int_equal(room_user_count(world_room(w, "lobby")), 2);
 	assert_int_equal(world_room(w, "lobby")->route.count, 1);
 	/* It comes back, and has its clients still. */
-	announce(w, "e1", "ann", bytes_of("\x91\xa5lobby", 7));
+	world_announce(w, &w->east, "e1", "ann", bytes_of("\x91\xa5lobby", 7));
 	assert_ptr_equal(world_session(w, "e1")->peer, &w->east);
 	assert_false(fake_peer_heard(&w->west, "DELIVER"));
 	assert_int_equal(world_room(w, "lobby")->route.count, 2);

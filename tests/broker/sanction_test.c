@@ -37,6 +37,20 @@ static const struct sanction *find(
 	return sanctions_find(ss, &s->key, (struct wall){noon.ms + later_ms});
 }
 
+static void test_its_row(void **state)
+{
+	struct sanction s = ban_of("ann", "/chat", 0, 5);
+	struct store_sanction row = sanction_row(&s);
+
+	(void)state;
+	assert_true(str_eqz(row.kind, "ban") && str_eqz(row.user, "ann"));
+	assert_true(str_eqz(row.nsp, "/chat") && str_eqz(row.by, "mod"));
+	assert_true(str_eqz(row.reason, "noise"));
+	assert_int_equal(row.room, 0);
+	assert_int_equal(row.since.ms, noon.ms);
+	assert_int_equal(row.until.ms, noon.ms + 5);
+}
+
 static void test_kinds_have_names(void **state)
 {
 	enum sanction_kind kind = SANCTION_BAN;
@@ -126,6 +140,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 	    TEST(test_kinds_have_names),
+	    TEST(test_its_row),
 	    TEST(test_each_place_is_one_of_its_own),
 	    TEST(test_it_is_copied_and_replaced),
 	    TEST(test_it_ends_by_itself),

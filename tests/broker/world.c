@@ -120,6 +120,21 @@ void world_connect_to(
 	entry_on_connect(&w->b, p, &m);
 }
 
+void world_announce(struct world *w, struct peer *p, const char *socket, const char *user,
+    struct bytes rooms)
+{
+	struct wire_message m = {.type = WIRE_CONNECT};
+
+	m.as.connect = (struct wire_connect){.socket = str_of(socket),
+	    .nsp = STR("/chat"),
+	    .user = str_of(user),
+	    .username = str_of(user),
+	    .grants = bytes_of("\xc0", 1),
+	    .since_ms = (uint64_t)fake_turn_wall.ms - 1000,
+	    .rooms = rooms};
+	entry_on_connect(&w->b, p, &m);
+}
+
 void world_return(struct world *w, struct peer *p, const char *socket, const char *user,
     const char *pid, const char *offset)
 {

@@ -24,6 +24,9 @@ int world_teardown(void **state);
 void world_connect_to(
     struct world *w, struct peer *p, const char *nsp, const char *socket, const char *user);
 void world_connect(struct world *w, struct peer *p, const char *socket, const char *user);
+/* A gateway announces a socket of before, a second old, and the rooms it is in: an encoded array. */
+void world_announce(struct world *w, struct peer *p, const char *socket, const char *user,
+    struct bytes rooms);
 /* CONNECT of a client that wants its session back. */
 void world_return(struct world *w, struct peer *p, const char *socket, const char *user,
     const char *pid, const char *offset);
