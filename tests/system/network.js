@@ -9,6 +9,7 @@ const fs = require('node:fs');
 const net = require('node:net');
 const { after } = require('node:test');
 const { setTimeout: sleep } = require('node:timers/promises');
+const { breakOff } = require('../e2e/rst');
 
 const UP = 'up'; // from who connects to whom he connects to
 const DOWN = 'down';
@@ -131,7 +132,7 @@ class Network {
 
   // Every connection breaks, at once and on both sides.
   reset() {
-    for (const pair of [...this.pairs]) for (const socket of pair) socket.resetAndDestroy();
+    for (const pair of [...this.pairs]) for (const socket of pair) breakOff(socket);
   }
 
   async close() {
