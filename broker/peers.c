@@ -235,23 +235,13 @@ static void drop_malformed(struct peers *ps, const struct link_address *from, st
 		end_peer(ps, p, "malformed message");
 }
 
-/* Is this the first letter of a conversation? Then *ret is its HELLO. */
-static bool is_hello(struct bytes batch, struct wire_message *ret)
-{
-	struct wire_reader r = wire_reader(batch);
-	struct wire_message m;
-
-	return wire_next(&r, &m) == ERR_OK && m.type == WIRE_BATCH && m.as.batch.number == 1 &&
-	       wire_next(&r, ret) == ERR_OK && ret->type == WIRE_HELLO;
-}
-
 void peers_receive(struct peers *ps, const struct link_letter *letter, struct mono now)
 {
 	struct peer *p = find_sender(ps, letter);
 	struct wire_message m;
 	struct wire_reader body;
 
-	if (is_hello(letter->body, &m)) {
+	if (channel_opening(letter->body, &m) == WIRE_HELLO) {
 		/* Who comes now is not answered, and tries until another broker does. */
 		if (ps->is_parting)
 			return;

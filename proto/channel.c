@@ -135,7 +135,7 @@ void channel_put_control(struct channel *c, const struct wire_message *m)
 static bool is_credit_due(const struct channel *c)
 {
 	return (c->received.messages - c->credit_told.messages) * 2 >= c->own_window.messages ||
-	    (c->received.bytes - c->credit_told.bytes) * 2 >= c->own_window.bytes;
+	       (c->received.bytes - c->credit_told.bytes) * 2 >= c->own_window.bytes;
 }
 
 static void put_credit(struct channel *c)
@@ -151,7 +151,7 @@ static void put_credit(struct channel *c)
 static bool has_credit_for(const struct channel *c, size_t bytes)
 {
 	return c->sent.messages - c->credited.messages < c->window.messages &&
-	    c->sent.bytes - c->credited.bytes + bytes <= c->window.bytes;
+	       c->sent.bytes - c->credited.bytes + bytes <= c->window.bytes;
 }
 
 bool channel_next(struct channel *c, struct bytes *ret_batch)
@@ -204,6 +204,18 @@ enum err channel_receive(struct channel *c, struct bytes batch, struct wire_read
 	c->received.bytes += batch.len;
 	*ret = r;
 	return ERR_OK;
+}
+
+enum wire_type channel_opening(struct bytes batch, struct wire_message *ret)
+{
+	struct wire_reader r = wire_reader(batch);
+	struct wire_message m;
+
+	if (wire_next(&r, &m) || m.type != WIRE_BATCH || m.as.batch.number != 1 ||
+	    wire_next(&r, &m))
+		return WIRE_TYPES;
+	*ret = m;
+	return m.type;
 }
 
 void channel_restart_receiving(struct channel *c)

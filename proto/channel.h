@@ -53,8 +53,14 @@ size_t channel_queued_bytes(const struct channel *c);
  * A batch came in. ERR_MALFORMED: it does not begin with BATCH; ERR_CLOSED: its number does not
  * follow, something was lost. On ERR_OK the reader stands behind the BATCH message.
  */
-MUST_USE enum err channel_receive(
-    struct channel *c, struct bytes batch, struct wire_reader *ret);
+MUST_USE enum err channel_receive(struct channel *c, struct bytes batch, struct wire_reader *ret);
+
+/*
+ * With what a conversation would begin: the type of the first message in a batch numbered 1, and
+ * the message, or WIRE_TYPES for every other batch. Asks nothing of a channel: who hears it may
+ * have none yet.
+ */
+enum wire_type channel_opening(struct bytes batch, struct wire_message *ret);
 
 /* The other side begins anew (WELCOME): its next batch is number 1. */
 void channel_restart_receiving(struct channel *c);

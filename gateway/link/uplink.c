@@ -192,23 +192,13 @@ static bool on_message(struct uplink *u, const struct wire_message *m)
 	return u->state == UP;
 }
 
-/* Batches numbered 1 stand outside a running conversation: WELCOME begins one, REFUSED ends it. */
-static enum wire_type opening_type(struct bytes batch, struct wire_message *ret)
-{
-	struct wire_reader r = wire_reader(batch);
-
-	if (wire_next(&r, ret) || ret->type != WIRE_BATCH || ret->as.batch.number != 1 ||
-	    wire_next(&r, ret))
-		return WIRE_TYPES;
-	return ret->type;
-}
-
 static void take_batch(struct uplink *u, struct bytes batch)
 {
 	struct wire_reader body;
 	struct wire_message m;
 
-	enum wire_type opening = opening_type(batch, &m);
+	/* A first batch stands outside a running one: WELCOME begins one, REFUSED ends it. */
+	enum wire_type opening = channel_opening(batch, &m);
 
 	if (opening == WIRE_REFUSED) {
 		on_refused(u, &m.as.refused);

@@ -172,6 +172,42 @@ static void test_refuses_what_is_no_batch(void **state)
 	buf_free(&b);
 }
 
+static void test_a_conversation_opens_with_what_is_first_in_batch_1(void **state)
+{
+	struct pair *p = *state;
+	struct wire_message m = {.type = WIRE_TYPES};
+	struct bytes batch;
+
+	put_leave(p->a, 7);
+	put_leave(p->a, 8);
+	assert_true(channel_next(p->a, &batch));
+	assert_int_equal(channel_opening(batch, &m), WIRE_LEAVE);
+	assert_int_equal(m.as.leave.request, 7);
+	/* Looking is not receiving. */
+	assert_int_equal(move(p->a, p->b), 2);
+	put_leave(p->a, 9);
+	assert_true(channel_next(p->a, &batch));
+	assert_int_equal(channel_opening(batch, &m), WIRE_TYPES);
+	assert_int_equal(m.as.leave.request, 7);
+}
+
+static void test_nothing_opens_with_what_is_no_batch(void **state)
+{
+	struct wire_message m = {.type = WIRE_HEARTBEAT}, first = {.type = WIRE_BATCH};
+	struct buf b = {0};
+
+	(void)state;
+	assert_int_equal(channel_opening(bytes_of("", 0), &m), WIRE_TYPES);
+	assert_int_equal(channel_opening(bytes_of("garbage", 7), &m), WIRE_TYPES);
+	wire_put(&b, &m);
+	assert_int_equal(channel_opening(buf_bytes(&b), &m), WIRE_TYPES);
+	buf_reset(&b);
+	first.as.batch.number = 1;
+	wire_put(&b, &first); /* and nothing in it */
+	assert_int_equal(channel_opening(buf_bytes(&b), &m), WIRE_TYPES);
+	buf_free(&b);
+}
+
 static void test_ignores_credit_for_what_was_never_sent(void **state)
 {
 	struct pair *p = *state;
@@ -193,12 +229,15 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_gathers_into_one_batch, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_notices_a_lost_batch, setup, teardown),
 	    cmocka_unit_test_setup_teardown(
-	        test_stops_at_the_window_and_goes_on_with_credit, setup, teardown),
+		test_stops_at_the_window_and_goes_on_with_credit, setup, teardown),
 	    cmocka_unit_test_setup_teardown(
-	        test_control_overtakes_and_needs_no_credit, setup, teardown),
+		test_control_overtakes_and_needs_no_credit, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_refuses_what_is_no_batch, setup, teardown),
 	    cmocka_unit_test_setup_teardown(
-	        test_ignores_credit_for_what_was_never_sent, setup, teardown),
+		test_a_conversation_opens_with_what_is_first_in_batch_1, setup, teardown),
+	    cmocka_unit_test(test_nothing_opens_with_what_is_no_batch),
+	    cmocka_unit_test_setup_teardown(
+		test_ignores_credit_for_what_was_never_sent, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
