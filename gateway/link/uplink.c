@@ -3,6 +3,7 @@
 #include "common/log.h"
 #include "gateway/link/dealer.h"
 #include "gateway/link/place.h"
+#include "gateway/link/pulse.h"
 #include "proto/channel.h"
 
 #include <errno.h>
@@ -14,8 +15,6 @@ enum {
 	TICK_MS = 100,
 	HELLO_AGAIN_MS = 1000,     /* no WELCOME so long after HELLO: say it again */
 	OPEN_AGAIN_MS = 1000,      /* the socket could not be made: try it again */
-	LATE_TICK_MS = 1000,       /* a tick so late: it was us who did not listen */
-	SILENT_HEARTBEATS = 3,     /* missed ones before the broker counts as gone */
 	BYTES_A_TURN = 128 * 1024, /* well under what one client may have queued */
 	GOODBYE_LINGER_MS = 200,
 	GOODBYE_WAIT_MS = 2000, /* for the answer to ours */
@@ -35,9 +34,9 @@ struct uplink {
 	struct channel *channel;
 	enum state state;
 	char why[LIMIT_REASON + 64]; /* why it is not up */
-	struct mono hello_at, opened_at, heard, beaten, ticked;
+	struct mono hello_at, opened_at;
 	size_t taken_bytes; /* in this turn */
-	uint64_t heartbeat_ms;
+	struct pulse pulse;
 	struct place place;
 	bool is_leaving;
 	struct mono leave_by;
@@ -105,7 +104,7 @@ static void on_welcome(struct uplink *u, const struct wire_welcome *w)
 {
 	struct wire_message m = {.type = WIRE_RESUMED};
 
-	u->heartbeat_ms = w->heartbeat_ms ? w->heartbeat_ms : 1;
+	pulse_begin(&u->pulse, w->heartbeat_ms);
 	u->state = GREETED;
 	channel_set_window(
 	    u->channel, (struct channel_window){w->credit_messages, w->credit_bytes});
@@ -210,7 +209,7 @@ static void take_batch(struct uplink *u, struct bytes batch)
 		return;
 	enum err e = channel_receive(u->channel, batch, &body);
 
-	u->heard = loop_now(u->loop);
+	pulse_hear(&u->pulse, loop_now(u->loop));
 	while (!e && !wire_at_end(&body)) {
 		e = wire_next(&body, &m);
 		if (!e && !on_message(u, &m))
@@ -252,7 +251,7 @@ static void beat(struct uplink *u, struct mono now)
 {
 	struct wire_message m = {.type = WIRE_HEARTBEAT};
 
-	if (mono_ms_between(u->heard, now) > u->heartbeat_ms * SILENT_HEARTBEATS) {
+	if (pulse_is_silent(&u->pulse, now)) {
 		go_down(u, "the broker is silent");
 		return;
 	}
@@ -260,10 +259,8 @@ static void beat(struct uplink *u, struct mono now)
 		go_down(u, "the connection to the broker is lost");
 		return;
 	}
-	if (mono_ms_between(u->beaten, now) >= u->heartbeat_ms) {
-		u->beaten = now;
+	if (pulse_beat(&u->pulse, now))
 		channel_put_control(u->channel, &m);
-	}
 }
 
 static void on_tick(void *ctx)
@@ -271,9 +268,7 @@ static void on_tick(void *ctx)
 	struct uplink *u = ctx;
 	struct mono now = loop_now(u->loop);
 
-	if (u->ticked.us && mono_ms_between(u->ticked, now) > LATE_TICK_MS)
-		u->heard = now;
-	u->ticked = now;
+	pulse_tick(&u->pulse, now);
 	if (u->state == UP)
 		beat(u, now);
 	else if (u->is_leaving)
