@@ -5,19 +5,6 @@
 
 #include "tests/gateway/room/desk_stage.h"
 
-/* Both clients are connected (requests 1 and 2), so events are request 3 and so on. */
-static int setup(void **state)
-{
-	int failed = stage_setup(state);
-	struct stage *s = *state;
-
-	if (failed)
-		return failed;
-	stage_connect(s, &s->east, "alice");
-	stage_connect(s, &s->west, "bob");
-	return 0;
-}
-
 /* The east client is in the lobby, which was request 3. */
 static void join(struct stage *s)
 {
@@ -171,7 +158,7 @@ static void test_messages_of_the_gone_time_out_in_silence(void **state)
 	stage_heard(&s->east, "");
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, stage_teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, stage_setup_connected, stage_teardown)
 
 int main(void)
 {

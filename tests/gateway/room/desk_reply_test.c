@@ -10,19 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Both clients are connected (requests 1 and 2), so events are request 3 and so on. */
-static int setup(void **state)
-{
-	int failed = stage_setup(state);
-	struct stage *s = *state;
-
-	if (failed)
-		return failed;
-	stage_connect(s, &s->east, "alice");
-	stage_connect(s, &s->west, "bob");
-	return 0;
-}
-
 static void join(struct stage *s, struct sio_socket *who, uint64_t request)
 {
 	stage_event(s, who, "join-room", "[{'roomId':'lobby'}]", STAGE_NO_ACK);
@@ -248,13 +235,13 @@ static void test_the_time_to_the_answer_is_measured_by_event(void **state)
 	    strstr(text, "websocket_message_duration_seconds_sum{event=\"room-users\"} 0.02"));
 	assert_non_null(
 	    strstr(text, "websocket_message_duration_seconds_count{event=\"room-users\"} 1\n"));
-	/* The two connections of setup are not events of clients. */
+	/* The two connections of the setup are not events of clients. */
 	assert_non_null(
 	    strstr(text, "websocket_message_duration_seconds_count{event=\"connection\"} 2\n"));
 	assert_null(strstr(text, "duration_seconds_count{event=\"join-room\"}"));
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, stage_teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, stage_setup_connected, stage_teardown)
 
 int main(void)
 {

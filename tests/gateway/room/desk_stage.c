@@ -55,7 +55,7 @@ int stage_setup(void **state)
 	fake_token = (struct fake_token){0};
 	fake_log_forget();
 	s->loop.now = (struct mono){1000000};
-	s->loop.wall = (struct wall){1700000000000};
+	s->loop.wall = (struct wall){STAGE_NOON_MS};
 	s->link.state = FAKE_UPLINK_UP;
 	fake_socket_begin(&s->east, "/chat");
 	fake_socket_begin(&s->west, "/chat");
@@ -93,6 +93,18 @@ int stage_teardown(void **state)
 	return frame_live() == 0 ? 0 : -1;
 }
 
+int stage_setup_connected(void **state)
+{
+	int failed = stage_setup(state);
+	struct stage *s = *state;
+
+	if (failed)
+		return failed;
+	stage_connect(s, &s->east, "alice");
+	stage_connect(s, &s->west, "bob");
+	return 0;
+}
+
 /* A value in memory of its own: views of it must not outlive the call it is handed to. */
 static struct frame *value_of(const char *json)
 {
@@ -114,13 +126,10 @@ void stage_knock(struct stage *s, struct sio_socket *from, const char *auth_json
 void stage_connect(struct stage *s, struct sio_socket *from, const char *user)
 {
 	char auth[64];
-	struct wire_message m;
 
 	snprintf(auth, sizeof(auth), "{'token':'%s'}", user);
 	stage_knock(s, from, auth);
-	assert_true(fake_uplink_next(&s->link, &m));
-	assert_int_equal(m.type, WIRE_CONNECT);
-	stage_reply_ok(s, m.as.connect.request, "{'rooms':[]}");
+	stage_reply_ok(s, stage_next(s, WIRE_CONNECT).as.connect.request, "{'rooms':[]}");
 	assert_true(from->id[0]);
 	buf_reset(&from->said);
 }
@@ -139,11 +148,25 @@ void stage_event(struct stage *s, struct sio_socket *from, const char *name, con
 	frame_unref(&text);
 }
 
+void stage_show(struct stage *s, const char *token, int64_t ack_id)
+{
+	char args[64];
+
+	snprintf(args, sizeof(args), "[{'token':'%s'}]", token);
+	stage_event(s, &s->east, "auth", args, ack_id);
+}
+
 void stage_disconnect(struct stage *s, struct sio_socket *from, enum sio_end why)
 {
 	desk_sio_events.on_disconnect(s->desk, from, why);
 	from->owner = NULL;
 	from->is_ended = true;
+}
+
+void stage_move(struct stage *s, const char *nsp)
+{
+	fake_socket_end(&s->east);
+	fake_socket_begin(&s->east, nsp);
 }
 
 static void compare(struct buf *seen, const char *expected)
@@ -175,6 +198,18 @@ void stage_hear(struct stage *s, const struct wire_message *m)
 	frame_unref(&batch);
 }
 
+void stage_say(struct stage *s, uint64_t gseq, const char *event)
+{
+	struct wire_message m = {.type = WIRE_DELIVER};
+
+	m.as.deliver = (struct wire_deliver){.gseq = gseq,
+	    .nsp = STR("/chat"),
+	    .room = STR("team"),
+	    .event = str_of(event),
+	    .args = bytes_of("\x91\x07", 2)};
+	stage_hear(s, &m);
+}
+
 void stage_reply_ok(struct stage *s, uint64_t request, const char *value_json)
 {
 	struct wire_message m = {.type = WIRE_REPLY};
@@ -193,6 +228,25 @@ void stage_reply_error(struct stage *s, uint64_t request, enum client_error erro
 	m.as.reply.request = request;
 	m.as.reply.error = error;
 	stage_hear(s, &m);
+}
+
+struct wire_message stage_next(struct stage *s, enum wire_type type)
+{
+	struct wire_message m;
+
+	assert_true(fake_uplink_next(&s->link, &m));
+	assert_int_equal(m.type, type);
+	return m;
+}
+
+struct wire_connect stage_next_connect(struct stage *s)
+{
+	struct wire_message m;
+
+	do {
+		assert_true(fake_uplink_next(&s->link, &m));
+	} while (m.type != WIRE_CONNECT);
+	return m.as.connect;
 }
 
 void stage_sent(struct stage *s, const char *expected)
@@ -218,6 +272,19 @@ size_t stage_link_returns(struct stage *s)
 	s->link.state = FAKE_UPLINK_UP;
 	desk_uplink_events.on_up(s->desk);
 	return announced;
+}
+
+uint64_t stage_come_back(struct stage *s, const char *claim)
+{
+	char auth[256];
+
+	stage_recovery(s, true);
+	s->link.epoch = 1;
+	stage_link_breaks(s);
+	stage_link_returns(s);
+	snprintf(auth, sizeof(auth), "{'token':'alice'%s}", claim);
+	stage_knock(s, &s->east, auth);
+	return stage_next(s, WIRE_CONNECT).as.connect.request;
 }
 
 void stage_pass_ms(struct stage *s, uint64_t ms)

@@ -9,17 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The next CONNECT that was given to the link. */
-static struct wire_connect taken_connect(struct stage *s)
-{
-	struct wire_message m;
-
-	do {
-		assert_true(fake_uplink_next(&s->link, &m));
-	} while (m.type != WIRE_CONNECT);
-	return m.as.connect;
-}
-
 static int64_t count_in(const struct stage *s, size_t event_value)
 {
 	return metrics_value(s->metrics, METRIC_MESSAGES, 0, event_value);
@@ -34,7 +23,7 @@ static void test_what_the_broker_is_told(void **state)
 	fake_token.username = "Alice A.";
 	fake_token.room = "vault";
 	stage_knock(s, &s->east, "{'token':'alice'}");
-	struct wire_connect c = taken_connect(s);
+	struct wire_connect c = stage_next_connect(s);
 
 	assert_int_equal(c.request, 1);
 	assert_str_is(c.socket, "socket-1");
@@ -62,10 +51,10 @@ static void test_the_id_of_an_old_client(void **state)
 
 	s->east.facts.sid = s->west.facts.sid = (char *)"sid";
 	stage_knock(s, &s->east, "{'token':'alice'}");
-	assert_str_is(taken_connect(s).socket, "/chat#sid");
+	assert_str_is(stage_next_connect(s).socket, "/chat#sid");
 	s->west.nsp = "/";
 	stage_knock(s, &s->west, "{'token':'alice'}");
-	assert_str_is(taken_connect(s).socket, "sid");
+	assert_str_is(stage_next_connect(s).socket, "sid");
 	stage_reply_ok(s, 1, "{'rooms':[]}");
 	stage_heard(&s->east, "accept /chat#sid \n");
 }
@@ -85,7 +74,7 @@ static void test_long_texts_are_cut(void **state)
 	s->east.facts.ip = agent;
 	fake_token.username = name;
 	stage_knock(s, &s->east, "{'token':'alice'}");
-	struct wire_connect c = taken_connect(s);
+	struct wire_connect c = stage_next_connect(s);
 
 	assert_int_equal(c.user_agent.len, LIMIT_USER_AGENT);
 	assert_int_equal(c.ip.len, LIMIT_IP);
@@ -115,7 +104,7 @@ static void test_agents_are_cut_between_characters(void **state)
 		snprintf(agent + rows[i].plain, sizeof(agent) - rows[i].plain, "%s", rows[i].bytes);
 		s->east.facts.user_agent = agent;
 		stage_knock(s, &s->east, "{'token':'alice'}");
-		assert_int_equal(taken_connect(s).user_agent.len, rows[i].left);
+		assert_int_equal(stage_next_connect(s).user_agent.len, rows[i].left);
 		stage_disconnect(s, &s->east, SIO_END_TRANSPORT);
 	}
 }
@@ -236,7 +225,7 @@ static void test_gone_before_the_broker_answered(void **state)
 	struct stage *s = *state;
 
 	stage_knock(s, &s->east, "{'token':'alice'}");
-	(void)taken_connect(s);
+	(void)stage_next_connect(s);
 	stage_disconnect(s, &s->east, SIO_END_TRANSPORT);
 	stage_sent(s, "DISCONNECT{socket=\"socket-1\" reason=\"transport close\" is_lost=false}\n");
 	assert_int_equal(pending_count(s->pending), 0);
@@ -291,7 +280,7 @@ static void test_one_goes_without_a_link_too(void **state)
 
 	stage_knock(s, &s->east, "{'token':'alice'}");
 	stage_reply_ok(s, 1, "{'rooms':['lobby']}");
-	(void)taken_connect(s);
+	(void)stage_next_connect(s);
 	stage_link_breaks(s);
 	stage_disconnect(s, &s->east, SIO_END_CLIENT);
 	stage_sent(s, "");

@@ -7,24 +7,13 @@
 
 #include <stdio.h>
 
-/* The next CONNECT that was given to the link. */
-static struct wire_connect taken_connect(struct stage *s)
-{
-	struct wire_message m;
-
-	do {
-		assert_true(fake_uplink_next(&s->link, &m));
-	} while (m.type != WIRE_CONNECT);
-	return m.as.connect;
-}
-
 static void test_the_token_of_the_payload(void **state)
 {
 	struct stage *s = *state;
 
 	s->east.facts.authorization = (char *)"Bearer mallory";
 	stage_knock(s, &s->east, "{'x':1,'token':'alice'}");
-	struct wire_connect c = taken_connect(s);
+	struct wire_connect c = stage_next_connect(s);
 
 	assert_str_is(c.user, "alice");
 	assert_string_equal(fake_token.rules.issuer, "issuer");
@@ -39,10 +28,10 @@ static void test_the_token_of_the_header(void **state)
 
 	s->east.facts.authorization = (char *)"Bearer alice";
 	stage_knock(s, &s->east, "");
-	assert_str_is(taken_connect(s).user, "alice");
+	assert_str_is(stage_next_connect(s).user, "alice");
 	s->west.facts.authorization = (char *)"Bearer bob";
 	stage_knock(s, &s->west, "{'token':7}");
-	assert_str_is(taken_connect(s).user, "bob");
+	assert_str_is(stage_next_connect(s).user, "bob");
 }
 
 /* Old clients alone have one there (door.h), and what they say elsewhere goes first. */
@@ -52,11 +41,11 @@ static void test_the_token_of_the_query(void **state)
 
 	s->east.facts.token = (char *)"carol";
 	stage_knock(s, &s->east, "");
-	assert_str_is(taken_connect(s).user, "carol");
+	assert_str_is(stage_next_connect(s).user, "carol");
 	s->west.facts.token = (char *)"carol";
 	s->west.facts.authorization = (char *)"Bearer bob";
 	stage_knock(s, &s->west, "");
-	assert_str_is(taken_connect(s).user, "bob");
+	assert_str_is(stage_next_connect(s).user, "bob");
 }
 
 static void test_no_token(void **state)

@@ -5,20 +5,10 @@
 
 #include "tests/gateway/room/desk_stage.h"
 
-/* The next CONNECT that was given to the link, which must be the next message. */
-static struct wire_connect taken_connect(struct stage *s)
-{
-	struct wire_message m;
-
-	assert_true(fake_uplink_next(&s->link, &m));
-	assert_int_equal(m.type, WIRE_CONNECT);
-	return m.as.connect;
-}
-
 static void knock(struct stage *s, struct sio_socket *who, const char *auth)
 {
 	stage_knock(s, who, auth);
-	(void)taken_connect(s);
+	(void)stage_next(s, WIRE_CONNECT);
 }
 
 static void test_who_is_in_is_announced_with_the_rooms(void **state)
@@ -28,13 +18,13 @@ static void test_who_is_in_is_announced_with_the_rooms(void **state)
 	fake_token.room = "vault";
 	fake_token.username = "Alice A.";
 	stage_knock(s, &s->east, "{'token':'alice'}");
-	struct wire_connect first = taken_connect(s);
+	struct wire_connect first = stage_next(s, WIRE_CONNECT).as.connect;
 	uint64_t since_ms = first.since_ms;
 
 	stage_reply_ok(s, 1, "{'rooms':['user:alice','lobby']}");
 	stage_link_breaks(s);
 	assert_int_equal(stage_link_returns(s), 1);
-	struct wire_connect again = taken_connect(s);
+	struct wire_connect again = stage_next(s, WIRE_CONNECT).as.connect;
 
 	assert_int_equal(again.request, 0);
 	assert_str_is(again.socket, "socket-1");
@@ -59,7 +49,7 @@ static void test_who_is_in_no_room_is_announced_too(void **state)
 	stage_connect(s, &s->east, "alice");
 	stage_link_breaks(s);
 	assert_int_equal(stage_link_returns(s), 1);
-	struct wire_connect again = taken_connect(s);
+	struct wire_connect again = stage_next(s, WIRE_CONNECT).as.connect;
 
 	assert_str_is(bytes_str(again.rooms), "\x90");
 	assert_str_is(bytes_str(again.grants), "\x90");
@@ -73,8 +63,8 @@ static void test_all_are_announced_in_the_order_of_their_coming(void **state)
 	stage_connect(s, &s->east, "alice");
 	stage_link_breaks(s);
 	assert_int_equal(stage_link_returns(s), 2);
-	assert_str_is(taken_connect(s).user, "bob");
-	assert_str_is(taken_connect(s).user, "alice");
+	assert_str_is(stage_next(s, WIRE_CONNECT).as.connect.user, "bob");
+	assert_str_is(stage_next(s, WIRE_CONNECT).as.connect.user, "alice");
 	stage_sent(s, "");
 }
 
@@ -90,7 +80,7 @@ static void test_rooms_left_meanwhile_are_not_announced(void **state)
 	buf_reset(&s->link.given);
 	s->link.looked_at = 0;
 	(void)stage_link_returns(s);
-	assert_str_is(bytes_str(taken_connect(s).rooms), "\x91\xa4team");
+	assert_str_is(bytes_str(stage_next(s, WIRE_CONNECT).as.connect.rooms), "\x91\xa4team");
 }
 
 /* The broker may have seen it leave already: the gateway says what will be so. */
@@ -99,13 +89,13 @@ static void test_a_room_that_is_being_left_is_not_announced(void **state)
 	struct stage *s = *state;
 
 	stage_knock(s, &s->east, "{'token':'alice'}");
-	(void)taken_connect(s);
+	(void)stage_next(s, WIRE_CONNECT);
 	stage_reply_ok(s, 1, "{'rooms':['lobby','team']}");
 	stage_event(s, &s->east, "leave-room", "[{'roomId':'lobby'}]", 7);
 	stage_sent(s, "LEAVE{request=2 socket=\"socket-1\" room=\"lobby\"}\n");
 	stage_link_breaks(s);
 	(void)stage_link_returns(s);
-	assert_str_is(bytes_str(taken_connect(s).rooms), "\x91\xa4team");
+	assert_str_is(bytes_str(stage_next(s, WIRE_CONNECT).as.connect.rooms), "\x91\xa4team");
 	stage_sent(s, "LEAVE{request=2 socket=\"socket-1\" room=\"lobby\"}\n");
 	stage_reply_ok(s, 2, "{'roomId':'lobby'}");
 	assert_int_equal(hub_room_count(s->hub), 1);
@@ -125,11 +115,11 @@ static void test_only_who_is_in_is_announced(void **state)
 	stage_disconnect(s, &gone, SIO_END_TRANSPORT);
 	fake_socket_end(&gone);
 	assert_int_equal(stage_link_returns(s), 1);
-	struct wire_connect announced = taken_connect(s);
+	struct wire_connect announced = stage_next(s, WIRE_CONNECT).as.connect;
 
 	assert_int_equal(announced.request, 0);
 	assert_str_is(announced.user, "alice");
-	struct wire_connect asked = taken_connect(s);
+	struct wire_connect asked = stage_next(s, WIRE_CONNECT).as.connect;
 
 	assert_int_equal(asked.request, 3);
 	assert_str_is(asked.user, "bob");
@@ -156,7 +146,7 @@ static const char hi[] = "[{'roomId':'lobby','content':'hi'}]";
 static void link_returns(struct stage *s)
 {
 	assert_int_equal(stage_link_returns(s), 1);
-	(void)taken_connect(s);
+	(void)stage_next(s, WIRE_CONNECT);
 }
 
 static void test_what_waits_is_asked_again_in_order(void **state)
