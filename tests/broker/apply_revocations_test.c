@@ -1,8 +1,8 @@
 #include "broker/apply.h"
 
 #include "broker/reader_start.h"
+#include "tests/broker/reader_fixture.h"
 #include "tests/broker/rows.h"
-#include "tests/broker/writer_fixture.h"
 #include "tests/check.h"
 
 #include <stdio.h>
@@ -17,9 +17,8 @@ static void on_revocation(void *ctx, const struct revocation_facts *r)
 static void assert_stored(struct fixture *f, const char *expected)
 {
 	struct buf seen = {0};
-	struct reader *r = NULL;
+	struct reader *r = fixture_open_reader(f);
 
-	assert_int_equal(reader_open(f->path, f->why, sizeof(f->why), &r), ERR_OK);
 	assert_int_equal(reader_each_revocation(r, on_revocation, &seen), ERR_OK);
 	if (!str_eqz(buf_str(&seen), expected))
 		fail_msg("%.*s", STR_ARG(buf_str(&seen)));

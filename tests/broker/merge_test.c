@@ -1,7 +1,7 @@
 #include "broker/merge.h"
 
+#include "tests/broker/reader_fixture.h"
 #include "tests/broker/rows.h"
-#include "tests/broker/writer_fixture.h"
 #include "tests/check.h"
 
 #include <stdlib.h>
@@ -21,14 +21,6 @@ static void hear(void *ctx, const struct merge_room *room, const struct reader_m
 	assert_true(heard->count < MESSAGES);
 	assert_int_equal((message->gseq - 1) % ROWS_ROOMS + 1, room->id);
 	heard->gseqs[heard->count++] = message->gseq;
-}
-
-static struct reader *open_reader(struct fixture *f)
-{
-	struct reader *r = NULL;
-
-	assert_int_equal(reader_open(f->path, f->why, sizeof(f->why), &r), ERR_OK);
-	return r;
 }
 
 /* A merge of all rooms, none of which has more than `count` messages in all. */
@@ -59,7 +51,7 @@ static void every_range_is_whole_and_in_one_order(void **state)
 	struct fixture *f = *state;
 
 	assert_int_equal(fixture_commit(f, MESSAGES), WRITER_COMMITTED);
-	struct reader *r = open_reader(f);
+	struct reader *r = fixture_open_reader(f);
 
 	for (uint64_t after = 0; after <= MESSAGES; after++) {
 		for (uint64_t until = after; until <= MESSAGES; until++) {
@@ -81,7 +73,7 @@ static void each_room_has_a_beginning_of_its_own(void **state)
 	struct fixture *f = *state;
 
 	assert_int_equal(fixture_commit(f, 12), WRITER_COMMITTED);
-	struct reader *r = open_reader(f);
+	struct reader *r = fixture_open_reader(f);
 	struct merge *m = merge_of(0, 11, 12);
 	static const uint64_t expected[] = {5, 8, 9, 11};
 	struct heard heard = {0};
@@ -103,7 +95,7 @@ static void pages_follow_each_other_without_a_gap(void **state)
 	struct fixture *f = *state;
 
 	assert_int_equal(fixture_commit(f, MESSAGES), WRITER_COMMITTED);
-	struct reader *r = open_reader(f);
+	struct reader *r = fixture_open_reader(f);
 
 	for (unsigned limit = 1; limit <= 10; limit++) {
 		struct heard heard = {0};
@@ -131,7 +123,7 @@ static void a_page_is_bounded_in_bytes_and_never_empty(void **state)
 	bool more;
 
 	assert_int_equal(fixture_commit(f, 9), WRITER_COMMITTED);
-	struct reader *r = open_reader(f);
+	struct reader *r = fixture_open_reader(f);
 	struct merge *m = merge_of(0, 9, 9);
 
 	m->max_bytes = 1;
@@ -154,7 +146,7 @@ static void nothing_is_claimed_of_what_was_removed(void **state)
 
 	assert_int_equal(fixture_commit(f, 12), WRITER_COMMITTED);
 	rows_execute(f->path, "DELETE FROM messages WHERE gseq < 6");
-	struct reader *r = open_reader(f);
+	struct reader *r = fixture_open_reader(f);
 
 	for (uint64_t after = 0; after <= 12; after++) {
 		struct merge *m = merge_of(after, 12, 12);
@@ -182,7 +174,7 @@ static void what_was_pruned_is_missed_by_those_who_had_not_heard_it(void **state
 	batch_put(f->batch, &(struct batch_op){.kind = BATCH_PRUNING, .as.pruning = {1, 4, 7, 6}});
 	batch_put(f->batch, &(struct batch_op){.kind = BATCH_PRUNING, .as.pruning = {2, 5, 11, 9}});
 	assert_int_equal(fixture_commit_batch(f), WRITER_COMMITTED);
-	struct reader *r = open_reader(f);
+	struct reader *r = fixture_open_reader(f);
 
 	for (uint64_t after = 0; after <= 12; after++) {
 		struct merge *m = merge_of(after, 12, 12);
@@ -205,7 +197,7 @@ static void what_was_pruned_is_missed_by_those_who_had_not_heard_it(void **state
 static void no_rooms_are_no_messages(void **state)
 {
 	struct fixture *f = *state;
-	struct reader *r = open_reader(f);
+	struct reader *r = fixture_open_reader(f);
 	struct merge *m = merge_new(0);
 	struct heard heard = {0};
 	bool more = true;

@@ -1,8 +1,8 @@
 #include "tests/check.h"
 
 #include "broker/plan.h"
+#include "tests/broker/reader_fixture.h"
 #include "tests/broker/rows.h"
-#include "tests/broker/writer_fixture.h"
 
 #include <stdlib.h>
 
@@ -25,9 +25,8 @@ static struct plan *plan_of(const struct plan_room *room)
 
 static void read_plan(struct fixture *f, struct plan *p)
 {
-	struct reader *r;
+	struct reader *r = fixture_open_reader(f);
 
-	assert_int_equal(reader_open(f->path, f->why, sizeof(f->why), &r), ERR_OK);
 	assert_int_equal(plan_read(r, p), ERR_OK);
 	reader_close(&r);
 }

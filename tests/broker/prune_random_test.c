@@ -8,8 +8,8 @@
 #include "broker/merge.h"
 #include "broker/plan.h"
 #include "broker/reader_start.h"
+#include "tests/broker/reader_fixture.h"
 #include "tests/broker/rows.h"
-#include "tests/broker/writer_fixture.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -242,7 +242,7 @@ static void live(struct fixture *f, uint64_t seed)
 	m->chance = seed;
 	for (uint64_t id = 1; id <= ROWS_ROOMS; id++)
 		m->firsts[id] = 1;
-	assert_int_equal(reader_open(f->path, f->why, sizeof(f->why), &r), ERR_OK);
+	r = fixture_open_reader(f);
 	publish(m);
 	for (int i = 0; i < STEPS; i++) {
 		switch (draw(m, 4)) {

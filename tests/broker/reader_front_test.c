@@ -1,21 +1,13 @@
 #include "tests/check.h"
 
 #include "broker/reader_front.h"
+#include "tests/broker/reader_fixture.h"
 #include "tests/broker/rows.h"
-#include "tests/broker/writer_fixture.h"
-
-static struct reader *open_reader(struct fixture *f)
-{
-	struct reader *r = NULL;
-
-	assert_int_equal(reader_open(f->path, f->why, sizeof(f->why), &r), ERR_OK);
-	return r;
-}
 
 static void a_room_has_a_front(void **state)
 {
 	struct fixture *f = *state;
-	struct reader *r = open_reader(f);
+	struct reader *r = fixture_open_reader(f);
 	struct reader_front front;
 
 	assert_int_equal(reader_room_front(r, 2, &front), ERR_OK);
@@ -43,7 +35,7 @@ static bool count_to_two(void *ctx, const struct reader_oldest *m)
 static void its_oldest_are_read_for_as_long_as_they_are_wanted(void **state)
 {
 	struct fixture *f = *state;
-	struct reader *r = open_reader(f);
+	struct reader *r = fixture_open_reader(f);
 	struct reader_page from = {.room = 2, .after = 1, .limit = 1};
 	int count = 0;
 
@@ -60,7 +52,7 @@ static void its_oldest_are_read_for_as_long_as_they_are_wanted(void **state)
 static void a_message_is_found_by_its_gseq(void **state)
 {
 	struct fixture *f = *state;
-	struct reader *r = open_reader(f);
+	struct reader *r = fixture_open_reader(f);
 	struct reader_place place;
 
 	assert_int_equal(fixture_commit(f, 10), WRITER_COMMITTED);
@@ -80,7 +72,7 @@ static void a_message_is_found_by_its_gseq(void **state)
 static void the_oldest_receipt_has_a_time(void **state)
 {
 	struct fixture *f = *state;
-	struct reader *r = open_reader(f);
+	struct reader *r = fixture_open_reader(f);
 	struct wall when;
 
 	assert_int_equal(reader_oldest_receipt(r, &when), ERR_NOT_FOUND);

@@ -1,10 +1,11 @@
 #include "broker/reader_start.h"
 
 #include "broker/batch.h"
-#include "tests/broker/writer_fixture.h"
+#include "tests/broker/reader_fixture.h"
+#include "tests/broker/rows.h"
 #include "tests/check.h"
 
-/* Rooms, members and sessions: reader_test.c. Here what was put in comes back as it was. */
+#include <stdio.h>
 
 static const struct store_sanction ban = {
     .kind = {"ban", 3},
@@ -36,10 +37,9 @@ static void see(void *ctx, const struct store_sanction *s)
 
 static unsigned count(struct fixture *f)
 {
-	struct reader *r = NULL;
+	struct reader *r = fixture_open_reader(f);
 	unsigned seen = 0;
 
-	assert_int_equal(reader_open(f->path, f->why, sizeof(f->why), &r), ERR_OK);
 	assert_int_equal(reader_each_sanction(r, see, &seen), ERR_OK);
 	reader_close(&r);
 	return seen;
@@ -76,15 +76,91 @@ static void test_a_room_changes_its_kind(void **state)
 	struct fixture *f = *state;
 	struct batch_op op = {.kind = BATCH_ROOM,
 	    .as.room = {.id = 1, .nsp = STR("/"), .name = STR("room-1"), .is_archived = true}};
-	struct reader *r = NULL;
+	struct reader *r;
 	unsigned archived = 0;
 
 	batch_reset(f->batch);
 	batch_put(f->batch, &op);
 	assert_int_equal(fixture_commit_batch(f), WRITER_COMMITTED);
-	assert_int_equal(reader_open(f->path, f->why, sizeof(f->why), &r), ERR_OK);
+	r = fixture_open_reader(f);
 	assert_int_equal(reader_each_room(r, see_archived, &archived), ERR_OK);
 	assert_int_equal(archived, 1);
+	reader_close(&r);
+}
+
+static void on_room(void *ctx, const struct reader_room *room)
+{
+	char name[20];
+
+	++*(uint64_t *)ctx;
+	assert_int_equal(room->id, *(uint64_t *)ctx);
+	snprintf(name, sizeof(name), "room-%d", (int)room->id);
+	assert_true(str_eqz(room->name, name));
+	assert_true(str_eqz(room->nsp, "/"));
+	assert_true(room->is_public);
+	assert_int_equal(room->seq, room->id == 1 ? 2 : 1);
+}
+
+static void on_membership(void *ctx, const struct reader_membership *membership)
+{
+	buf_printf(ctx, "%d:%.*s:%.*s ", (int)membership->room, STR_ARG(membership->user),
+	    STR_ARG(membership->role));
+}
+
+static void what_was_there_at_start(void **state)
+{
+	struct fixture *f = *state;
+	struct buf text = {0};
+	struct reader *r = fixture_open_reader(f);
+	uint64_t n = 42;
+
+	assert_int_equal(reader_last_gseq(r, &n), ERR_OK);
+	assert_int_equal(n, 0);
+	assert_int_equal(fixture_commit(f, 4), WRITER_COMMITTED);
+	rows_execute(f->path, "INSERT INTO memberships VALUES (2, 'u2', 'owner', 0),"
+			      " (2, 'u1', 'member', 0), (1, 'u2', 'member', 0)");
+	assert_int_equal(reader_last_gseq(r, &n), ERR_OK);
+	assert_int_equal(n, 4);
+	assert_int_equal(reader_epoch(r, &n), ERR_OK);
+	assert_true(n > 0 && (int64_t)n == rows_number(f->path, "SELECT epoch FROM meta"));
+	n = 0;
+	assert_int_equal(reader_each_room(r, on_room, &n), ERR_OK);
+	assert_int_equal(n, ROWS_ROOMS);
+	assert_int_equal(reader_each_membership(r, on_membership, &text), ERR_OK);
+	assert_true(str_eqz(buf_str(&text), "1:u2:member 2:u1:member 2:u2:owner "));
+	buf_free(&text);
+	reader_close(&r);
+}
+
+static void on_session(void *ctx, const struct reader_session *session)
+{
+	buf_printf(ctx, "%llu %.*s %.*s %.*s %.*s %.*s %.*s %llu;", (unsigned long long)session->id,
+	    STR_ARG(session->pid), STR_ARG(session->socket), STR_ARG(session->sid),
+	    STR_ARG(session->nsp), STR_ARG(session->user), STR_ARG(session->username),
+	    (unsigned long long)session->gseq);
+}
+
+static void on_session_room(void *ctx, const struct reader_session_room *room)
+{
+	buf_printf(ctx, "%llu %llu %llu;", (unsigned long long)room->session,
+	    (unsigned long long)room->room, (unsigned long long)room->gseq);
+}
+
+static void sessions_are_read_in_their_order(void **state)
+{
+	struct fixture *f = *state;
+	struct reader *r;
+	struct buf seen = {0};
+
+	rows_execute(f->path, "INSERT INTO sessions VALUES (9, 'p9', 'c9', 's9', '/', 'u', 'U', 4),"
+			      " (2, 'p2', 'c2', 's2', '/a', 'v', 'V', 5);"
+			      "INSERT INTO session_rooms VALUES (9, 1, 6), (2, 3, 7), (2, 1, 8)");
+	r = fixture_open_reader(f);
+	assert_int_equal(reader_each_session(r, on_session, &seen), ERR_OK);
+	assert_int_equal(reader_each_session_room(r, on_session_room, &seen), ERR_OK);
+	assert_true(
+	    str_eqz(buf_str(&seen), "2 p2 c2 s2 /a v V 5;9 p9 c9 s9 / u U 4;2 1 8;2 3 7;9 1 6;"));
+	buf_free(&seen);
 	reader_close(&r);
 }
 
@@ -92,6 +168,8 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_set_up, fixture_tear_down)
 	const struct CMUnitTest tests[] = {
+	    TEST(what_was_there_at_start),
+	    TEST(sessions_are_read_in_their_order),
 	    TEST(test_sanctions),
 	    TEST(test_a_room_changes_its_kind),
 	};

@@ -1,30 +1,19 @@
-#include "broker/reader_start.h"
+/*
+ * Pages of history, single messages and receipts. The log has reader_log_test.c.
+ */
+#include "broker/reader.h"
 
 #include "broker/reader_start.h"
 #include "proto/value.h"
+#include "tests/broker/reader_fixture.h"
 #include "tests/broker/rows.h"
-#include "tests/broker/writer_fixture.h"
+#include "tests/check.h"
 
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
-
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* A room of its own with one message after the other in it. */
 enum { TALK = 2 };
-
-static struct reader *open_reader(struct fixture *f)
-{
-	struct reader *r = NULL;
-
-	assert_int_equal(reader_open(f->path, f->why, sizeof(f->why), &r), ERR_OK);
-	return r;
-}
 
 static void talk(struct fixture *f, uint64_t seq, struct bytes content)
 {
@@ -86,7 +75,7 @@ static void expect_page(
 static void pages_go_back_from_the_newest(void **state)
 {
 	struct fixture *f = *state;
-	struct reader *r = open_reader(f);
+	struct reader *r = fixture_open_reader(f);
 
 	talk_up_to(f, 25);
 	expect_page(r, (struct reader_page){.limit = 10}, 16, 25, true);
@@ -105,7 +94,7 @@ static void pages_go_back_from_the_newest(void **state)
 static void pages_go_forward_from_a_message(void **state)
 {
 	struct fixture *f = *state;
-	struct reader *r = open_reader(f);
+	struct reader *r = fixture_open_reader(f);
 	struct reader_page page = {.has_after = true, .limit = 10};
 
 	talk_up_to(f, 25);
@@ -133,7 +122,7 @@ static void pages_go_forward_from_a_message(void **state)
 static void a_page_is_of_one_room(void **state)
 {
 	struct fixture *f = *state;
-	struct reader *r = open_reader(f);
+	struct reader *r = fixture_open_reader(f);
 
 	assert_int_equal(fixture_commit(f, 9), WRITER_COMMITTED);
 	for (uint64_t room = 1; room <= ROWS_ROOMS; room++)
@@ -146,7 +135,7 @@ static void a_page_is_of_one_room(void **state)
 static void deleted_messages_leave_no_trace_in_a_page(void **state)
 {
 	struct fixture *f = *state;
-	struct reader *r = open_reader(f);
+	struct reader *r = fixture_open_reader(f);
 
 	talk_up_to(f, 20);
 	rows_execute(f->path, "DELETE FROM messages WHERE seq < 5 OR seq IN (10, 12)");
@@ -165,7 +154,7 @@ static void a_page_ends_before_it_gets_too_large(void **state)
 {
 	enum { SIZE = 1000 };
 	struct fixture *f = *state;
-	struct reader *r = open_reader(f);
+	struct reader *r = fixture_open_reader(f);
 	static char text[SIZE];
 	struct buf content = {0};
 
@@ -195,7 +184,7 @@ static void a_page_ends_before_it_gets_too_large(void **state)
 static void a_page_has_so_many_bins_and_no_more(void **state)
 {
 	struct fixture *f = *state;
-	struct reader *r = open_reader(f);
+	struct reader *r = fixture_open_reader(f);
 
 	for (uint64_t seq = 1; seq <= 6; seq++)
 		talk(f, seq, seq % 2 ? bytes_of("\xa1x", 2) : bytes_of("\xc4\x01x", 3));
@@ -222,7 +211,7 @@ static void on_second(void *ctx, const struct reader_message *m)
 static void a_message_comes_back_as_it_was(void **state)
 {
 	struct fixture *f = *state;
-	struct reader *r = open_reader(f);
+	struct reader *r = fixture_open_reader(f);
 	struct reader_page page = {.room = 2, .limit = 10};
 	bool more;
 
@@ -234,7 +223,7 @@ static void a_message_comes_back_as_it_was(void **state)
 static void content_comes_back_as_the_value_it_was(void **state)
 {
 	struct fixture *f = *state;
-	struct reader *r = open_reader(f);
+	struct reader *r = fixture_open_reader(f);
 	struct buf put = {0};
 	struct seen seen = {0};
 	struct reader_page page = {.room = TALK, .limit = 10};
@@ -264,7 +253,7 @@ static void content_comes_back_as_the_value_it_was(void **state)
 static void duplicates_are_found(void **state)
 {
 	struct fixture *f = *state;
-	struct reader *r = open_reader(f);
+	struct reader *r = fixture_open_reader(f);
 	struct reader_receipt receipt = {.gseq = 77};
 
 	assert_int_equal(fixture_commit(f, 9), WRITER_COMMITTED);
@@ -286,54 +275,10 @@ static void duplicates_are_found(void **state)
 	reader_close(&r);
 }
 
-static void on_room(void *ctx, const struct reader_room *room)
-{
-	char name[20];
-
-	++*(uint64_t *)ctx;
-	assert_int_equal(room->id, *(uint64_t *)ctx);
-	snprintf(name, sizeof(name), "room-%d", (int)room->id);
-	assert_true(str_eqz(room->name, name));
-	assert_true(str_eqz(room->nsp, "/"));
-	assert_true(room->is_public);
-	assert_int_equal(room->seq, room->id == 1 ? 2 : 1);
-}
-
-static void on_membership(void *ctx, const struct reader_membership *membership)
-{
-	buf_printf(ctx, "%d:%.*s:%.*s ", (int)membership->room, STR_ARG(membership->user),
-	    STR_ARG(membership->role));
-}
-
-static void what_was_there_at_start(void **state)
-{
-	struct fixture *f = *state;
-	struct buf text = {0};
-	struct reader *r = open_reader(f);
-	uint64_t n = 42;
-
-	assert_int_equal(reader_last_gseq(r, &n), ERR_OK);
-	assert_int_equal(n, 0);
-	assert_int_equal(fixture_commit(f, 4), WRITER_COMMITTED);
-	rows_execute(f->path, "INSERT INTO memberships VALUES (2, 'u2', 'owner', 0),"
-			      " (2, 'u1', 'member', 0), (1, 'u2', 'member', 0)");
-	assert_int_equal(reader_last_gseq(r, &n), ERR_OK);
-	assert_int_equal(n, 4);
-	assert_int_equal(reader_epoch(r, &n), ERR_OK);
-	assert_true(n > 0 && (int64_t)n == rows_number(f->path, "SELECT epoch FROM meta"));
-	n = 0;
-	assert_int_equal(reader_each_room(r, on_room, &n), ERR_OK);
-	assert_int_equal(n, ROWS_ROOMS);
-	assert_int_equal(reader_each_membership(r, on_membership, &text), ERR_OK);
-	assert_true(str_eqz(buf_str(&text), "1:u2:member 2:u1:member 2:u2:owner "));
-	buf_free(&text);
-	reader_close(&r);
-}
-
 static void it_sees_commits_and_holds_nothing_back(void **state)
 {
 	struct fixture *f = *state;
-	struct reader *r = open_reader(f);
+	struct reader *r = fixture_open_reader(f);
 
 	for (int i = 1; i <= 5; i++) {
 		uint64_t n;
@@ -346,77 +291,6 @@ static void it_sees_commits_and_holds_nothing_back(void **state)
 		/* An unfinished statement would keep the log from being copied as a whole. */
 		assert_int_equal(rows_number(f->path, "PRAGMA wal_checkpoint(TRUNCATE)"), 0);
 	}
-	reader_close(&r);
-}
-
-/* What a page of the log has, "gseq:room:seq " each. */
-static void on_entry(void *ctx, const struct reader_entry *e)
-{
-	char name[20];
-
-	snprintf(name, sizeof(name), "room-%d", (int)e->room);
-	assert_true(str_eqz(e->name, name));
-	assert_true(str_eqz(e->nsp, "/"));
-	assert_int_equal(e->message.timestamp.ms, 1700000000000 + (int64_t)e->message.gseq);
-	assert_true(str_eqz(e->message.user, "u1"));
-	buf_printf(ctx, "%d:%d:%d ", (int)e->message.gseq, (int)e->room, (int)e->message.seq);
-}
-
-static void expect_log(
-    struct reader *r, struct reader_span span, const char *expected, uint64_t reached)
-{
-	struct buf text = {0};
-	uint64_t n = 0;
-
-	assert_int_equal(reader_log(r, &span, on_entry, &text, &n), ERR_OK);
-	buf_putc(&text, '\0');
-	assert_string_equal(buf_str(&text).p, expected);
-	assert_true(n == reached);
-	buf_free(&text);
-}
-
-static void the_log_is_of_all_rooms_in_one_order(void **state)
-{
-	struct fixture *f = *state;
-	struct reader *r = open_reader(f);
-
-	expect_log(r, (struct reader_span){.upto = 9, .limit = 10}, "", 9);
-	assert_int_equal(fixture_commit(f, 7), WRITER_COMMITTED);
-	expect_log(r, (struct reader_span){.upto = 7, .limit = 10},
-	    "1:1:1 2:2:1 3:3:1 4:1:2 5:2:2 6:3:2 7:1:3 ", 7);
-	expect_log(r, (struct reader_span){.after = 3, .upto = 5, .limit = 10}, "4:1:2 5:2:2 ", 5);
-	/* The last one fits: that there is no more is known at once. */
-	expect_log(r, (struct reader_span){.after = 3, .upto = 5, .limit = 2}, "4:1:2 5:2:2 ", 5);
-	expect_log(r, (struct reader_span){.after = 3, .upto = 6, .limit = 2}, "4:1:2 5:2:2 ", 5);
-	expect_log(r, (struct reader_span){.after = 7, .upto = 7, .limit = 2}, "", 7);
-	expect_log(r, (struct reader_span){.after = 7, .upto = 100, .limit = 2}, "", 100);
-	expect_log(r, (struct reader_span){.after = UINT64_MAX, .upto = UINT64_MAX, .limit = 2}, "",
-	    UINT64_MAX);
-	reader_close(&r);
-}
-
-static void numbers_that_were_never_used_are_no_end_of_the_log(void **state)
-{
-	struct fixture *f = *state;
-	struct reader *r = open_reader(f);
-
-	assert_int_equal(fixture_commit(f, 7), WRITER_COMMITTED);
-	rows_execute(f->path, "DELETE FROM messages WHERE gseq IN (2, 3, 4, 7)");
-	expect_log(r, (struct reader_span){.upto = 7, .limit = 2}, "1:1:1 5:2:2 ", 5);
-	expect_log(r, (struct reader_span){.after = 5, .upto = 7, .limit = 1}, "6:3:2 ", 7);
-	reader_close(&r);
-}
-
-static void a_page_of_the_log_ends_before_it_gets_too_large(void **state)
-{
-	struct fixture *f = *state;
-	struct reader *r = open_reader(f);
-	struct reader_span span = {.upto = 4, .limit = 10, .max_bytes = 5};
-
-	assert_int_equal(fixture_commit(f, 4), WRITER_COMMITTED); /* contents of 2 bytes each */
-	expect_log(r, span, "1:1:1 2:2:1 ", 2);
-	span.max_bytes = 1; /* one, however large */
-	expect_log(r, span, "1:1:1 ", 1);
 	reader_close(&r);
 }
 
@@ -435,7 +309,7 @@ static void a_missing_database_is_told(void **state)
 static void damage_is_an_error_not_an_empty_page(void **state)
 {
 	struct fixture *f = *state;
-	struct reader *r = open_reader(f);
+	struct reader *r = fixture_open_reader(f);
 	struct reader_page page = {.room = 1, .limit = 10};
 	struct seen seen = {.more = true};
 	struct reader_receipt receipt;
@@ -452,38 +326,6 @@ static void damage_is_an_error_not_an_empty_page(void **state)
 	reader_close(&r);
 }
 
-static void on_session(void *ctx, const struct reader_session *session)
-{
-	buf_printf(ctx, "%llu %.*s %.*s %.*s %.*s %.*s %.*s %llu;", (unsigned long long)session->id,
-	    STR_ARG(session->pid), STR_ARG(session->socket), STR_ARG(session->sid),
-	    STR_ARG(session->nsp), STR_ARG(session->user), STR_ARG(session->username),
-	    (unsigned long long)session->gseq);
-}
-
-static void on_session_room(void *ctx, const struct reader_session_room *room)
-{
-	buf_printf(ctx, "%llu %llu %llu;", (unsigned long long)room->session,
-	    (unsigned long long)room->room, (unsigned long long)room->gseq);
-}
-
-static void sessions_are_read_in_their_order(void **state)
-{
-	struct fixture *f = *state;
-	struct reader *r = NULL;
-	struct buf seen = {0};
-
-	rows_execute(f->path, "INSERT INTO sessions VALUES (9, 'p9', 'c9', 's9', '/', 'u', 'U', 4),"
-			      " (2, 'p2', 'c2', 's2', '/a', 'v', 'V', 5);"
-			      "INSERT INTO session_rooms VALUES (9, 1, 6), (2, 3, 7), (2, 1, 8)");
-	assert_int_equal(reader_open(f->path, f->why, sizeof(f->why), &r), ERR_OK);
-	assert_int_equal(reader_each_session(r, on_session, &seen), ERR_OK);
-	assert_int_equal(reader_each_session_room(r, on_session_room, &seen), ERR_OK);
-	assert_true(
-	    str_eqz(buf_str(&seen), "2 p2 c2 s2 /a v V 5;9 p9 c9 s9 / u U 4;2 1 8;2 3 7;9 1 6;"));
-	buf_free(&seen);
-	reader_close(&r);
-}
-
 static void one_message_is_found_by_its_number(void **state)
 {
 	struct fixture *f = *state;
@@ -492,7 +334,7 @@ static void one_message_is_found_by_its_number(void **state)
 	struct reader_message missing = {0};
 
 	assert_int_equal(fixture_commit(f, 9), WRITER_COMMITTED);
-	assert_int_equal(reader_open(f->path, f->why, sizeof(f->why), &r), ERR_OK);
+	r = fixture_open_reader(f);
 	assert_int_equal(reader_gseq_at(r, 2, 3, &gseq), ERR_OK);
 	assert_int_equal(gseq, 8);
 	assert_int_equal(reader_gseq_at(r, 2, 4, &gseq), ERR_NOT_FOUND);
@@ -506,7 +348,6 @@ static void one_message_is_found_by_its_number(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(sessions_are_read_in_their_order),
 	    TEST(one_message_is_found_by_its_number),
 	    TEST(pages_go_back_from_the_newest),
 	    TEST(pages_go_forward_from_a_message),
@@ -517,11 +358,7 @@ int main(void)
 	    TEST(a_message_comes_back_as_it_was),
 	    TEST(content_comes_back_as_the_value_it_was),
 	    TEST(duplicates_are_found),
-	    TEST(what_was_there_at_start),
 	    TEST(it_sees_commits_and_holds_nothing_back),
-	    TEST(the_log_is_of_all_rooms_in_one_order),
-	    TEST(numbers_that_were_never_used_are_no_end_of_the_log),
-	    TEST(a_page_of_the_log_ends_before_it_gets_too_large),
 	    TEST(a_missing_database_is_told),
 	    TEST(damage_is_an_error_not_an_empty_page),
 	};

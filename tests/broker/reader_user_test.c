@@ -1,7 +1,7 @@
 #include "broker/reader_user.h"
 
+#include "tests/broker/reader_fixture.h"
 #include "tests/broker/rows.h"
-#include "tests/broker/writer_fixture.h"
 #include "tests/check.h"
 
 static void on_user(void *ctx, const struct reader_user *user)
@@ -13,12 +13,12 @@ static void on_user(void *ctx, const struct reader_user *user)
 static void a_user_is_found_by_his_id(void **state)
 {
 	struct fixture *f = *state;
-	struct reader *r = NULL;
+	struct reader *r;
 	struct buf seen = {0};
 
 	rows_execute(
 	    f->path, "INSERT INTO users VALUES ('ann', 'Ann', 5, 9), ('bob', 'Bob', 6, 7)");
-	assert_int_equal(reader_open(f->path, f->why, sizeof(f->why), &r), ERR_OK);
+	r = fixture_open_reader(f);
 	assert_int_equal(reader_user(r, STR("ann"), on_user, &seen), ERR_OK);
 	assert_int_equal(reader_user(r, STR("bob"), on_user, &seen), ERR_OK);
 	assert_int_equal(reader_user(r, STR("an"), on_user, &seen), ERR_NOT_FOUND);
