@@ -1,11 +1,14 @@
+/*
+ * Coming back with a token. recover_later_test.c has those who say later, or never, who they are.
+ */
 #include "broker/recover.h"
 
 #include "broker/entry.h"
 #include "proto/offset.h"
 #include "tests/broker/world.h"
 #include "tests/fakes/store.h"
-#include "tests/fakes/turn.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* ann at east in the lobby, which has heard two messages. */
@@ -18,14 +21,6 @@ static void begin(struct world *w)
 	world_publish(w, &w->east, "e1", "lobby");
 	world_commit(w);
 	world_forget_heard(w);
-}
-
-static const char *pid_of(struct world *w, const char *socket)
-{
-	static char pid[LIMIT_PID + 1];
-
-	memcpy(pid, world_session(w, socket)->pid, sizeof(pid));
-	return pid;
 }
 
 static const char *offset(uint64_t epoch, uint64_t gseq)
@@ -45,9 +40,9 @@ static void test_the_answer_waits_for_the_commit_and_has_a_secret(void **state)
 	assert_int_equal(w->east.heard.len, 0);
 	world_commit(w);
 	assert_int_equal(world_last_error(w, &w->east), CLIENT_ERROR_NONE);
-	assert_true(fake_peer_read(&w->east, pid_of(w, "e1")));
-	assert_int_equal(strlen(pid_of(w, "e1")), 20);
-	assert_string_equal(fake_store.last_session.pid, pid_of(w, "e1"));
+	assert_true(fake_peer_read(&w->east, world_pid(w, "e1")));
+	assert_int_equal(strlen(world_pid(w, "e1")), 20);
+	assert_string_equal(fake_store.last_session.pid, world_pid(w, "e1"));
 	assert_string_equal(fake_store.last_session.sid, "e1");
 }
 
@@ -57,7 +52,7 @@ static void test_it_comes_back_at_another_gateway(void **state)
 
 	begin(w);
 	world_lose(w, &w->east, "e1");
-	world_return(w, &w->west, "w9", "ann", pid_of(w, "e1"), offset(1, 1));
+	world_return(w, &w->west, "w9", "ann", world_pid(w, "e1"), offset(1, 1));
 	assert_null(world_session(w, "e1"));
 	struct session *s = world_session(w, "w9");
 
@@ -76,7 +71,7 @@ static void test_it_comes_back_at_another_gateway(void **state)
 	assert_string_equal(fake_store.last_session.socket, "w9");
 	/* And once more, with the same pid. */
 	world_lose(w, &w->west, "w9");
-	world_return(w, &w->east, "e10", "ann", pid_of(w, "w9"), offset(1, 2));
+	world_return(w, &w->east, "e10", "ann", world_pid(w, "w9"), offset(1, 2));
 	assert_string_equal(world_session(w, "e10")->sid, "e1");
 }
 
@@ -88,7 +83,7 @@ static void test_without_an_offset_it_is_where_it_began(void **state)
 	world_connect(w, &w->east, "e2", "eve");
 	world_commit(w);
 	world_lose(w, &w->east, "e2");
-	world_return(w, &w->west, "w9", "eve", pid_of(w, "e2"), "");
+	world_return(w, &w->west, "w9", "eve", world_pid(w, "e2"), "");
 	world_commit(w);
 	assert_true(fake_peer_read(&w->west, "\xa9recovered\xc3"));
 	assert_true(fake_peer_read(&w->west, "\xa5"
@@ -104,7 +99,7 @@ static void test_the_cut_is_exact(void **state)
 	world_connect(w, &w->east, "e2", "bob");
 	world_lose(w, &w->east, "e1");
 	world_publish(w, &w->east, "e2", "lobby");
-	world_return(w, &w->west, "w9", "ann", pid_of(w, "e1"), offset(1, 2));
+	world_return(w, &w->west, "w9", "ann", world_pid(w, "e1"), offset(1, 2));
 	world_publish(w, &w->east, "e2", "lobby");
 	assert_false(fake_peer_heard(&w->west, "DELIVER"));
 	world_commit(w);
@@ -123,7 +118,7 @@ static void test_a_live_connection_is_fenced_off(void **state)
 	struct wire_message late = {.type = WIRE_DISCONNECT};
 
 	begin(w);
-	world_return(w, &w->west, "w9", "ann", pid_of(w, "e1"), offset(1, 2));
+	world_return(w, &w->west, "w9", "ann", world_pid(w, "e1"), offset(1, 2));
 	assert_true(fake_peer_heard(&w->east, "EXPEL{socket=\"e1\" close=true"));
 	assert_int_equal(room_user_count(world_room(w, "lobby")), 1);
 	/* What it still says touches nobody. */
@@ -142,7 +137,7 @@ static void test_the_same_gateway_may_have_both_connections(void **state)
 	struct world *w = *state;
 
 	begin(w);
-	world_return(w, &w->east, "e2", "ann", pid_of(w, "e1"), offset(1, 2));
+	world_return(w, &w->east, "e2", "ann", world_pid(w, "e1"), offset(1, 2));
 	assert_true(fake_peer_heard(&w->east, "EXPEL{socket=\"e1\" close=true"));
 	assert_int_equal(world_room(w, "lobby")->route.stops[0].members, 1);
 }
@@ -154,7 +149,7 @@ static void test_asking_again_is_safe(void **state)
 
 	begin(w);
 	world_lose(w, &w->east, "e1");
-	const char *pid = pid_of(w, "e1");
+	const char *pid = world_pid(w, "e1");
 
 	world_return(w, &w->west, "w9", "ann", pid, offset(1, 1));
 	world_return(w, &w->west, "w9", "ann", pid, offset(1, 1));
@@ -189,7 +184,7 @@ static void test_hostile_claims_are_a_new_session(void **state)
 	begin(w);
 	w->b.config.sessions_max = 100;
 	world_lose(w, &w->east, "e1");
-	memcpy(pid, pid_of(w, "e1"), sizeof(pid));
+	memcpy(pid, world_pid(w, "e1"), sizeof(pid));
 	expect_fresh(w, "mallory", pid, offset(1, 2));
 	expect_fresh(w, "ann", "no such pid", offset(1, 2));
 	expect_fresh(w, "ann", "", offset(1, 2));
@@ -216,7 +211,7 @@ static void test_another_namespace_is_another_session(void **state)
 	    .username = STR("ann"),
 	    .grants = bytes_of("\xc0", 1),
 	    .recovery = true,
-	    .pid = str_of(pid_of(w, "e1")),
+	    .pid = str_of(world_pid(w, "e1")),
 	    .offset = STR("")};
 	entry_on_connect(&w->b, &w->west, &m);
 	assert_string_equal(world_session(w, "w9")->sid, "w9");
@@ -230,7 +225,7 @@ static void test_where_it_is_off_there_is_none(void **state)
 
 	begin(w);
 	w->b.config.recovery = false;
-	world_return(w, &w->west, "w9", "ann", pid_of(w, "e1"), offset(1, 2));
+	world_return(w, &w->west, "w9", "ann", world_pid(w, "e1"), offset(1, 2));
 	assert_int_equal(world_last_error(w, &w->west), CLIENT_ERROR_NONE);
 	assert_false(fake_peer_read(&w->west, "pid"));
 	world_lose(w, &w->west, "w9");
@@ -246,7 +241,7 @@ static void test_a_batch_that_fails_promises_nothing(void **state)
 	world_connect(w, &w->west, "w1", "bob");
 	unsigned new = (unsigned)w->request;
 
-	world_return(w, &w->west, "w9", "ann", pid_of(w, "e1"), offset(1, 2));
+	world_return(w, &w->west, "w9", "ann", world_pid(w, "e1"), offset(1, 2));
 	fake_store.stored_gseq = 2;
 	world_fail(w);
 	/* The new one is in, without a pid; the old one shall come again. */
@@ -266,7 +261,7 @@ static void test_a_connection_given_up_is_not_announced_into_life(void **state)
 	struct wire_message m = {.type = WIRE_CONNECT};
 
 	begin(w);
-	world_return(w, &w->west, "w9", "ann", pid_of(w, "e1"), offset(1, 2));
+	world_return(w, &w->west, "w9", "ann", world_pid(w, "e1"), offset(1, 2));
 	world_forget_heard(w);
 	m.as.connect = (struct wire_connect){.socket = STR("e1"),
 	    .nsp = STR("/chat"),
@@ -275,117 +270,10 @@ static void test_a_connection_given_up_is_not_announced_into_life(void **state)
 	    .grants = bytes_of("\xc0", 1),
 	    .rooms = bytes_of("\x91\xa5lobby", 7),
 	    .recovery = true,
-	    .pid = str_of(pid_of(w, "w9"))};
+	    .pid = str_of(world_pid(w, "w9"))};
 	entry_on_connect(&w->b, &w->east, &m);
 	assert_null(world_session(w, "e1"));
 	assert_true(fake_peer_heard(&w->east, "EXPEL{socket=\"e1\" close=true"));
-}
-
-/* CONNECT to a namespace where one says later who one is; user "" = not yet. */
-static void come(struct world *w, const char *nsp, const char *socket, const char *user,
-    const char *pid, const char *wish)
-{
-	struct wire_message m = {.type = WIRE_CONNECT};
-
-	m.as.connect = (struct wire_connect){.request = ++w->request,
-	    .socket = str_of(socket),
-	    .nsp = str_of(nsp),
-	    .user = str_of(user),
-	    .username = str_of(user),
-	    .grants = bytes_of("\x91\xa5vault", 7),
-	    .recovery = true,
-	    .pid = str_of(pid),
-	    .wish = str_of(wish),
-	    .token_id = user[0] ? STR("t1") : STR(""),
-	    .issued_ms = user[0] ? 1600000000000 : 0,
-	    .expires_ms = user[0] ? 1700000000001 : 0};
-	entry_on_connect(&w->b, &w->east, &m);
-}
-
-static const char wish[] = "a-pid-of-20-letters!";
-
-static void test_a_pid_that_was_told_beforehand(void **state)
-{
-	struct world *w = *state;
-
-	w->b.config.recovery = true;
-	come(w, "/later", "e1", "ann", "", wish);
-	assert_string_equal(pid_of(w, "e1"), wish);
-	/* Of another client: it has one of its own. */
-	come(w, "/later", "e2", "bob", "", wish);
-	assert_int_equal(strlen(pid_of(w, "e2")), 20);
-	assert_string_not_equal(pid_of(w, "e2"), wish);
-	come(w, "/later", "e3", "bob", "", "short");
-	assert_string_not_equal(pid_of(w, "e3"), "short");
-}
-
-static void test_who_does_not_say_who_it_is(void **state)
-{
-	struct world *w = *state;
-
-	w->b.config.recovery = true;
-	come(w, "/later", "e1", "ann", "", wish);
-	world_commit(w);
-	world_lose(w, &w->east, "e1");
-	world_forget_heard(w);
-	come(w, "/later", "e2", "", wish, "");
-	const struct session *s = world_session(w, "e2");
-
-	assert_non_null(s);
-	assert_string_equal(s->user->id, "ann");
-	assert_string_equal(s->sid, "e1");
-	assert_string_equal(s->token_id, "t1");
-	assert_int_equal(s->expires.ms, 1700000000001);
-	assert_true(session_is_granted(s, STR("vault")));
-	world_commit(w);
-	assert_true(fake_peer_read(&w->east, "\xa6"
-					     "bearer\x86\xa4user\xa3"
-					     "ann"));
-	assert_true(fake_peer_read(&w->east, "\xa6grants\x91\xa5vault"));
-}
-
-/* Its user became a member of a room while it was away. */
-static void test_who_does_not_say_it_is_a_member_all_the_same(void **state)
-{
-	struct world *w = *state;
-
-	w->b.config.recovery = true;
-	rooms_load(w->b.rooms, 7, STR("/later"), STR("club"), false, 0);
-	come(w, "/later", "e1", "ann", "", wish);
-	world_commit(w);
-	world_lose(w, &w->east, "e1");
-	memberships_put(w->b.memberships, 7, STR("ann"), ROLE_MEMBER, (struct wall){0});
-	come(w, "/later", "e2", "", wish, "");
-	assert_non_null(world_session(w, "e2"));
-	assert_non_null(member_find(rooms_find_id(w->b.rooms, 7), world_session(w, "e2")));
-}
-
-/* Nobody knows it; it is of another namespace, or of one where everybody has to say who he is; its
- * token has expired, or is not known. */
-static void test_who_does_not_say_it_and_cannot_be_known(void **state)
-{
-	struct world *w = *state;
-	char pid[LIMIT_PID + 1];
-
-	w->b.config.recovery = true;
-	come(w, "/later", "e1", "", wish, "");
-	assert_int_equal(world_last_error(w, &w->east), CLIENT_ERROR_AUTHENTICATION_REQUIRED);
-	come(w, "/later", "e2", "ann", "", wish);
-	come(w, "/chat", "e3", "ann", "", "");
-	memcpy(pid, pid_of(w, "e3"), sizeof(pid));
-	world_commit(w);
-	come(w, "/chat", "e4", "", wish, "");
-	assert_int_equal(world_last_error(w, &w->east), CLIENT_ERROR_AUTHENTICATION_REQUIRED);
-	come(w, "/chat", "e4", "", pid, "");
-	assert_int_equal(world_last_error(w, &w->east), CLIENT_ERROR_AUTHENTICATION_REQUIRED);
-	world_session(w, "e2")->expires.ms = 1700000000000;
-	come(w, "/later", "e4", "", wish, "");
-	assert_int_equal(world_last_error(w, &w->east), CLIENT_ERROR_AUTHENTICATION_REQUIRED);
-	world_session(w, "e2")->expires.ms = 0;
-	come(w, "/later", "e4", "", wish, "");
-	assert_int_equal(world_last_error(w, &w->east), CLIENT_ERROR_AUTHENTICATION_REQUIRED);
-	assert_null(world_session(w, "e4"));
-	assert_string_equal(pid_of(w, "e2"), wish);
 }
 
 int main(void)
@@ -404,10 +292,6 @@ int main(void)
 	    TEST(test_where_it_is_off_there_is_none),
 	    TEST(test_a_batch_that_fails_promises_nothing),
 	    TEST(test_a_connection_given_up_is_not_announced_into_life),
-	    TEST(test_a_pid_that_was_told_beforehand),
-	    TEST(test_who_does_not_say_who_it_is),
-	    TEST(test_who_does_not_say_it_is_a_member_all_the_same),
-	    TEST(test_who_does_not_say_it_and_cannot_be_known),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,6 +13,7 @@
 #include "tests/fakes/turn.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static const struct namespace_conf namespaces[] = {
     {.name = (char *)"/chat", .create_rooms = true, .moderation = true},
@@ -120,8 +121,8 @@ void world_connect_to(
 	entry_on_connect(&w->b, p, &m);
 }
 
-void world_announce(struct world *w, struct peer *p, const char *socket, const char *user,
-    struct bytes rooms)
+void world_announce(
+    struct world *w, struct peer *p, const char *socket, const char *user, struct bytes rooms)
 {
 	struct wire_message m = {.type = WIRE_CONNECT};
 
@@ -164,6 +165,14 @@ void world_lose(struct world *w, struct peer *p, const char *socket)
 struct session *world_session(struct world *w, const char *socket)
 {
 	return sessions_find(w->b.sessions, str_of(socket));
+}
+
+const char *world_pid(struct world *w, const char *socket)
+{
+	static char pid[LIMIT_PID + 1];
+
+	memcpy(pid, world_session(w, socket)->pid, sizeof(pid));
+	return pid;
 }
 
 void world_connect(struct world *w, struct peer *p, const char *socket, const char *user)

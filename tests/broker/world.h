@@ -24,9 +24,9 @@ int world_teardown(void **state);
 void world_connect_to(
     struct world *w, struct peer *p, const char *nsp, const char *socket, const char *user);
 void world_connect(struct world *w, struct peer *p, const char *socket, const char *user);
-/* A gateway announces a socket of before, a second old, and the rooms it is in: an encoded array. */
-void world_announce(struct world *w, struct peer *p, const char *socket, const char *user,
-    struct bytes rooms);
+/* A gateway announces a socket of before, a second old, and its rooms: an encoded array. */
+void world_announce(
+    struct world *w, struct peer *p, const char *socket, const char *user, struct bytes rooms);
 /* CONNECT of a client that wants its session back. */
 void world_return(struct world *w, struct peer *p, const char *socket, const char *user,
     const char *pid, const char *offset);
@@ -34,6 +34,8 @@ void world_return(struct world *w, struct peer *p, const char *socket, const cha
 void world_lose(struct world *w, struct peer *p, const char *socket);
 /* NULL when there is none. */
 struct session *world_session(struct world *w, const char *socket);
+/* Its pid; good until the next call. */
+const char *world_pid(struct world *w, const char *socket);
 void world_join(struct world *w, struct peer *p, const char *socket, const char *room);
 void world_leave(struct world *w, struct peer *p, const char *socket, const char *room);
 void world_typing(struct world *w, struct peer *p, const char *socket, const char *room);
