@@ -2,54 +2,30 @@
 
 #include "broker/config.h"
 #include "proto/limits.h"
-#include "tests/common/tempdir.h"
+#include "tests/common/conf_trial.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-/* A file's text through the whole engine, as the program does it. */
-static void load(const char *text, struct config *ret)
-{
-	struct tempdir *t = tempdir_new();
-	const char *path = tempdir_write(t, "broker.conf", text, strlen(text), 0644);
-	char *argv[] = {(char *)"roomcast-broker", (char *)"--config", (char *)path, NULL};
-
-	*ret = (struct config){0};
-	assert_int_equal(conf_load(&config_spec, 3, argv, ret), CONF_RUN);
-	tempdir_free(&t);
-}
+static const struct conf_trial trial = {&config_spec, NULL};
 
 static int setup(void **state)
 {
-	struct config *c = test_calloc(1, sizeof(*c));
-
-	load("", c);
-	*state = c;
-	return 0;
+	return conf_trial_setup(&trial, state);
 }
 
 static int teardown(void **state)
 {
-	conf_free(&config_spec, *state);
-	test_free(*state);
-	return 0;
+	return conf_trial_teardown(&trial, state);
 }
 
 static void assert_fault(const struct config *c, const char *sentence)
 {
-	char why[200] = "";
-
-	assert_int_equal(config_spec.check(c, why, sizeof(why)), ERR_INVALID);
-	assert_string_equal(why, sentence);
+	conf_trial_says(&trial, c, sentence);
 }
 
 static void assert_no_fault(const struct config *c)
 {
-	char why[200] = "";
-
-	assert_int_equal(config_spec.check(c, why, sizeof(why)), ERR_OK);
-	assert_string_equal(why, "");
+	conf_trial_says(&trial, c, "");
 }
 
 /* A rule is tried on a copy of the defaults that borrows their text. */
@@ -83,14 +59,8 @@ static void test_the_sample_says_the_defaults(void **state)
 {
 	const struct config *defaults = *state;
 	struct config sample;
-	char *text;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
 
-	conf_print_sample(&config_spec, out);
-	fclose(out);
-	load(text, &sample);
-	free(text);
+	conf_trial_load_sample(&trial, &sample);
 	assert_string_equal(sample.database, defaults->database);
 	assert_string_equal(sample.control_endpoint, defaults->control_endpoint);
 	assert_int_equal(sample.lease_ms, defaults->lease_ms);
@@ -171,8 +141,9 @@ static void test_a_file_sets_what_it_names(void **state)
 	struct config c;
 
 	(void)state;
-	load("[store]\nsynchronous = normal\n[rooms]\nmax-rooms = 7\n"
-	     "[namespace /only]\ncreate-rooms = no\n",
+	conf_trial_load(&trial,
+	    "[store]\nsynchronous = normal\n[rooms]\nmax-rooms = 7\n"
+	    "[namespace /only]\ncreate-rooms = no\n",
 	    &c);
 	assert_int_equal(c.synchronous, 1);
 	assert_int_equal(c.max_rooms, 7);

@@ -3,6 +3,7 @@
 #include "gateway/config.h"
 #include "proto/limits.h"
 #include "tests/common/capture.h"
+#include "tests/common/conf_trial.h"
 #include "tests/common/tempdir.h"
 
 #include <stdio.h>
@@ -10,49 +11,27 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A file's text through the whole engine, as the program does it, with a key for tokens. */
-static void load(const char *text, struct config *ret)
-{
-	struct tempdir *t = tempdir_new();
-	const char *path = tempdir_write(t, "gateway.conf", text, strlen(text), 0644);
-	char *argv[] = {(char *)"roomcast-gateway", (char *)"--config", (char *)path,
-	    (char *)"--token-hs256-secret-file=/secret", NULL};
-
-	*ret = (struct config){0};
-	assert_int_equal(conf_load(&config_spec, 4, argv, ret), CONF_RUN);
-	tempdir_free(&t);
-}
+/* With a key for tokens. */
+static const struct conf_trial trial = {&config_spec, "--token-hs256-secret-file=/secret"};
 
 static int setup(void **state)
 {
-	struct config *c = test_calloc(1, sizeof(*c));
-
-	load("", c);
-	*state = c;
-	return 0;
+	return conf_trial_setup(&trial, state);
 }
 
 static int teardown(void **state)
 {
-	conf_free(&config_spec, *state);
-	test_free(*state);
-	return 0;
+	return conf_trial_teardown(&trial, state);
 }
 
 static void assert_fault(const struct config *c, const char *sentence)
 {
-	char why[200] = "";
-
-	assert_int_equal(config_spec.check(c, why, sizeof(why)), ERR_INVALID);
-	assert_string_equal(why, sentence);
+	conf_trial_says(&trial, c, sentence);
 }
 
 static void assert_no_fault(const struct config *c)
 {
-	char why[200] = "";
-
-	assert_int_equal(config_spec.check(c, why, sizeof(why)), ERR_OK);
-	assert_string_equal(why, "");
+	conf_trial_says(&trial, c, "");
 }
 
 /* ---- the table ---- */
@@ -80,14 +59,8 @@ static void test_the_sample_says_the_defaults(void **state)
 {
 	const struct config *defaults = *state;
 	struct config sample;
-	char *text;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
 
-	conf_print_sample(&config_spec, out);
-	fclose(out);
-	load(text, &sample);
-	free(text);
+	conf_trial_load_sample(&trial, &sample);
 	assert_string_equal(sample.listen_address, defaults->listen_address);
 	assert_string_equal(sample.broker_endpoint, defaults->broker_endpoint);
 	assert_int_equal(sample.pending_max_bytes, defaults->pending_max_bytes);
