@@ -55,4 +55,7 @@ void peer_world_deliver(struct peer_world *w, const char *event);
 /* Forgets the news and what was sent. */
 void peer_world_forget(struct peer_world *w);
 
+/* East says hello and is a worker, for no namespace; what came of it is forgotten. */
+void peer_world_serve(struct peer_world *w);
+
 #endif

@@ -119,22 +119,12 @@ static void test_the_broker_says_goodbye_to_the_living(void **state)
 	assert_string_equal(w->news, "");
 }
 
-static void serve(struct peer_world *w)
-{
-	struct wire_message m = {.type = WIRE_SERVE};
-
-	m.as.serve.namespaces = bytes_of("\x90", 1);
-	gateway_say_hello(w, &w->east);
-	gateway_say(w, &w->east, &m, 1);
-	peer_world_forget(w);
-}
-
 /* Workers know no answer to it. */
 static void test_a_worker_is_told_goodbye_and_not_waited_for(void **state)
 {
 	struct peer_world *w = *state;
 
-	serve(w);
+	peer_world_serve(w);
 	peers_part(w->peers);
 	assert_true(fake_link_sent("GOODBYE{"));
 	assert_true(peers_have_parted(w->peers));

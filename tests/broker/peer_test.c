@@ -251,22 +251,12 @@ static void test_messages_go_up_in_their_order(void **state)
 	assert_string_equal(w->news, "message east: CONNECT; message east: JOIN; ");
 }
 
-static void serve(struct peer_world *w)
-{
-	struct wire_message m = {.type = WIRE_SERVE};
-
-	m.as.serve.namespaces = bytes_of("\x90", 1);
-	gateway_say_hello(w, &w->east);
-	gateway_say(w, &w->east, &m, 1);
-	peer_world_forget(w);
-}
-
 /* A gateway waits for its lease to run out; what a worker has in hand shall not. */
 static void test_a_worker_that_is_not_reached_is_gone(void **state)
 {
 	struct peer_world *w = *state;
 
-	serve(w);
+	peer_world_serve(w);
 	assert_false(peer_is_resuming(w->last));
 	fake_link.fault = ERR_CLOSED;
 	peers_tick(w->peers, w->now);
@@ -280,7 +270,7 @@ static void test_a_worker_that_begins_anew_has_forgotten(void **state)
 {
 	struct peer_world *w = *state;
 
-	serve(w);
+	peer_world_serve(w);
 	gateway_say_hello(w, &w->east);
 	assert_string_equal(w->news, "gone east: another run of this gateway said hello; ");
 	assert_int_equal(peers_count(w->peers), 1);
