@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <uthash.h>
 
-enum { HISTORY_DEFAULT = 50, MS_PER_S = 1000 };
+enum { MS_PER_S = 1000 };
 
 /* A history command whose page is being read. */
 struct waiting {
@@ -23,7 +23,7 @@ enum err admin_on_history(struct command_call *call)
 {
 	struct admin *a = call->broker->admin;
 	struct room *r = admin_find_room(call);
-	uint64_t limit = admin_arg_u64(call, "limit", HISTORY_DEFAULT);
+	uint64_t limit = admin_arg_u64(call, "limit", LIMIT_HISTORY_DEFAULT);
 	struct bytes after;
 
 	if (!r)

@@ -45,6 +45,7 @@ enum {
 	/* Credit each side gives: at least twice the largest message, for CREDIT comes at the half. */
 	LIMIT_WINDOW_MESSAGES = 2000,
 	LIMIT_WINDOW_BYTES = 4 * LIMIT_LINK_MESSAGE,
+	LIMIT_HISTORY_DEFAULT = 50, /* messages in one page, for who does not say how many */
 	LIMIT_HISTORY_PAGE = 1000, /* messages in one page, for operators */
 	LIMIT_HISTORY_CLIENT = 100, /* messages in one page, for clients */
 	LIMIT_HISTORY_CLIENT_BYTES = 512 * 1024, /* content in one page, for clients */

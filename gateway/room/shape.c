@@ -8,8 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { HISTORY_DEFAULT = 50 };
-
 /* One check on its way. */
 struct check {
 	const struct rulebook *rules;
@@ -257,7 +255,7 @@ enum err shape_check(const struct rulebook *rules, enum event e, struct bytes ar
 	struct bytes map;
 
 	c.fields.type = str_of(rulebook_first_type(rules));
-	c.fields.limit = HISTORY_DEFAULT;
+	c.fields.limit = LIMIT_HISTORY_DEFAULT;
 	if (first_map(args, &map))
 		check_fields(&c, e, map);
 	else
