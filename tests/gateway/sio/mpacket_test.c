@@ -1,10 +1,10 @@
-#include "tests/check.h"
-
-#include "gateway/sio/json.h"
-#include "gateway/sio/client.h"
 #include "gateway/sio/mpacket.h"
+
+#include "gateway/sio/client.h"
+#include "gateway/sio/json.h"
 #include "proto/limits.h"
 #include "proto/value.h"
+#include "tests/gateway/sio/packet_stage.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,46 +15,11 @@
 	{                                                       \
 		(const uint8_t *)(literal), sizeof(literal) - 1 \
 	}
-#define BYTES(literal) bytes_of(literal, sizeof(literal) - 1)
-
-static const struct packet_limits limits = {10, LIMIT_ARGS, false};
-
-static struct buf scratch, out;
-
-static int clean(void **state)
-{
-	(void)state;
-	buf_free(&scratch);
-	buf_free(&out);
-	return frame_live() == 0 ? 0 : -1;
-}
-
 static enum err decode(struct bytes message, struct packet *ret)
 {
-	buf_reset(&scratch);
-	buf_puts(&scratch, STR("before"));
-	return mpacket_decode(message, &limits, &scratch, ret);
-}
-
-/* A packet in words: "<type> <nsp> <ack id or -> <name> <data as JSON or ->". */
-static struct str describe(const struct packet *p)
-{
-	unsigned bins = 0;
-
-	buf_reset(&out);
-	buf_printf(&out, "%d %.*s ", (int)p->type, STR_ARG(p->nsp));
-	if (p->has_ack)
-		buf_put_u64(&out, p->ack_id);
-	else
-		buf_putc(&out, '-');
-	buf_printf(&out, " %.*s ", STR_ARG(p->name));
-	if (p->data.len == 0) {
-		buf_putc(&out, '-');
-	} else {
-		assert_int_equal(value_check(p->data, LIMIT_VALUE_DEPTH), ERR_OK);
-		json_write_attached(&out, p->data, &bins);
-	}
-	return buf_str(&out);
+	buf_reset(&stage_scratch);
+	buf_puts(&stage_scratch, STR("before"));
+	return mpacket_decode(message, &stage_limits, &stage_scratch, ret);
 }
 
 /* Pieces of maps. */
@@ -86,8 +51,8 @@ static void assert_rows(const struct row *rows, size_t count)
 		if (!rows[i].expected)
 			fail_msg("row %zu is accepted", i);
 		assert_int_equal(p.attachments, 0);
-		if (!str_eqz(describe(&p), rows[i].expected))
-			fail_msg("row %zu: %.*s", i, STR_ARG(buf_str(&out)));
+		if (!str_eqz(stage_describe_bins(&p), rows[i].expected))
+			fail_msg("row %zu: %.*s", i, STR_ARG(buf_str(&stage_out)));
 	}
 }
 
@@ -224,19 +189,19 @@ static void everything_is_bounded(void **state)
 	(void)state;
 	assert_int_equal(mpacket_decode(BYTES("\x83" TYPE "\x02" ROOT DATA "\x92\xa5"
 					      "abcde\x01"),
-			     &tight, &scratch, &p),
+			     &tight, &stage_scratch, &p),
 	    ERR_OK);
 	assert_int_equal(mpacket_decode(BYTES("\x83" TYPE "\x02" ROOT DATA "\x92\xa6"
 					      "abcdef\x01"),
-			     &tight, &scratch, &p),
+			     &tight, &stage_scratch, &p),
 	    ERR_TOO_BIG);
 	assert_int_equal(mpacket_decode(BYTES("\x83" TYPE "\x02" ROOT DATA "\x92\xa1"
 					      "a\xc4\0"),
-			     &tight, &scratch, &p),
+			     &tight, &stage_scratch, &p),
 	    ERR_OK);
 	assert_int_equal(mpacket_decode(BYTES("\x83" TYPE "\x02" ROOT DATA "\x93\xa1"
 					      "a\xc4\0\xc4\0"),
-			     &tight, &scratch, &p),
+			     &tight, &stage_scratch, &p),
 	    ERR_TOO_BIG);
 	/* A key that nobody looks at may be as deep as it likes: it is stepped over. */
 	value_put_map(&b, 3);
@@ -257,13 +222,14 @@ static void everything_is_bounded(void **state)
 
 static void assert_put(struct bytes expected)
 {
-	if (out.len != expected.len || memcmp(buf_bytes(&out).p, expected.p, expected.len) != 0) {
+	if (stage_out.len != expected.len ||
+	    memcmp(buf_bytes(&stage_out).p, expected.p, expected.len) != 0) {
 		struct buf text = {0};
 
-		json_write(&text, buf_bytes(&out));
+		json_write(&text, buf_bytes(&stage_out));
 		fail_msg("%.*s", STR_ARG(buf_str(&text)));
 	}
-	buf_reset(&out);
+	buf_reset(&stage_out);
 }
 
 static void packets_are_encoded(void **state)
@@ -271,35 +237,35 @@ static void packets_are_encoded(void **state)
 	static const struct bytes none = {0};
 
 	(void)state;
-	mpacket_put_connect(&out, STR("/"), STR("abc"), STR(""));
+	mpacket_put_connect(&stage_out, STR("/"), STR("abc"), STR(""));
 	assert_put(BYTES("\x83" TYPE "\0" ROOT DATA "\x81\xa3sid\xa3"
 			 "abc"));
-	mpacket_put_connect(&out, STR("/chat"), STR("abc"), STR("p"));
+	mpacket_put_connect(&stage_out, STR("/chat"), STR("abc"), STR("p"));
 	assert_put(BYTES("\x83" TYPE "\0" CHAT DATA "\x82\xa3sid\xa3"
 			 "abc\xa3pid\xa1p"));
-	mpacket_put_connect_error(&out, STR("/"), STR("no"), none);
+	mpacket_put_connect_error(&stage_out, STR("/"), STR("no"), none);
 	assert_put(BYTES("\x83" TYPE "\x04" ROOT DATA "\x81\xa7message\xa2no"));
-	mpacket_put_connect_error(&out, STR("/"), STR("no"),
+	mpacket_put_connect_error(&stage_out, STR("/"), STR("no"),
 	    BYTES("\x81\xa1"
 		  "c\x01"));
 	assert_put(BYTES("\x83" TYPE "\x04" ROOT DATA "\x82\xa7message\xa2no" DATA "\x81\xa1"
 			 "c\x01"));
-	mpacket_put_disconnect(&out, STR("/chat"));
+	mpacket_put_disconnect(&stage_out, STR("/chat"));
 	assert_put(BYTES("\x82" TYPE "\x01" CHAT));
-	mpacket_put_event(&out, STR("/"), STR("a"), BYTES("\x92\x01\xc4\x01x"));
+	mpacket_put_event(&stage_out, STR("/"), STR("a"), BYTES("\x92\x01\xc4\x01x"));
 	assert_put(BYTES("\x83" TYPE "\x02" ROOT DATA "\x93\xa1"
 			 "a\x01\xc4\x01x"));
-	mpacket_put_event(&out, STR("/"), STR("a"), none);
+	mpacket_put_event(&stage_out, STR("/"), STR("a"), none);
 	assert_put(BYTES("\x83" TYPE "\x02" ROOT DATA "\x91\xa1"
 			 "a"));
-	mpacket_put_event(&out, STR("/"), STR("a"), BYTES("\x81\x01\x02")); /* no array */
+	mpacket_put_event(&stage_out, STR("/"), STR("a"), BYTES("\x81\x01\x02")); /* no array */
 	assert_put(BYTES("\x83" TYPE "\x02" ROOT DATA "\x91\xa1"
 			 "a"));
 	mpacket_put_question(
-	    &out, STR("/chat"), &(struct sio_event){STR("a"), BYTES("\x91\x05"), true, 300});
+	    &stage_out, STR("/chat"), &(struct sio_event){STR("a"), BYTES("\x91\x05"), true, 300});
 	assert_put(BYTES("\x84" TYPE "\x02" CHAT ID "\xcd\x01\x2c" DATA "\x92\xa1"
 			 "a\x05"));
-	mpacket_put_ack(&out, STR("/chat"), 300, BYTES("\x91\xc3"));
+	mpacket_put_ack(&stage_out, STR("/chat"), 300, BYTES("\x91\xc3"));
 	assert_put(BYTES("\x84" TYPE "\x03" CHAT ID "\xcd\x01\x2c" DATA "\x91\xc3"));
 }
 
@@ -332,15 +298,16 @@ static void damaged_packets_do_no_harm(void **state)
 			assert_true(str_is_utf8(p.nsp) && str_is_utf8(p.name));
 			assert_true(
 			    p.data.len == 0 || value_check(p.data, LIMIT_VALUE_DEPTH) == ERR_OK);
-			buf_reset(&out);
-			mpacket_put_event(&out, p.nsp, p.name, p.data);
-			assert_int_equal(value_check(buf_bytes(&out), LIMIT_VALUE_DEPTH), ERR_OK);
+			buf_reset(&stage_out);
+			mpacket_put_event(&stage_out, p.nsp, p.name, p.data);
+			assert_int_equal(
+			    value_check(buf_bytes(&stage_out), LIMIT_VALUE_DEPTH), ERR_OK);
 		}
 		free(message);
 	}
 }
 
-#define TEST(name) cmocka_unit_test_teardown(name, clean)
+#define TEST(name) cmocka_unit_test_teardown(name, stage_clean)
 
 int main(void)
 {

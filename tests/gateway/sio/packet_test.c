@@ -1,10 +1,4 @@
-#include "gateway/sio/packet.h"
-
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "tests/gateway/sio/packet_stage.h"
 
 #include "gateway/sio/json.h"
 #include "proto/limits.h"
@@ -15,45 +9,12 @@
 #include <string.h>
 #include <time.h>
 
-#define BYTES(literal) bytes_of(literal, sizeof(literal) - 1)
-
-static const struct packet_limits limits = {10, LIMIT_ARGS, false};
-
-static struct buf scratch, out;
-
-static int clean(void **state)
-{
-	(void)state;
-	buf_free(&scratch);
-	buf_free(&out);
-	return 0;
-}
-
 static enum err decode(struct str text, struct packet *ret)
 {
-	buf_reset(&scratch);
+	buf_reset(&stage_scratch);
 	/* Something before it, so that offsets and pointers cannot be mixed up. */
-	buf_puts(&scratch, STR("before"));
-	return packet_decode(text, &limits, &scratch, ret);
-}
-
-/* A packet in words: "<type> <nsp> <ack id or -> <name> <data as JSON or ->". */
-static struct str describe(const struct packet *p)
-{
-	buf_reset(&out);
-	buf_printf(&out, "%d %.*s ", (int)p->type, STR_ARG(p->nsp));
-	if (p->has_ack)
-		buf_put_u64(&out, p->ack_id);
-	else
-		buf_putc(&out, '-');
-	buf_printf(&out, " %.*s ", STR_ARG(p->name));
-	if (p->data.len == 0) {
-		buf_putc(&out, '-');
-	} else {
-		assert_int_equal(value_check(p->data, LIMIT_VALUE_DEPTH), ERR_OK);
-		json_write(&out, p->data);
-	}
-	return buf_str(&out);
+	buf_puts(&stage_scratch, STR("before"));
+	return packet_decode(text, &stage_limits, &stage_scratch, ret);
 }
 
 struct row {
@@ -73,8 +34,8 @@ static void assert_decodes(const struct row *row)
 	}
 	if (!row->expected)
 		fail_msg("%s is accepted", row->text);
-	if (!str_eqz(describe(&p), row->expected))
-		fail_msg("%s: %.*s", row->text, STR_ARG(buf_str(&out)));
+	if (!str_eqz(stage_describe(&p), row->expected))
+		fail_msg("%s: %.*s", row->text, STR_ARG(buf_str(&stage_out)));
 }
 
 static void connects_are_decoded(void **state)
@@ -188,12 +149,12 @@ static void the_head_of_an_event_tells_who_waits_for_it(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct packet p = {.attachments = 77};
-		enum err e = packet_peek_event(str_of(rows[i].text), &limits, &p);
+		enum err e = packet_peek_event(str_of(rows[i].text), &stage_limits, &p);
 
 		if (!e != (rows[i].expected != NULL))
 			fail_msg("%s is %s", rows[i].text, e ? "refused" : "accepted");
 		if (!e)
-			assert_true(str_eqz(describe(&p), rows[i].expected));
+			assert_true(str_eqz(stage_describe(&p), rows[i].expected));
 		else
 			assert_int_equal(p.attachments, 77);
 	}
@@ -283,7 +244,7 @@ static void attachments_are_announced(void **state)
 
 		assert_int_equal(decode(str_of(rows[i].text), &p), ERR_OK);
 		assert_int_equal(p.attachments, rows[i].attachments);
-		assert_true(str_eqz(describe(&p), rows[i].expected));
+		assert_true(str_eqz(stage_describe(&p), rows[i].expected));
 	}
 	for (size_t i = 0; i < ARRAY_LEN(refused); i++)
 		assert_decodes(&refused[i]);
@@ -296,10 +257,11 @@ static void everything_is_bounded(void **state)
 	struct packet p;
 
 	(void)state;
-	assert_int_equal(packet_decode(STR("2[\"abcd\",1]"), &tight, &scratch, &p), ERR_OK);
-	assert_int_equal(packet_decode(STR("2[\"abcde\",11]"), &tight, &scratch, &p), ERR_OK);
-	assert_int_equal(packet_decode(STR("2[\"abcdef\",1]"), &tight, &scratch, &p), ERR_TOO_BIG);
-	assert_int_equal(packet_decode(STR("51-[\"a\"]"), &tight, &scratch, &p), ERR_TOO_BIG);
+	assert_int_equal(packet_decode(STR("2[\"abcd\",1]"), &tight, &stage_scratch, &p), ERR_OK);
+	assert_int_equal(packet_decode(STR("2[\"abcde\",11]"), &tight, &stage_scratch, &p), ERR_OK);
+	assert_int_equal(
+	    packet_decode(STR("2[\"abcdef\",1]"), &tight, &stage_scratch, &p), ERR_TOO_BIG);
+	assert_int_equal(packet_decode(STR("51-[\"a\"]"), &tight, &stage_scratch, &p), ERR_TOO_BIG);
 	buf_puts(&text, STR("0/"));
 	while (text.len < 1 + LIMIT_NSP)
 		buf_putc(&text, 'n');
@@ -343,13 +305,13 @@ static void damaged_packets_do_no_harm(void **state)
 			    rand() % 3 ? "0123456789[]{},\"/-\\"[rand() % 19] : (char)rand();
 		if (decode((struct str){text, len}, &p) == ERR_OK) {
 			assert_true(
-			    p.type <= PACKET_ACK && p.attachments <= limits.max_attachments);
+			    p.type <= PACKET_ACK && p.attachments <= stage_limits.max_attachments);
 			assert_true(str_is_utf8(p.nsp) && str_is_utf8(p.name));
 			assert_true(
 			    p.data.len == 0 || value_check(p.data, LIMIT_VALUE_DEPTH) == ERR_OK);
-			buf_reset(&out);
-			packet_put_event(&out, p.nsp, p.name, p.data);
-			assert_true(str_is_utf8(buf_str(&out)));
+			buf_reset(&stage_out);
+			packet_put_event(&stage_out, p.nsp, p.name, p.data);
+			assert_true(str_is_utf8(buf_str(&stage_out)));
 		}
 		free(text);
 	}
@@ -364,16 +326,16 @@ static void leaves_no_frame(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_teardown(connects_are_decoded, clean),
-	    cmocka_unit_test_teardown(disconnects_are_decoded, clean),
-	    cmocka_unit_test_teardown(events_are_decoded, clean),
-	    cmocka_unit_test_teardown(the_head_of_an_event_tells_who_waits_for_it, clean),
-	    cmocka_unit_test_teardown(event_names_are_judged_like_stock_does, clean),
-	    cmocka_unit_test_teardown(acks_are_decoded, clean),
-	    cmocka_unit_test_teardown(other_types_are_refused, clean),
-	    cmocka_unit_test_teardown(attachments_are_announced, clean),
-	    cmocka_unit_test_teardown(everything_is_bounded, clean),
-	    cmocka_unit_test_teardown(damaged_packets_do_no_harm, clean),
+	    cmocka_unit_test_teardown(connects_are_decoded, stage_clean),
+	    cmocka_unit_test_teardown(disconnects_are_decoded, stage_clean),
+	    cmocka_unit_test_teardown(events_are_decoded, stage_clean),
+	    cmocka_unit_test_teardown(the_head_of_an_event_tells_who_waits_for_it, stage_clean),
+	    cmocka_unit_test_teardown(event_names_are_judged_like_stock_does, stage_clean),
+	    cmocka_unit_test_teardown(acks_are_decoded, stage_clean),
+	    cmocka_unit_test_teardown(other_types_are_refused, stage_clean),
+	    cmocka_unit_test_teardown(attachments_are_announced, stage_clean),
+	    cmocka_unit_test_teardown(everything_is_bounded, stage_clean),
+	    cmocka_unit_test_teardown(damaged_packets_do_no_harm, stage_clean),
 	    cmocka_unit_test(leaves_no_frame),
 	};
 
