@@ -67,54 +67,13 @@ static struct str describe(struct bytes data)
 
 #define P(n) "{\"_placeholder\":true,\"num\":" #n "}"
 
-static void attachments_take_their_places(void **state)
-{
-	static const struct {
-		const char *text, *expected; /* NULL: refused */
-	} rows[] = {
-	    {"51-[\"e\"," P(0) "]", "[null] <A>"},
-	    {"52-[\"e\"," P(0) "," P(1) "]", "[null,null] <A> <BB>"},
-	    {"52-[\"e\"," P(1) "," P(0) "]", "[null,null] <BB> <A>"},
-	    {"51-[\"e\",{\"a\":[1,{\"b\":" P(0) ",\"c\":2}]}]",
-		"[{\"a\":[1,{\"b\":null,\"c\":2}]}] <A>"},
-	    {"52-[\"e\",1]", "[1]"},
-	    {"51-[\"e\"]", "[]"},
-	    {"52-[\"e\"," P(1) "]", "[null] <BB>"},
-	    {"51-[\"e\"," P(0) "," P(0) "]", "[null,null] <A> <A>"},
-	    {"51-[\"e\",{\"num\":0,\"x\":1,\"_placeholder\":true}]", "[null] <A>"},
-	    {"51-[\"e\"," P(0.0) "]", "[null] <A>"},
-	    {"51-[\"e\"," P(-0) "]", "[null] <A>"},
-	    {"52-[\"e\"," P(1e0) "]", "[null] <BB>"},
-	    /* What is no placeholder to JavaScript is none to us. */
-	    {"51-[\"e\",{\"_placeholder\":1,\"num\":7}]", "[{\"_placeholder\":1,\"num\":7}]"},
-	    {"51-[\"e\",{\"_placeholder\":false,\"num\":7}]",
-		"[{\"_placeholder\":false,\"num\":7}]"},
-	    {"51-[\"e\",{\"_Placeholder\":true,\"num\":7}]", "[{\"_Placeholder\":true,\"num\":7}]"},
-	    {"51-[\"e\",[\"_placeholder\",true,\"num\",7]]", "[[\"_placeholder\",true,\"num\",7]]"},
-	    {"51-[\"e\",{\"k\":\"_placeholder\",\"l\":true,\"num\":7}]",
-		"[{\"k\":\"_placeholder\",\"l\":true,\"num\":7}]"},
-	    {"51-[\"e\",{\"a\":{\"_placeholder\":true,\"num\":0},\"num\":7}]",
-		"[{\"a\":null,\"num\":7}] <A>"},
-	    /* The last duplicate counts. */
-	    {"51-[\"e\",{\"_placeholder\":true,\"num\":7,\"_placeholder\":false}]",
-		"[{\"_placeholder\":true,\"num\":7,\"_placeholder\":false}]"},
-	    {"52-[\"e\",{\"_placeholder\":true,\"num\":7,\"num\":1}]", "[null] <BB>"},
-	    {"51-[\"e\"," P(1) "]", NULL},
-	    {"51-[\"e\"," P(-1) "]", NULL},
-	    {"51-[\"e\"," P(0.5) "]", NULL},
-	    {"51-[\"e\"," P(1e300) "]", NULL},
-	    {"51-[\"e\"," P(18446744073709551615) "]", NULL},
-	    {"51-[\"e\"," P("0") "]", NULL},
-	    {"51-[\"e\"," P("splice") "]", NULL},
-	    {"51-[\"e\"," P(null) "]", NULL},
-	    {"51-[\"e\"," P([0]) "]", NULL},
-	    {"51-[\"e\"," P({}) "]", NULL},
-	    {"51-[\"e\",{\"_placeholder\":true}]", NULL},
-	    {"51-[\"e\",{\"_placeholder\":true,\"num\":0,\"num\":null}]", NULL},
-	};
+struct row {
+	const char *text, *expected; /* NULL: refused */
+};
 
-	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+static void assert_rows(const struct row *rows, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
 		struct assembly *a = begin(rows[i].text, MAX_BYTES);
 		struct packet p = {0};
 
@@ -131,6 +90,72 @@ static void attachments_take_their_places(void **state)
 			fail_msg("%s: %.*s", rows[i].text, STR_ARG(buf_str(&out)));
 		assembly_free(&a);
 	}
+}
+
+static void attachments_take_their_places(void **state)
+{
+	static const struct row rows[] = {
+	    {"51-[\"e\"," P(0) "]", "[null] <A>"},
+	    {"52-[\"e\"," P(0) "," P(1) "]", "[null,null] <A> <BB>"},
+	    {"52-[\"e\"," P(1) "," P(0) "]", "[null,null] <BB> <A>"},
+	    {"51-[\"e\",{\"a\":[1,{\"b\":" P(0) ",\"c\":2}]}]",
+		"[{\"a\":[1,{\"b\":null,\"c\":2}]}] <A>"},
+	    {"52-[\"e\",1]", "[1]"},
+	    {"51-[\"e\"]", "[]"},
+	    {"52-[\"e\"," P(1) "]", "[null] <BB>"},
+	    {"51-[\"e\"," P(0) "," P(0) "]", "[null,null] <A> <A>"},
+	    {"51-[\"e\",{\"num\":0,\"x\":1,\"_placeholder\":true}]", "[null] <A>"},
+	    {"51-[\"e\"," P(0.0) "]", "[null] <A>"},
+	    {"51-[\"e\"," P(-0) "]", "[null] <A>"},
+	    {"52-[\"e\"," P(1e0) "]", "[null] <BB>"},
+	};
+
+	(void)state;
+	assert_rows(rows, ARRAY_LEN(rows));
+}
+
+/* What is none to JavaScript is none to us. */
+static void what_is_no_placeholder_stays(void **state)
+{
+	static const struct row rows[] = {
+	    {"51-[\"e\",{\"_placeholder\":1,\"num\":7}]", "[{\"_placeholder\":1,\"num\":7}]"},
+	    {"51-[\"e\",{\"_placeholder\":false,\"num\":7}]",
+		"[{\"_placeholder\":false,\"num\":7}]"},
+	    {"51-[\"e\",{\"_Placeholder\":true,\"num\":7}]", "[{\"_Placeholder\":true,\"num\":7}]"},
+	    {"51-[\"e\",[\"_placeholder\",true,\"num\",7]]", "[[\"_placeholder\",true,\"num\",7]]"},
+	    {"51-[\"e\",{\"k\":\"_placeholder\",\"l\":true,\"num\":7}]",
+		"[{\"k\":\"_placeholder\",\"l\":true,\"num\":7}]"},
+	    {"51-[\"e\",{\"a\":{\"_placeholder\":true,\"num\":0},\"num\":7}]",
+		"[{\"a\":null,\"num\":7}] <A>"},
+	    /* The last duplicate counts. */
+	    {"51-[\"e\",{\"_placeholder\":true,\"num\":7,\"_placeholder\":false}]",
+		"[{\"_placeholder\":true,\"num\":7,\"_placeholder\":false}]"},
+	    {"52-[\"e\",{\"_placeholder\":true,\"num\":7,\"num\":1}]", "[null] <BB>"},
+	};
+
+	(void)state;
+	assert_rows(rows, ARRAY_LEN(rows));
+}
+
+static void placeholders_of_nothing_are_refused(void **state)
+{
+	static const struct row rows[] = {
+	    {"51-[\"e\"," P(1) "]", NULL},
+	    {"51-[\"e\"," P(-1) "]", NULL},
+	    {"51-[\"e\"," P(0.5) "]", NULL},
+	    {"51-[\"e\"," P(1e300) "]", NULL},
+	    {"51-[\"e\"," P(18446744073709551615) "]", NULL},
+	    {"51-[\"e\"," P("0") "]", NULL},
+	    {"51-[\"e\"," P("splice") "]", NULL},
+	    {"51-[\"e\"," P(null) "]", NULL},
+	    {"51-[\"e\"," P([0]) "]", NULL},
+	    {"51-[\"e\"," P({}) "]", NULL},
+	    {"51-[\"e\",{\"_placeholder\":true}]", NULL},
+	    {"51-[\"e\",{\"_placeholder\":true,\"num\":0,\"num\":null}]", NULL},
+	};
+
+	(void)state;
+	assert_rows(rows, ARRAY_LEN(rows));
 }
 
 static void the_packet_keeps_what_it_said(void **state)
@@ -256,6 +281,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(attachments_take_their_places),
+	    TEST(what_is_no_placeholder_stays),
+	    TEST(placeholders_of_nothing_are_refused),
 	    TEST(the_packet_keeps_what_it_said),
 	    TEST(a_packet_without_data_stays_so),
 	    TEST(what_never_completes_is_freed),

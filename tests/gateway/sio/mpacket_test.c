@@ -88,6 +88,15 @@ static void packets_are_decoded(void **state)
 	       "\xc0\xc0"),
 		"1 / -  -"},
 	    {B("\x82" TYPE "\0" NSP "\xa0"), "0  -  -"},
+	};
+
+	(void)state;
+	assert_rows(rows, ARRAY_LEN(rows));
+}
+
+static void names_and_data_are_what_they_may_be(void **state)
+{
+	static const struct row rows[] = {
 	    /* names */
 	    {B("\x83" TYPE "\x02" ROOT DATA "\x91\xa5"
 	       "error"),
@@ -134,6 +143,16 @@ static void what_is_no_packet_is_refused(void **state)
 		NULL},
 	    {B("\x83" TYPE "\x06" ROOT DATA "\x90"), NULL},
 	    {B("\x82" TYPE "\x07" ROOT), NULL},
+	    {B("\xdf\xff\xff\xff\xff" TYPE "\0" ROOT), NULL},
+	};
+
+	(void)state;
+	assert_rows(rows, ARRAY_LEN(rows));
+}
+
+static void data_that_does_not_fit_the_type_is_refused(void **state)
+{
+	static const struct row rows[] = {
 	    {B("\x83" TYPE "\0" ROOT DATA "\x90"), NULL},
 	    {B("\x83" TYPE "\0" ROOT DATA "\xc0"), NULL},
 	    {B("\x83" TYPE "\0" ROOT DATA "\xa1x"), NULL},
@@ -173,7 +192,6 @@ static void what_is_no_packet_is_refused(void **state)
 	    {B("\x83" TYPE "\x02" ROOT DATA "\x92\xa1"
 	       "a\xc1"),
 		NULL},
-	    {B("\xdf\xff\xff\xff\xff" TYPE "\0" ROOT), NULL},
 	};
 
 	(void)state;
@@ -313,7 +331,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(packets_are_decoded),
+	    TEST(names_and_data_are_what_they_may_be),
 	    TEST(what_is_no_packet_is_refused),
+	    TEST(data_that_does_not_fit_the_type_is_refused),
 	    TEST(everything_is_bounded),
 	    TEST(packets_are_encoded),
 	    TEST(damaged_packets_do_no_harm),
