@@ -9,7 +9,7 @@
 #include "broker/say.h"
 #include "broker/why.h"
 #include "common/log.h"
-#include "proto/value.h"
+#include "proto/value_map.h"
 #include "proto/wire.h"
 
 #include <stdio.h>
@@ -20,22 +20,12 @@ enum { ANSWER_HEAD = 1024 }; /* more than an ANSWER has beside its value */
 
 struct str admin_arg_str(const struct command_call *call, const char *name, const char *fallback)
 {
-	struct bytes raw;
-	struct str s;
-
-	if (value_map_get(call->args, str_of(name), &raw) || !value_as_str(raw, &s))
-		return str_of(fallback);
-	return s;
+	return value_map_str(call->args, str_of(name), str_of(fallback));
 }
 
 uint64_t admin_arg_u64(const struct command_call *call, const char *name, uint64_t fallback)
 {
-	struct bytes raw;
-	uint64_t u;
-
-	if (value_map_get(call->args, str_of(name), &raw) || !value_as_u64(raw, &u))
-		return fallback;
-	return u;
+	return value_map_u64(call->args, str_of(name), fallback);
 }
 
 struct str admin_cut(struct str s)
@@ -242,13 +232,15 @@ void admin_answer(struct admin *a, const struct link_address *to, uint64_t reque
 
 static void on_why_answer(void *up, const struct why_asker *asker, const struct why_answer *answer)
 {
-	admin_send_answer(up, &asker->to, asker->request, answer->error, answer->text, answer->value);
+	admin_send_answer(
+	    up, &asker->to, asker->request, answer->error, answer->text, answer->value);
 }
 
 static void on_decree_answer(
     void *up, const struct decree_asker *asker, const struct decree_answer *answer)
 {
-	admin_send_answer(up, &asker->to, asker->request, answer->error, answer->text, answer->value);
+	admin_send_answer(
+	    up, &asker->to, asker->request, answer->error, answer->text, answer->value);
 }
 
 static const struct decree_events decree_news = {.on_answer = on_decree_answer};

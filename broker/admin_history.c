@@ -3,7 +3,7 @@
 #include "broker/prune.h"
 #include "common/log.h"
 #include "proto/message_id.h"
-#include "proto/value.h"
+#include "proto/value_map.h"
 
 #include <stdio.h>
 #include <stdlib.h>

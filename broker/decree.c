@@ -2,7 +2,7 @@
 
 #include "broker/revoke.h"
 #include "common/log.h"
-#include "proto/value.h"
+#include "proto/value_map.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,10 +55,9 @@ void decrees_free(struct decrees **d)
 
 static bool get_time(struct bytes args, struct str key, struct wall *ret)
 {
-	struct bytes raw;
-	uint64_t ms;
+	uint64_t ms = value_map_u64(args, key, UINT64_MAX);
 
-	if (value_map_get(args, key, &raw) || !value_as_u64(raw, &ms) || ms > INT64_MAX)
+	if (ms > INT64_MAX)
 		return false;
 	ret->ms = (int64_t)ms;
 	return true;
@@ -71,11 +70,9 @@ static enum err read_subject(struct bytes args, struct revocation_facts *f, char
 
 	for (enum revocation_kind kind = 0; kind < REVOCATION_KINDS; kind++) {
 		size_t limit = kind == REVOCATION_USER ? LIMIT_USER : LIMIT_TOKEN_ID;
-		struct bytes raw;
-		struct str subject;
+		struct str subject = value_map_str(args, str_of(kind_names[kind]), STR(""));
 
-		if (value_map_get(args, str_of(kind_names[kind]), &raw) ||
-		    !value_as_str(raw, &subject) || subject.len == 0 || subject.len > limit)
+		if (subject.len == 0 || subject.len > limit)
 			continue;
 		f->kind = kind;
 		f->subject = subject;

@@ -5,7 +5,7 @@
 #include "broker/say.h"
 #include "common/log.h"
 #include "proto/events.h"
-#include "proto/value.h"
+#include "proto/value_map.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -3,7 +3,7 @@
 #include "broker/attend.h"
 #include "broker/change.h"
 #include "broker/report_rights.h"
-#include "proto/value.h"
+#include "proto/value_map.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -53,11 +53,7 @@ static struct room *find_room(struct command_call *call)
 
 static bool flag(const struct command_call *call, const char *name)
 {
-	struct bytes raw;
-	bool is_set = false;
-
-	return value_map_get(call->args, str_of(name), &raw) == ERR_OK &&
-	       value_as_bool(raw, &is_set) && is_set;
+	return value_map_is_true(call->args, str_of(name));
 }
 
 /* ---- ordering ---- */

@@ -2,7 +2,7 @@
 
 #include "broker/say.h"
 #include "proto/message_id.h"
-#include "proto/value.h"
+#include "proto/value_map.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -244,12 +244,9 @@ static void copy_pair(struct buf *out, struct bytes message, struct str key)
 static bool is_of(struct bytes message, uint64_t gseq)
 {
 	char id[MESSAGE_ID_LEN + 1];
-	struct bytes raw;
-	struct str given;
 
 	message_id_text(gseq, id);
-	return value_map_get(message, STR("id"), &raw) == ERR_OK && value_as_str(raw, &given) &&
-	       str_eqz(given, id);
+	return str_eqz(value_map_str(message, STR("id"), STR("")), id);
 }
 
 static enum err read_facts(struct why *w, struct question *q, struct bytes deliver)

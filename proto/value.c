@@ -223,27 +223,6 @@ enum err value_check(struct bytes b, unsigned max_depth)
 	}
 }
 
-enum err value_map_get(struct bytes map, struct str key, struct bytes *ret)
-{
-	struct value_reader r = value_reader(map);
-	struct bytes name, value, found = {0};
-	struct str text;
-	struct value v;
-
-	if (value_next(&r, &v) || v.type != VALUE_MAP)
-		return ERR_NOT_FOUND;
-	for (uint32_t pairs = v.as.count; pairs > 0; pairs--) {
-		if (value_skip(&r, &name) || value_skip(&r, &value))
-			return ERR_NOT_FOUND;
-		if (value_as_str(name, &text) && str_eq(text, key))
-			found = value;
-	}
-	if (!found.p)
-		return ERR_NOT_FOUND;
-	*ret = found;
-	return ERR_OK;
-}
-
 /* b is one scalar of that type and nothing else. */
 static bool read_alone(struct bytes b, enum value_type type, struct value *ret)
 {

@@ -62,9 +62,6 @@ MUST_USE enum err value_next(struct value_reader *r, struct value *ret);
 /* Steps over one whole value (iteratively) and gives a view of it. */
 MUST_USE enum err value_skip(struct value_reader *r, struct bytes *ret);
 
-/* The value of `key` in a map, as a view; ERR_NOT_FOUND (or b is no map). Last duplicate wins. */
-MUST_USE enum err value_map_get(struct bytes map, struct str key, struct bytes *ret);
-
 /* Convenience on one value: true and the content when b is of that type. */
 bool value_as_str(struct bytes b, struct str *ret);
 bool value_as_u64(struct bytes b, uint64_t *ret);

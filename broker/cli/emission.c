@@ -4,7 +4,7 @@
 
 #include "broker/cli/json_value.h"
 #include "proto/limits.h"
-#include "proto/value.h"
+#include "proto/value_map.h"
 
 enum {
 	FIRST_ARGUMENT = 2, /* among the words: behind the command and the event */
@@ -93,20 +93,11 @@ uint64_t emission_wait_ms(const struct options *o)
 	return is_given(o, OPTION_BIT(ACK)) ? timeout_ms + GRACE_MS : timeout_ms;
 }
 
-static uint64_t number_of(struct bytes answer, struct str key)
-{
-	struct bytes raw;
-	uint64_t u = 0;
-
-	if (value_map_get(answer, key, &raw) == ERR_OK)
-		(void)value_as_u64(raw, &u);
-	return u;
-}
-
 bool emission_is_answered(struct bytes answer)
 {
 	struct bytes answers;
 
 	return value_map_get(answer, STR("answers"), &answers) != ERR_OK ||
-	       number_of(answer, STR("answered")) == number_of(answer, STR("sockets"));
+	       value_map_u64(answer, STR("answered"), 0) ==
+		   value_map_u64(answer, STR("sockets"), 0);
 }

@@ -6,7 +6,7 @@
 
 #include "broker/cli/json_text.h"
 #include "proto/limits.h"
-#include "proto/value.h"
+#include "proto/value_map.h"
 
 /*
  * The code point s begins with, when it would steer a terminal or reorder its line: C0 and C1
@@ -282,14 +282,12 @@ static enum err check(struct bytes answer)
 
 static enum err print_list(FILE *out, const struct print_layout *layout, struct bytes answer)
 {
-	struct bytes rows, more;
-	bool is_more = false;
+	struct bytes rows;
 
 	if (value_map_get(answer, str_of(layout->list), &rows) || !is_type(rows, VALUE_ARRAY))
 		return ERR_MALFORMED;
 	print_table(out, layout, rows);
-	if (layout->more && !value_map_get(answer, STR("more"), &more) &&
-	    value_as_bool(more, &is_more) && is_more)
+	if (layout->more && value_map_is_true(answer, STR("more")))
 		fprintf(out, "%s\n", layout->more);
 	return ERR_OK;
 }

@@ -5,7 +5,7 @@
 #include "gateway/room/passport.h"
 #include "gateway/room/recovery.h"
 #include "gateway/sio/socket.h"
-#include "proto/value.h"
+#include "proto/value_map.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -284,26 +284,6 @@ void bearer_give_up(struct seat *seat)
 
 /* ---- who came back ---- */
 
-static struct str text_of(struct bytes map, struct str key)
-{
-	struct bytes raw;
-	struct str s = STR("");
-
-	if (value_map_get(map, key, &raw) == ERR_OK)
-		(void)value_as_str(raw, &s);
-	return s;
-}
-
-static struct wall time_of(struct bytes map, struct str key)
-{
-	struct bytes raw;
-	uint64_t ms = 0;
-
-	if (value_map_get(map, key, &raw) == ERR_OK)
-		(void)value_as_u64(raw, &ms);
-	return (struct wall){(int64_t)ms};
-}
-
 static void read_grants(struct bytes map, struct token_claims *c)
 {
 	struct bytes raw;
@@ -327,15 +307,16 @@ enum err bearer_recognise(struct seat *seat, const struct wire_reply *reply)
 
 	if (value_map_get(reply->value, STR("bearer"), &map))
 		return ERR_MALFORMED;
-	struct str user = text_of(map, STR("user")), id = text_of(map, STR("tokenId"));
+	struct str user = value_map_str(map, STR("user"), STR(""));
+	struct str id = value_map_str(map, STR("tokenId"), STR(""));
 
 	if (user.len == 0)
 		return ERR_MALFORMED;
 	seat->claims = (struct token_claims){.user = str_dup(user),
-	    .username = str_dup(text_of(map, STR("username"))),
+	    .username = str_dup(value_map_str(map, STR("username"), STR(""))),
 	    .id = id.len ? str_dup(id) : NULL,
-	    .issued = time_of(map, STR("issued")),
-	    .expires = time_of(map, STR("expires"))};
+	    .issued = {(int64_t)value_map_u64(map, STR("issued"), 0)},
+	    .expires = {(int64_t)value_map_u64(map, STR("expires"), 0)}};
 	read_grants(map, &seat->claims);
 	return ERR_OK;
 }

@@ -9,7 +9,7 @@
 #include "gateway/room/recovery.h"
 #include "gateway/sio/socket.h"
 #include "proto/events.h"
-#include "proto/value.h"
+#include "proto/value_map.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -175,19 +175,13 @@ struct answer_to desk_answer_to(const struct desk *d, const struct pending_reque
 static void log_message(const struct pending_request *r, const struct wire_reply *reply)
 {
 	const struct seat *seat = desk_seat_of(r);
-	struct bytes raw;
-	struct str id = STR("");
-	bool is_duplicate = false;
 
-	if (value_map_get(reply->value, STR("id"), &raw) == ERR_OK)
-		(void)value_as_str(raw, &id);
-	if (value_map_get(reply->value, STR("duplicate"), &raw) == ERR_OK)
-		(void)value_as_bool(raw, &is_duplicate);
 	/* Stored before, and logged then. */
-	if (is_duplicate)
+	if (value_map_is_true(reply->value, STR("duplicate")))
 		return;
 	log_info("message.stored", LOG_Z(USER_ID, seat->claims.user), LOG_Z(ROOM_ID, r->room),
-	    LOG_U(LENGTH, r->length), LOG_S(MESSAGE_ID, id));
+	    LOG_U(LENGTH, r->length),
+	    LOG_S(MESSAGE_ID, value_map_str(reply->value, STR("id"), STR(""))));
 }
 
 /* What a good answer changes here, before the client hears of it. */

@@ -7,7 +7,7 @@
 #include "gateway/room/recovery.h"
 #include "gateway/sio/socket.h"
 #include "proto/events.h"
-#include "proto/value.h"
+#include "proto/value_map.h"
 
 #include <stdio.h>
 #include <stdlib.h>

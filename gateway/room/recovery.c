@@ -3,7 +3,7 @@
 #include "common/log.h"
 #include "gateway/room/door.h"
 #include "gateway/sio/socket.h"
-#include "proto/value.h"
+#include "proto/value_map.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -239,40 +239,13 @@ static void finish(struct seat *seat)
 	entrance_admit(seat);
 }
 
-static struct str text_of(struct bytes map, struct str key)
-{
-	struct bytes raw;
-	struct str s = STR("");
-
-	if (value_map_get(map, key, &raw) == ERR_OK)
-		(void)value_as_str(raw, &s);
-	return s;
-}
-
-static uint64_t number_of(struct bytes map, struct str key)
-{
-	struct bytes raw;
-	uint64_t u = 0;
-
-	if (value_map_get(map, key, &raw) == ERR_OK)
-		(void)value_as_u64(raw, &u);
-	return u;
-}
-
-static bool is_true(struct bytes map, struct str key)
-{
-	struct bytes raw;
-	bool b = false;
-
-	return value_map_get(map, key, &raw) == ERR_OK && value_as_bool(raw, &b) && b;
-}
-
 bool recovery_on_connected(struct seat *seat, const struct wire_reply *reply)
 {
 	struct desk *d = seat->desk;
 	struct bytes value = reply->value;
-	uint64_t until = number_of(value, STR("until"));
-	struct str pid = text_of(value, STR("pid")), sid = text_of(value, STR("sid"));
+	uint64_t until = value_map_u64(value, STR("until"), 0);
+	struct str pid = value_map_str(value, STR("pid"), STR(""));
+	struct str sid = value_map_str(value, STR("sid"), STR(""));
 
 	if (pid.len <= LIMIT_PID)
 		snprintf(seat->pid, sizeof(seat->pid), "%.*s", STR_ARG(pid));
@@ -280,13 +253,13 @@ bool recovery_on_connected(struct seat *seat, const struct wire_reply *reply)
 	seat->sid = sid.len && sid.len <= LIMIT_SOCKET_ID ? str_dup(sid) : NULL;
 	/* Of what was decided before it misses nothing, or fetches it. */
 	seat->known = until;
-	if (!is_true(value, STR("recovered")) || !seat->sid)
+	if (!value_map_is_true(value, STR("recovered")) || !seat->sid)
 		return false;
 	if (until > d->known_to_some)
 		d->known_to_some = until;
 	seat->recovery = xcalloc(1, sizeof(*seat->recovery));
 	*seat->recovery = (struct recovery){
-	    .seat = seat, .after = number_of(value, STR("after")), .until = until};
+	    .seat = seat, .after = value_map_u64(value, STR("after"), 0), .until = until};
 	DL_APPEND(d->waiting, seat->recovery);
 	sio_socket_hold(seat->socket, d->parts.recovery_max_bytes);
 	entrance_each_room(seat, reply, enter);
@@ -362,7 +335,7 @@ static enum err recall_page(struct seat *seat, struct bytes value)
 
 void recovery_on_page(struct seat *seat, const struct wire_reply *reply)
 {
-	bool has_more = is_true(reply->value, STR("more"));
+	bool has_more = value_map_is_true(reply->value, STR("more"));
 	enum err e;
 
 	if (!seat->recovery)
@@ -371,7 +344,8 @@ void recovery_on_page(struct seat *seat, const struct wire_reply *reply)
 		close_connection(seat);
 		return;
 	}
-	e = is_true(reply->value, STR("isLost")) ? ERR_NOT_FOUND : recall_page(seat, reply->value);
+	e = value_map_is_true(reply->value, STR("isLost")) ? ERR_NOT_FOUND
+							   : recall_page(seat, reply->value);
 	if (e == ERR_MALFORMED)
 		close_connection(seat);
 	else if (e)

@@ -1,7 +1,7 @@
 #include "gateway/room/shape.h"
 
 #include "proto/limits.h"
-#include "proto/value.h"
+#include "proto/value_map.h"
 
 #include <limits.h>
 #include <stdarg.h>

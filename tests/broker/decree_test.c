@@ -1,6 +1,6 @@
 #include "broker/decree.h"
 
-#include "proto/value.h"
+#include "proto/value_map.h"
 #include "tests/broker/world.h"
 #include "tests/fakes/store.h"
 

@@ -1,7 +1,7 @@
 #include "tests/check.h"
 
 #include "broker/message.h"
-#include "proto/value.h"
+#include "proto/value_map.h"
 #include "proto/wire.h"
 #include "tests/proto/map.h"
 

@@ -3,7 +3,7 @@
  */
 #include "tests/broker/replay_stage.h"
 
-#include "proto/value.h"
+#include "proto/value_map.h"
 
 #include <stdio.h>
 #include <string.h>

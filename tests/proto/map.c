@@ -1,6 +1,6 @@
 #include "tests/proto/map.h"
 
-#include "proto/value.h"
+#include "proto/value_map.h"
 #include "tests/check.h"
 
 static struct bytes get(struct bytes map, const char *key)

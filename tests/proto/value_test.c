@@ -316,31 +316,6 @@ static void leaves_the_reader_on_failure(void **state)
 	assert_int_equal(value_next(&r, &v), ERR_MALFORMED);
 }
 
-static void finds_in_maps(void **state)
-{
-	struct bytes map = BYTES("\x85\x01\xa1n\xa1"
-				 "a\x01\xa1"
-				 "b\x92\x02\x03\xa1"
-				 "a\x04\x80\x05");
-	struct bytes value = {0};
-	uint64_t u;
-
-	(void)state;
-	assert_int_equal(value_map_get(map, STR("a"), &value), ERR_OK);
-	assert_true(value_as_u64(value, &u) && u == 4); /* the last one wins */
-	assert_int_equal(value_map_get(map, STR("b"), &value), ERR_OK);
-	assert_int_equal(value.len, 3);
-	assert_int_equal(value_map_get(map, STR("c"), &value), ERR_NOT_FOUND);
-	assert_int_equal(value_map_get(map, STR(""), &value), ERR_NOT_FOUND);
-	assert_int_equal(value_map_get(BYTES("\x90"), STR("a"), &value), ERR_NOT_FOUND);
-	assert_int_equal(value_map_get(BYTES(""), STR("a"), &value), ERR_NOT_FOUND);
-	assert_int_equal(value_map_get(BYTES("\x82\xa1"
-					     "a\x01\xa1"),
-			     STR("a"), &value),
-	    ERR_NOT_FOUND);
-	assert_int_equal(value.len, 3); /* untouched */
-}
-
 static void reads_lone_scalars(void **state)
 {
 	struct str s = STR("old");
@@ -380,7 +355,6 @@ int main(void)
 	    cmocka_unit_test(bounds_the_depth),
 	    cmocka_unit_test(skips_whole_values),
 	    cmocka_unit_test(leaves_the_reader_on_failure),
-	    cmocka_unit_test(finds_in_maps),
 	    cmocka_unit_test(reads_lone_scalars),
 	    cmocka_unit_test(leaves_no_frame),
 	};

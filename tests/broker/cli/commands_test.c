@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "proto/limits.h"
-#include "proto/value.h"
+#include "proto/value_map.h"
 
 enum { MAX_WORDS = 16 };
 

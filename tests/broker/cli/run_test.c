@@ -9,7 +9,7 @@
 
 #include "broker/cli/client.h"
 #include "common/crypto.h"
-#include "proto/value.h"
+#include "proto/value_map.h"
 #include "tests/common/tempdir.h"
 
 enum { MAX_WORDS = 16 };

@@ -1,7 +1,7 @@
 #include "gateway/room/intro.h"
 
 #include "proto/limits.h"
-#include "proto/value.h"
+#include "proto/value_map.h"
 #include "tests/check.h"
 
 #include <string.h>

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "proto/limits.h"
-#include "proto/value.h"
+#include "proto/value_map.h"
 
 #include <jansson.h>
 #include <math.h>
