@@ -14,17 +14,7 @@
  */
 static const int64_t time_limit_ms = INT64_C(9000000000000000);
 
-struct finding {
-	enum token_verdict verdict;
-	const char *detail;
-};
-
-static const struct finding nothing_wrong = {TOKEN_OK, "accepted"};
-
-static struct finding refuse(enum token_verdict verdict, const char *detail)
-{
-	return (struct finding){verdict, detail};
-}
+const struct token_finding token_accepted = {TOKEN_OK, "accepted"};
 
 /* NumericDate (RFC 7519 section 2): seconds, perhaps with a fraction. */
 static int64_t date_ms(const json_t *date)
@@ -38,7 +28,7 @@ static int64_t date_ms(const json_t *date)
 	return (int64_t)ms;
 }
 
-static struct finding check_times(
+static struct token_finding check_times(
     const json_t *claims, uint64_t leeway_ms, int64_t now_ms, struct token_claims *c)
 {
 	const json_t *exp = json_object_get(claims, "exp");
@@ -47,18 +37,18 @@ static struct finding check_times(
 	int64_t leeway = leeway_ms < (uint64_t)time_limit_ms ? (int64_t)leeway_ms : time_limit_ms;
 
 	if (!json_is_number(exp))
-		return refuse(TOKEN_MALFORMED, exp ? "exp is no number" : "exp is missing");
+		return token_refuse(TOKEN_MALFORMED, exp ? "exp is no number" : "exp is missing");
 	if ((nbf && !json_is_number(nbf)) || (iat && !json_is_number(iat)))
-		return refuse(TOKEN_MALFORMED, "nbf or iat is no number");
+		return token_refuse(TOKEN_MALFORMED, "nbf or iat is no number");
 	if (now_ms >= date_ms(exp) + leeway)
-		return refuse(TOKEN_EXPIRED, "exp is over");
+		return token_refuse(TOKEN_EXPIRED, "exp is over");
 	if (nbf && date_ms(nbf) > now_ms + leeway)
-		return refuse(TOKEN_NOT_YET_VALID, "nbf is still to come");
+		return token_refuse(TOKEN_NOT_YET_VALID, "nbf is still to come");
 	if (iat && date_ms(iat) > now_ms + leeway)
-		return refuse(TOKEN_NOT_YET_VALID, "iat is in the future");
+		return token_refuse(TOKEN_NOT_YET_VALID, "iat is in the future");
 	c->expires.ms = date_ms(exp) > 0 ? date_ms(exp) : 1; /* 0 would be never */
 	c->issued.ms = iat && date_ms(iat) > 0 ? date_ms(iat) : 0;
-	return nothing_wrong;
+	return token_accepted;
 }
 
 static bool is_text(const json_t *value, const char *expected)
@@ -92,13 +82,13 @@ static bool has_audience(const json_t *aud, const char *expected)
 	return false;
 }
 
-static struct finding check_issue(const json_t *claims, const struct token_rules *rules)
+static struct token_finding check_issue(const json_t *claims, const struct token_rules *rules)
 {
 	if (rules->issuer[0] && !is_text(json_object_get(claims, "iss"), rules->issuer))
-		return refuse(TOKEN_ISSUER, "iss is not the issuer we accept");
+		return token_refuse(TOKEN_ISSUER, "iss is not the issuer we accept");
 	if (rules->audience[0] && !has_audience(json_object_get(claims, "aud"), rules->audience))
-		return refuse(TOKEN_AUDIENCE, "aud does not name us");
-	return nothing_wrong;
+		return token_refuse(TOKEN_AUDIENCE, "aud does not name us");
+	return token_accepted;
 }
 
 /*
@@ -141,7 +131,7 @@ static const json_t *find_name(const json_t *claims)
 	return NULL;
 }
 
-static struct finding read_user(const json_t *claims, struct token_claims *c)
+static struct token_finding read_user(const json_t *claims, struct token_claims *c)
 {
 	const json_t *id = json_object_get(claims, "userId");
 	const json_t *name = find_name(claims);
@@ -150,46 +140,48 @@ static struct finding read_user(const json_t *claims, struct token_claims *c)
 		id = json_object_get(claims, "sub");
 	c->user = json_is_number(id) ? copy_integer(id) : copy_text(id, LIMIT_USER);
 	if (!c->user)
-		return refuse(TOKEN_MALFORMED, "userId or sub is no id of a user");
+		return token_refuse(TOKEN_MALFORMED, "userId or sub is no id of a user");
 	c->username = name ? copy_text(name, LIMIT_USERNAME) : xstrdup(c->user);
 	if (!c->username)
-		return refuse(TOKEN_MALFORMED, "username or name is no name of a user");
-	return nothing_wrong;
+		return token_refuse(TOKEN_MALFORMED, "username or name is no name of a user");
+	return token_accepted;
 }
 
-static struct finding read_id(const json_t *claims, struct token_claims *c)
+static struct token_finding read_id(const json_t *claims, struct token_claims *c)
 {
 	const json_t *jti = json_object_get(claims, "jti");
 
 	if (jti)
 		c->id = copy_text(jti, LIMIT_TOKEN_ID);
-	return !jti || c->id ? nothing_wrong : refuse(TOKEN_MALFORMED, "jti is no id of a token");
+	return !jti || c->id ? token_accepted
+			     : token_refuse(TOKEN_MALFORMED, "jti is no id of a token");
 }
 
-static struct finding read_rooms(const json_t *claims, struct token_claims *c)
+static struct token_finding read_rooms(const json_t *claims, struct token_claims *c)
 {
 	const json_t *rooms = json_object_get(claims, "rooms");
 	size_t count = json_array_size(rooms);
 
 	if (rooms && !json_is_array(rooms))
-		return refuse(TOKEN_MALFORMED, "rooms is no array");
+		return token_refuse(TOKEN_MALFORMED, "rooms is no array");
 	if (count > LIMIT_ROOMS_PER_SOCKET)
-		return refuse(TOKEN_MALFORMED, "rooms has too many elements");
+		return token_refuse(TOKEN_MALFORMED, "rooms has too many elements");
 	if (count)
 		c->rooms = xcalloc(count, sizeof(*c->rooms));
 	for (size_t i = 0; i < count; i++) {
 		c->rooms[i] = copy_text(json_array_get(rooms, i), LIMIT_ROOM);
 		if (!c->rooms[i])
-			return refuse(TOKEN_MALFORMED, "an element of rooms is no name of a room");
+			return token_refuse(
+			    TOKEN_MALFORMED, "an element of rooms is no name of a room");
 		c->room_count++;
 	}
-	return nothing_wrong;
+	return token_accepted;
 }
 
-static struct finding read_all(
+static struct token_finding read_all(
     const json_t *claims, const struct token_rules *rules, struct wall now, struct token_claims *c)
 {
-	struct finding f = check_times(claims, rules->leeway_ms, now.ms, c);
+	struct token_finding f = check_times(claims, rules->leeway_ms, now.ms, c);
 
 	if (!f.verdict)
 		f = check_issue(claims, rules);
@@ -202,22 +194,26 @@ static struct finding read_all(
 	return f;
 }
 
-enum token_verdict claims_read(struct str json, const struct token_rules *rules, struct wall now,
-    struct token_claims *ret, const char **ret_detail)
+struct token_finding token_refuse(enum token_verdict verdict, const char *detail)
+{
+	return (struct token_finding){verdict, detail};
+}
+
+struct token_finding claims_read(
+    struct str json, const struct token_rules *rules, struct wall now, struct token_claims *ret)
 {
 	json_t *claims = json_loadb(json.p, json.len, JSON_REJECT_DUPLICATES, NULL);
 	struct token_claims c = {0};
-	struct finding f = json_is_object(claims)
-			       ? read_all(claims, rules, now, &c)
-			       : refuse(TOKEN_MALFORMED, "claims are no JSON object");
+	struct token_finding f = json_is_object(claims)
+				     ? read_all(claims, rules, now, &c)
+				     : token_refuse(TOKEN_MALFORMED, "claims are no JSON object");
 
 	json_decref(claims);
 	if (f.verdict)
 		token_claims_free(&c);
 	else
 		*ret = c;
-	*ret_detail = f.detail;
-	return f.verdict;
+	return f;
 }
 
 void token_claims_guest(struct str id, struct token_claims *ret)

@@ -37,10 +37,18 @@ struct token_claims {
 	size_t room_count;
 };
 
-/* The claims as JSON text. On TOKEN_OK fills *ret; else leaves it untouched. ret_detail is a phrase
- * for the log (static). */
-MUST_USE enum token_verdict claims_read(struct str json, const struct token_rules *rules,
-    struct wall now, struct token_claims *ret, const char **ret_detail);
+/* What came of looking at a token, or at a part of it; detail is a phrase for the log (static). */
+struct token_finding {
+	enum token_verdict verdict;
+	const char *detail;
+};
+
+extern const struct token_finding token_accepted;
+struct token_finding token_refuse(enum token_verdict verdict, const char *detail);
+
+/* The claims as JSON text. When accepted, fills *ret; else leaves it untouched. */
+MUST_USE struct token_finding claims_read(
+    struct str json, const struct token_rules *rules, struct wall now, struct token_claims *ret);
 
 /* Of one who need not say who he is: user `guest:<id>`, no name but that, no rooms. */
 void token_claims_guest(struct str id, struct token_claims *ret);

@@ -5,18 +5,6 @@
 
 #include "gateway/auth/claims.h"
 
-struct finding {
-	enum token_verdict verdict;
-	const char *detail;
-};
-
-static const struct finding nothing_wrong = {TOKEN_OK, "accepted"};
-
-static struct finding refuse(enum token_verdict verdict, const char *detail)
-{
-	return (struct finding){verdict, detail};
-}
-
 struct parts {
 	struct str header, claims, signature;
 	struct str signed_text; /* header and claims with the dot between them */
@@ -59,22 +47,22 @@ struct header {
 	const char *kid; /* NULL = none; owned by the header's tree */
 };
 
-static struct finding read_header(const json_t *header, struct header *ret)
+static struct token_finding read_header(const json_t *header, struct header *ret)
 {
 	const char *alg = json_string_value(json_object_get(header, "alg"));
 	const json_t *kid = json_object_get(header, "kid");
 
 	if (json_object_get(header, "crit"))
-		return refuse(TOKEN_MALFORMED, "header demands extensions (crit)");
+		return token_refuse(TOKEN_MALFORMED, "header demands extensions (crit)");
 	if (!alg)
-		return refuse(TOKEN_MALFORMED, "header has no alg");
+		return token_refuse(TOKEN_MALFORMED, "header has no alg");
 	if (kid && !json_is_string(kid))
-		return refuse(TOKEN_MALFORMED, "kid is no string");
+		return token_refuse(TOKEN_MALFORMED, "kid is no string");
 	ret->algorithm = algorithm_find(str_of(alg));
 	if (ret->algorithm == KEY_ALGORITHMS)
-		return refuse(TOKEN_MALFORMED, "alg is none that a token may have");
+		return token_refuse(TOKEN_MALFORMED, "alg is none that a token may have");
 	ret->kid = json_string_value(kid);
-	return nothing_wrong;
+	return token_accepted;
 }
 
 static bool has_id(const struct key *key, const char *kid)
@@ -96,7 +84,7 @@ static bool is_meant(const struct key *key, const struct header *header, bool is
 	return !header->kid || !key->id;
 }
 
-static struct finding check_signature(const struct keys *keys, const struct header *header,
+static struct token_finding check_signature(const struct keys *keys, const struct header *header,
     const struct parts *parts, struct bytes signature, struct wall now)
 {
 	const struct key *key;
@@ -109,14 +97,14 @@ static struct finding check_signature(const struct keys *keys, const struct head
 			continue;
 		was_tried = true;
 		if (key_verify(key, str_bytes(parts->signed_text), signature))
-			return nothing_wrong;
+			return token_accepted;
 	}
-	return refuse(
+	return token_refuse(
 	    TOKEN_SIGNATURE, was_tried ? "signature does not verify" : "no key fits alg and kid");
 }
 
 /* The claims, as text, of a token that one of the keys has signed. Appends. */
-static struct finding authenticate(
+static struct token_finding authenticate(
     const struct keys *keys, struct str token, struct wall now, struct buf *claims)
 {
 	struct parts parts;
@@ -124,22 +112,23 @@ static struct finding authenticate(
 	struct buf signature = {0};
 
 	if (token.len == 0)
-		return refuse(TOKEN_MISSING, "no token");
+		return token_refuse(TOKEN_MISSING, "no token");
 	if (token.len > TOKEN_MAX_BYTES)
-		return refuse(TOKEN_MALFORMED, "longer than a token may be");
+		return token_refuse(TOKEN_MALFORMED, "longer than a token may be");
 	if (!split(token, &parts))
-		return refuse(TOKEN_MALFORMED, "not three parts");
+		return token_refuse(TOKEN_MALFORMED, "not three parts");
 	json_t *tree = decode_object(parts.header);
-	struct finding f = refuse(TOKEN_MALFORMED, "header is no base64url of a JSON object");
+	struct token_finding f =
+	    token_refuse(TOKEN_MALFORMED, "header is no base64url of a JSON object");
 
 	if (tree)
 		f = read_header(tree, &header);
 	if (!f.verdict && crypto_base64url_decode(parts.signature, &signature))
-		f = refuse(TOKEN_MALFORMED, "signature is no base64url");
+		f = token_refuse(TOKEN_MALFORMED, "signature is no base64url");
 	if (!f.verdict)
 		f = check_signature(keys, &header, &parts, buf_bytes(&signature), now);
 	if (!f.verdict && crypto_base64url_decode(parts.claims, claims))
-		f = refuse(TOKEN_MALFORMED, "claims are no base64url");
+		f = token_refuse(TOKEN_MALFORMED, "claims are no base64url");
 	buf_free(&signature);
 	json_decref(tree);
 	return f;
@@ -149,11 +138,11 @@ enum token_verdict token_verify(const struct keys *keys, const struct token_rule
     struct str token, struct wall now, struct token_claims *ret, const char **ret_detail)
 {
 	struct buf claims = {0};
-	struct finding f = authenticate(keys, token, now, &claims);
+	struct token_finding f = authenticate(keys, token, now, &claims);
 
-	*ret_detail = f.detail;
 	if (!f.verdict)
-		f.verdict = claims_read(buf_str(&claims), rules, now, ret, ret_detail);
+		f = claims_read(buf_str(&claims), rules, now, ret);
+	*ret_detail = f.detail;
 	buf_free(&claims);
 	return f.verdict;
 }
