@@ -12,10 +12,11 @@ const ROOT = path.resolve(__dirname, '../..');
 const BUILD = path.resolve(ROOT, process.env.ROOMCAST_BUILD || 'build/test');
 const STACK = path.join(ROOT, 'scripts/stack');
 const RUN_MS = 120000;
+const BUSY_MS = 20000; // for the broker to answer, or to let go of its database
 const TAIL_LINES = 30;
 const SANITIZER = /AddressSanitizer|LeakSanitizer|ThreadSanitizer|runtime error:|Assertion .* failed/;
-// Below what the system gives to outgoing connections.
-const PORTS = { from: 20000, to: 32000 };
+// Below what the system gives to outgoing connections; the first of each block is its guard.
+const PORTS = { from: 20000, to: 32000, block: 16 };
 
 const living = new Set();
 
@@ -35,20 +36,35 @@ function run(file, args, { env = {}, timeout = RUN_MS } = {}) {
 const defaults = () => ({ UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1' });
 const program = (name) => path.join(BUILD, name);
 
-function isPortFree(port) {
+// A server that takes a port, or nothing where somebody has it.
+function listen(port) {
   return new Promise((resolve) => {
     const server = net.createServer();
-    server.once('error', () => resolve(false));
-    server.listen({ port, host: '127.0.0.1', exclusive: true }, () => server.close(() => resolve(true)));
+    server.once('error', () => resolve(undefined));
+    server.listen({ port, host: '127.0.0.1', exclusive: true }, () => resolve(server));
   });
 }
 
-// The first of `count` neighbouring ports that nobody listens on.
+async function isPortFree(port) {
+  const server = await listen(port);
+  if (server) await new Promise((resolve) => { server.close(resolve); });
+  return server !== undefined;
+}
+
+/*
+ * The first of `count` neighbouring ports that nobody listens on, and that no other test is given
+ * while this process lives: it holds the guard of their block, for they are taken later, and left
+ * and taken again.
+ */
 async function freePorts(count) {
+  assert.ok(count < PORTS.block, `${count} ports`);
   for (let attempt = 0; attempt < 100; attempt++) {
-    const base = PORTS.from + Math.floor(Math.random() * (PORTS.to - PORTS.from - count));
-    const free = await Promise.all(Array.from({ length: count }, (_, i) => isPortFree(base + i)));
-    if (free.every(Boolean)) return base;
+    const base = PORTS.from + PORTS.block * Math.floor(Math.random() * (PORTS.to - PORTS.from) / PORTS.block);
+    const guard = await listen(base);
+    if (!guard) continue;
+    guard.unref();
+    const free = await Promise.all(Array.from({ length: count }, (_, i) => isPortFree(base + 1 + i)));
+    if (free.every(Boolean)) return base + 1;
   }
   throw new Error(`no ${count} free ports in a row`);
 }
@@ -106,12 +122,13 @@ async function startStack({ gateways = 1, brokerOpts = {}, gatewayOpts = {}, wor
 
     // roomcastctl on this broker; its answer.
     async ctl(...args) {
-      return JSON.parse(await run(program('roomcastctl'), ['--endpoint', stack.broker.control, '--json', ...args]));
+      const patience = args.includes('--timeout') ? [] : ['--timeout', `${BUSY_MS}`];
+      return JSON.parse(await run(program('roomcastctl'), ['--endpoint', stack.broker.control, '--json', ...patience, ...args]));
     },
 
     // The database, as another program reads it.
     async sql(query) {
-      const out = await run('sqlite3', ['-json', '-readonly', stack.broker.database, query]);
+      const out = await run('sqlite3', ['-json', '-readonly', '-cmd', `.timeout ${BUSY_MS}`, stack.broker.database, query]);
       return out.trim() ? JSON.parse(out) : [];
     },
 
