@@ -199,4 +199,13 @@ async function page(url) {
   return { status: answer.status, type: answer.headers.get('content-type'), text: await answer.text() };
 }
 
-module.exports = { Client, Raw, connect, io, mint, now, page, refusal, test, userToken, waitFor, within };
+/*
+ * Every gateway is linked to the broker that runs now. A gateway's own /ready may still speak of the
+ * one before, which it has not missed yet.
+ */
+const linked = (stack) => waitFor('the gateways to be linked', async () => {
+  const { gateways } = await stack.ctl('gateways');
+  return gateways.filter((g) => g.state === 'ready').length === stack.gateways.length;
+});
+
+module.exports = { Client, Raw, connect, io, linked, mint, now, page, refusal, test, userToken, waitFor, within };
