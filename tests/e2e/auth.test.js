@@ -7,14 +7,15 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { after, before } = require('node:test');
-const { connect, now, page, refusal, test, waitFor } = require('./helpers');
+const { connect, linked, now, refusal, test, waitFor } = require('./helpers');
 const { Proxy } = require('./proxy');
 const { startStack } = require('./stack');
 
-const EXPIRING_MS = 1500;
-const AUTH_TIMEOUT_MS = 700;
+const EXPIRING_MS = 3000;
+const AUTH_TIMEOUT_MS = 5000;
 const AT_ONCE = { reconnectionDelay: 20, reconnectionDelayMax: 50, randomizationFactor: 0 };
-const A_SECOND = 1000;
+const SOON_MS = 10000; // at once, on a busy machine
+const EARLY_MS = 50;   // what clocks of two processes may differ
 
 let dir;
 let file;
@@ -72,7 +73,7 @@ before(async () => {
   stack = await startStack({
     gateways: 2,
     auth: { '/later': 'deferred', '/load': 'any' },
-    brokerOpts: { 'heartbeat-ms': 200, 'lease-ms': 800 },
+    brokerOpts: { 'heartbeat-ms': 500, 'lease-ms': 4000 },
     gatewayOpts: {
       'token-keys-file': file,
       'token-leeway-ms': 0,
@@ -91,7 +92,6 @@ after(async () => {
 const FOR_US = { aud: 'chat' };
 const good = (user, claims) => token(user, { ...FOR_US, ...claims });
 const codeOf = async (gateway, bad) => (await refusal(gateway, { token: bad }))?.data.code;
-const ready = (gateway) => waitFor('the gateway to be ready', async () => (await page(`${gateway.url}/ready`)).status === 200);
 
 /* ---- what a token has to be ---- */
 
@@ -141,6 +141,7 @@ test('times, and for whom it is', async () => {
 test('keys are exchanged while clients connect, and nobody with a key that stays is refused', async () => {
   const stays = KEYS.EdDSA;
   const others = ['RS256', 'ES256', 'HS512'].map((alg) => makeKey(alg, `next-${alg}`));
+  const EACH = 7; // connects, at least, with each of the keys
   let isOver = false;
   let count = 0;
   const knock = async (gateway) => {
@@ -160,7 +161,9 @@ test('keys are exchanged while clients connect, and nobody with a key that stays
       // A broken one changes nothing.
       exchange('{"keys": [');
       const complaints = () => stack.log('gateway-2').filter((r) => r.event === 'keys.kept').length;
-      await waitFor('the complaint', () => complaints() > others.indexOf(key));
+      const round = others.indexOf(key);
+      await waitFor('the complaint', () => complaints() > round);
+      await waitFor('clients to connect all the while', () => count >= EACH * (round + 1));
     }
     assert.equal(await codeOf(first, sign(others[0], { sub: 'b', ...FOR_US })), 'token_signature');
   } finally {
@@ -168,7 +171,6 @@ test('keys are exchanged while clients connect, and nobody with a key that stays
     await knocking;
     exchange(set(...Object.values(KEYS)));
   }
-  assert.ok(count > 20, `${count} connects`);
   await waitFor('the old keys', async () => !(await codeOf(first, sign(KEYS.HS384, { sub: 'b', ...FOR_US }))));
   await waitFor('the old keys', async () => !(await codeOf(second, sign(KEYS.HS384, { sub: 'b', ...FOR_US }))));
 });
@@ -216,8 +218,8 @@ async function lose(client, meanwhile) {
 }
 
 test('it has its session again, on another gateway, without having said who it is', async () => {
-  const ann = await enter(first, { nsp: '/later' });
   const bob = await connect(second, { nsp: '/later', token: good('bob') });
+  const ann = await enter(first, { nsp: '/later' });
   assert.equal((await ann.ask('auth', { token: good('ann') })).ok, true);
   for (const client of [ann, bob]) assert.equal((await client.ask('join-room', { roomId: 'again' })).ok, true);
   const { id } = ann.socket;
@@ -243,41 +245,48 @@ test('for load tests: everybody, and every token', async () => {
 
 /* ---- tokens that expire ---- */
 
+const isNotBefore = (ms) => assert.ok(Date.now() >= ms - EARLY_MS, `${ms - Date.now()} ms early`);
+
 test('a token is renewed in time, and only by one of the same user', async () => {
-  const exp = now() + 3;
+  const exp = now() + 5;
   const ann = await connect(first, { token: good('ann', { exp }) });
   assert.deepEqual((await ann.next('auth-expiring')).expiresAt, exp * 1000);
+  isNotBefore(exp * 1000 - EXPIRING_MS);
   const strange = await ann.ask('auth', { token: good('bob') });
   assert.deepEqual([strange.error.code, strange.error.details.code], ['authentication_invalid', 'token_user']);
-  const later = now() + 5;
+  const later = exp + 4; // is warned of when the first is over
   assert.deepEqual(await ann.ask('auth', { token: good('ann', { exp: later }) }),
     { ok: true, userId: 'ann', expiresAt: later * 1000 });
   await ann.next('auth-expiring', { expiresAt: later * 1000 });
   assert.equal(ann.got('disconnect').length, 0);
-  const warned = Date.now();
-  assert.equal((await ann.next('error')).error.code, 'token_expired');
+  isNotBefore(later * 1000 - EXPIRING_MS);
+  assert.equal((await ann.next('error', {}, EXPIRING_MS + SOON_MS)).error.code, 'token_expired');
+  isNotBefore(later * 1000);
   assert.equal(await ann.next('disconnect'), 'io server disconnect');
-  assert.ok(Math.abs(Date.now() - warned - EXPIRING_MS) < A_SECOND, `${Date.now() - warned} ms after the warning`);
 });
 
 test('who comes back with a fresh token has its time, with an old one nothing', async () => {
-  let shown = good('ann', { exp: now() + 2 });
+  const exp = now() + 8;
+  let shown = good('ann', { exp });
   const ann = await enter(first, { auth: (give) => give({ token: shown }) });
   await lose(ann, () => { shown = good('ann', { exp: now() + 600 }); });
   await waitFor('the client to be back', () => ann.socket.connected);
   assert.equal(ann.socket.recovered, true);
-  await new Promise((resolve) => { setTimeout(resolve, 2500); });
-  assert.deepEqual([ann.socket.connected, ann.got('auth-expiring').length, ann.got('error').length], [true, 0, 0]);
+  // Whoever has the old one still is warned, and sent away; she would have been before.
+  const other = await connect(first, { token: good('other', { exp }) });
+  await other.next('auth-expiring');
+  assert.equal((await other.next('error')).error.code, 'token_expired');
+  assert.equal((await ann.ask('join-room', { roomId: 'fresh' })).ok, true);
+  assert.deepEqual(['auth-expiring', 'error', 'disconnect'].map((name) => ann.got(name).length), [0, 0, 1]);
   await lose(ann, () => { shown = good('ann', { exp: now() - 1 }); });
   await isRefused(ann, 'token_expired');
 });
 
 /* ---- tokens that are revoked ---- */
 
-const hears = async (client, since) => {
-  assert.equal((await client.next('error')).error.code, 'token_revoked');
-  assert.equal(await client.next('disconnect'), 'io server disconnect');
-  assert.ok(Date.now() - since < A_SECOND, `${Date.now() - since} ms`);
+const hears = async (client) => {
+  assert.equal((await client.next('error', {}, SOON_MS)).error.code, 'token_revoked');
+  assert.equal(await client.next('disconnect', {}, SOON_MS), 'io server disconnect');
 };
 
 test('all tokens of a user, at every gateway, at once', async () => {
@@ -288,10 +297,9 @@ test('all tokens of a user, at every gateway, at once', async () => {
   for (const client of [carols[0], dave]) await client.ask('join-room', { roomId: 'lobby' });
   // Not of the second that it was issued in.
   await waitFor('the next second', () => now() > JSON.parse(Buffer.from(shown.split('.')[1], 'base64url')).iat);
-  const since = Date.now();
   const answer = await stack.ctl('revoke', '--user', 'carol');
   assert.deepEqual([answer.user, answer.ended], ['carol', 3]);
-  await Promise.all(carols.map((client) => hears(client, since)));
+  await Promise.all(carols.map(hears));
   await dave.next('user-left', { roomId: 'lobby', userId: 'carol' });
   for (const gateway of [first, second]) assert.equal(await codeOf(gateway, shown), 'token_revoked');
   // One that is issued later is another one.
@@ -304,9 +312,8 @@ test('one token, by its id; and taken back', async () => {
   const shown = good('erin', { jti: 'of-a-lost-phone' });
   const phone = await connect(first, { token: shown });
   const desk = await connect(second, { token: good('erin', { jti: 'of-the-desk' }) });
-  const since = Date.now();
   await stack.ctl('revoke', '--jti', 'of-a-lost-phone', '--until', new Date(Date.now() + 600000).toISOString());
-  await hears(phone, since);
+  await hears(phone);
   assert.equal(await codeOf(second, shown), 'token_revoked');
   const refused = await desk.ask('auth', { token: shown });
   assert.deepEqual([refused.error.code, refused.error.details.code], ['authentication_invalid', 'token_revoked']);
@@ -339,7 +346,7 @@ test('revoked while its gateway was not to be reached', async () => {
   }
   assert.equal((await gina.next('error')).error.code, 'token_revoked');
   await gina.next('disconnect');
-  await ready(second);
+  await linked(stack);
 });
 
 test('it outlives the broker and the gateway', async () => {
@@ -349,8 +356,8 @@ test('it outlives the broker and the gateway', async () => {
   await stack.kill('gateway-1');
   await stack.start('broker');
   await stack.start('gateway-1');
+  await linked(stack);
   for (const gateway of [first, second]) {
-    await ready(gateway);
     assert.equal(await codeOf(gateway, shown), 'token_revoked');
     (await connect(gateway, { token: good('hans') })).close();
   }
