@@ -4,7 +4,7 @@
 const assert = require('node:assert/strict');
 const { after, before } = require('node:test');
 const { run, startStack } = require('./stack');
-const { connect, test, userToken, waitFor } = require('./helpers');
+const { connect, linked, test, userToken, waitFor } = require('./helpers');
 
 let stack;
 let first;
@@ -283,7 +283,7 @@ test('a stored member is in the room from the first moment', async () => {
   await run('sqlite3', [stack.broker.database, 'INSERT INTO memberships (room, user, role, since_ms) ' +
     `SELECT id, 'frank', 'member', 0 FROM rooms WHERE name = '${roomId}' AND nsp = '/chat'`]);
   await stack.start('broker');
-  await waitFor('both gateways', async () => (await stack.ctl('gateways')).gateways.length === 2);
+  await linked(stack);
   const frank = await enter(second, 'frank');
   await waitFor('a message', async () => (await alice.ask('message', { roomId, content: 'welcome' })).ok);
   await frank.next('message', { roomId, content: 'welcome' });
