@@ -43,7 +43,7 @@ async function watcher(roomId) {
 const SETTINGS = {
   'tryAllTransports, WebSocket first': { transports: ['websocket', 'polling'], tryAllTransports: true },
   'socket.io-msgpack-parser': { parser },
-  'retries and ackTimeout': { retries: 3, ackTimeout: 5000 },
+  'retries and ackTimeout': { retries: 3, ackTimeout: 20000 },
 };
 
 for (const [what, options] of Object.entries(SETTINGS)) {
