@@ -2,7 +2,7 @@
 'use strict';
 
 const assert = require('node:assert/strict');
-const { setTimeout: sleep } = require('node:timers/promises');
+const timers = require('node:timers/promises');
 const { after, before } = require('node:test');
 const WebSocket = require('ws');
 const { Client, connect, page, refusal, test, userToken, waitFor } = require('./helpers');
@@ -10,10 +10,12 @@ const { startStack } = require('./stack');
 
 const MESSAGES = 5;
 const CONNECTS = 4;
-const WINDOW_MS = 2500;
+const WINDOW_MS = 6000;
 const PACKETS = 20;
 const HANDSHAKES = 4;
 const AT_ONCE = { reconnectionDelay: 20, reconnectionDelayMax: 100, randomizationFactor: 0 };
+// Timers of node may be a fraction of a millisecond early.
+const sleep = (ms) => timers.setTimeout(ms + 1);
 const LIMITED = { code: 'rate_limited', message: 'Rate limit exceeded' };
 
 let users; // a stack that limits users
@@ -95,7 +97,7 @@ test('connects count, on all gateways, and coming back to a session does not', a
   const token = userToken(users, 'carol');
   const at = (i) => users.gateways[i % 2];
   const first = await connect(at(0), { token, ...AT_ONCE });
-  for (let i = 0; i < 2 * CONNECTS; i++) {
+  for (let i = 0; i <= CONNECTS; i++) {
     const back = first.all.length;
     first.socket.io.engine.close();
     await waitFor('the client to be back', () => first.all.slice(back).some((e) => e.name === 'connect'));
