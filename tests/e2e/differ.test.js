@@ -19,6 +19,7 @@ const { EchoEngine, GatewaySocket, PolledSocket, ReferenceEngine, ReferenceSocke
 const PAGE = path.join(ROOT, 'docs/differences.md');
 
 const AT_ONCE = 8; // scripts that share nothing but the servers
+const timeout = 600000; // a busy machine takes a tenth of it
 
 // Plays them to both, and stops both.
 async function compare(reference, ours, scripts, atOnce = 1) {
@@ -50,7 +51,7 @@ function check(levels, found) {
 
 const ends = new Map(); // of our Socket.IO, by the name of the script
 
-test(`Socket.IO: ${socketScripts.length} scripts`, async () => {
+test(`Socket.IO: ${socketScripts.length} scripts`, { timeout }, async () => {
   const found = [];
   for (const parser of ['json', 'msgpack']) {
     found.push(...await compare(await ReferenceSocket.start(parser), new RelaySocket(),
@@ -61,7 +62,7 @@ test(`Socket.IO: ${socketScripts.length} scripts`, async () => {
 });
 
 // In the namespace of rooms, whose events and acks are others: what is compared is how it ends.
-test(`the gateway ends what the relay ends: ${chatScripts.length} scripts`, async () => {
+test(`the gateway ends what the relay ends: ${chatScripts.length} scripts`, { timeout }, async () => {
   const stack = await startStack();
   const gateway = new GatewaySocket(stack.gateways[0], userToken(stack, 'script'));
   const wrong = [];
@@ -74,7 +75,7 @@ test(`the gateway ends what the relay ends: ${chatScripts.length} scripts`, asyn
 });
 
 // What has been sent has had its effect when a later event has been to the worker and back.
-test(`Socket.IO over long-polling, to a worker: ${socketScripts.length} scripts`, async () => {
+test(`Socket.IO over long-polling, to a worker: ${socketScripts.length} scripts`, { timeout }, async () => {
   const namespaces = ['/', '/custom'];
   const stack = await startStack({ workerNamespaces: namespaces, gatewayOpts: { 'ping-interval-ms': 300000, 'max-payload-bytes': MAX_PAYLOAD } });
   const worker = await EchoWorker.start(stack, namespaces);
@@ -94,7 +95,7 @@ test(`Socket.IO over long-polling, to a worker: ${socketScripts.length} scripts`
   check(['socket', 'worker'], found);
 });
 
-test(`Engine.IO: ${frameScripts.length} scripts of frames, ${requestScripts.length} handshakes`, async () => {
+test(`Engine.IO: ${frameScripts.length} scripts of frames, ${requestScripts.length} handshakes`, { timeout }, async () => {
   const frames = await compare(await ReferenceEngine.start(), await EchoEngine.start(), frameScripts);
   const requests = await compare(await ReferenceEngine.start(), await EchoEngine.start(), requestScripts);
   check(['engine'], frames);
@@ -103,7 +104,7 @@ test(`Engine.IO: ${frameScripts.length} scripts of frames, ${requestScripts.leng
 
 for (const [level, what] of [['request', 'HTTP requests without a session'], ['polling', 'long-polling'], ['upgrade', 'the change to WebSocket']]) {
   const scripts = httpScripts.filter((script) => script.level === level);
-  test(`Engine.IO: ${scripts.length} scripts of ${what}`, async () => {
+  test(`Engine.IO: ${scripts.length} scripts of ${what}`, { timeout }, async () => {
     const found = [];
     for (const dialect of Object.keys(DIALECTS).map(Number)) {
       found.push(...await compare(await ReferenceEngine.start(dialect), await EchoEngine.start(dialect),
