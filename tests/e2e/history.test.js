@@ -5,16 +5,17 @@ const assert = require('node:assert/strict');
 const { randomBytes, randomUUID } = require('node:crypto');
 const { after, before } = require('node:test');
 const msgpack = require('socket.io-msgpack-parser');
-const { connect, test, userToken, waitFor } = require('./helpers');
+const { connect, linked, test, userToken, waitFor } = require('./helpers');
 const { Proxy } = require('./proxy');
 const { startStack } = require('./stack');
 
 const KEPT = 20;
-const WINDOW_MS = 1500;
+const WINDOW_MS = 3000;
 const KEY_MS = 2500;
 const AT_ONCE = { reconnectionDelay: 20, reconnectionDelayMax: 50, randomizationFactor: 0 };
 
-const brokerOpts = { 'recovery-window-ms': WINDOW_MS, 'heartbeat-ms': 200, 'lease-ms': 1000 };
+// Nothing is pruned before whoever was away had his time to come back.
+const brokerOpts = { 'recovery-window-ms': WINDOW_MS, 'heartbeat-ms': 500, 'lease-ms': 4000 };
 // Three namespaces: the first keeps all, the second little, the third has rules of its own.
 const namespaceOpts = {
   '/chat': { 'retention-messages': KEPT },
@@ -26,23 +27,23 @@ const namespaceOpts = {
 let stack;
 let first;
 let second;
+let pruning; // another one, where he has little time
 let rooms = 0;
 
 before(async () => {
-  stack = await startStack({ gateways: 2, brokerOpts, namespaceOpts });
+  [stack, pruning] = await Promise.all([
+    startStack({ gateways: 2, namespaceOpts }),
+    startStack({ gateways: 2, brokerOpts, namespaceOpts }),
+  ]);
   [first, second] = stack.gateways;
 });
-after(() => stack?.down());
-
-async function isReady(gateway) {
-  return (await fetch(`${gateway.url}/ready`)).ok;
-}
+after(() => Promise.all([stack?.down(), pruning?.down()]));
 
 // A broker that dies and comes back; the gateways let in again.
 async function restart(on) {
   await on.kill('broker');
   await on.start('broker');
-  for (const gateway of on.gateways) await waitFor('the link', () => isReady(gateway));
+  await linked(on);
 }
 
 const newRoom = () => `room-${++rooms}`;
@@ -140,8 +141,8 @@ test('a deletion stands in the order of everything, at every member', async () =
   assert.deepEqual(messages.map((m) => m.deleted ?? m.content), [true, 'two', 'three']);
 });
 
-async function behind(user, roomId, options) {
-  const proxy = await Proxy.to(first);
+async function behind(user, roomId, options = {}) {
+  const proxy = await Proxy.to((options.on ?? stack).gateways[0]);
   const client = await enter(proxy, user, roomId, options);
   client.proxy = proxy;
   return client;
@@ -181,17 +182,20 @@ test('who was away hears of it when he comes back, and never what was said', asy
 
 /* ---- retention ---- */
 
+// One on each gateway.
+const enterBoth = (user, roomId) => Promise.all(pruning.gateways.map((gateway, i) => enter(gateway, `${user}-${i + 1}`, roomId, { on: pruning })));
+
 test('a room keeps its newest messages, and all members hear all of them', async () => {
   const roomId = newRoom();
-  const [ann, bob] = [await enter(first, 'ret-a', roomId), await enter(second, 'ret-b', roomId)];
+  const [ann, bob] = await enterBoth('ret', roomId);
   const said = await say(ann, roomId, 'm1');
   let last = 1;
   await waitFor('pruning under load', async () => {
     await sayMany(ann, roomId, 50, last + 1);
     last += 50;
-    return await oldest(roomId) > 1;
+    return await oldest(roomId, pruning) > 1;
   });
-  await waitFor('the room to have its size', async () => await oldest(roomId) === last - KEPT + 1);
+  await waitFor('the room to have its size', async () => await oldest(roomId, pruning) === last - KEPT + 1);
   for (const client of [ann, bob]) {
     await waitFor('all of it', () => heard(client, roomId).length === last);
     assert.deepEqual(heard(client, roomId), range(1, last));
@@ -202,26 +206,26 @@ test('a room keeps its newest messages, and all members hear all of them', async
   assert.deepEqual(await history(bob, roomId, { before: last - KEPT + 1 }), { ok: true, roomId, messages: [], more: false });
   assert.deepEqual(seqs((await history(bob, roomId, { after: 3, limit: 2 })).messages), [last - KEPT + 1, last - KEPT + 2]);
   // Numbers go on, over a restart too.
-  await restart(stack);
+  await restart(pruning);
   assert.equal((await say(ann, roomId, 'next')).seq, last + 1);
-  await assert.rejects(stack.ctl('delete', said.id), /it was pruned/);
+  await assert.rejects(pruning.ctl('delete', said.id), /it was pruned/);
 });
 
 test('who heard all that was pruned has lost nothing', async () => {
   const roomId = newRoom();
-  const client = await behind('ret-heard', roomId);
-  const other = await enter(second, 'ret-other', roomId);
+  const client = await behind('ret-heard', roomId, { on: pruning });
+  const other = await enter(pruning.gateways[1], 'ret-other', roomId, { on: pruning });
   await sayMany(other, roomId, 60);
   await waitFor('all of it', () => heard(client, roomId).length === 60);
-  await waitFor('pruning', async () => await oldest(roomId) === 41);
+  await waitFor('pruning', async () => await oldest(roomId, pruning) === 41);
   assert.equal(await away(client, () => say(other, roomId, 'm61')), true);
   await client.next('message', { roomId, seq: 61 });
   // Also where nothing at all is left.
-  const { before: until } = await stack.ctl('prune', '--older-than', '0', '--nsp', '/chat');
+  const { before: until } = await pruning.ctl('prune', '--older-than', '0', '--nsp', '/chat');
   assert.ok(until <= Date.now());
   await waitFor('nothing to be left', async () => {
-    const rows = await rowsOf(roomId);
-    if (rows.length) await stack.ctl('prune', '--older-than', '0');
+    const rows = await rowsOf(roomId, pruning);
+    if (rows.length) await pruning.ctl('prune', '--older-than', '0');
     return rows.length === 0;
   });
   assert.equal(await away(client, () => {}), true);
@@ -232,20 +236,20 @@ test('who heard all that was pruned has lost nothing', async () => {
 
 test('a gateway that missed what was pruned tells its clients so', async () => {
   const roomId = newRoom();
-  const [ann, bob] = [await enter(first, 'gap-a', roomId), await enter(second, 'gap-b', roomId)];
+  const [ann, bob] = await enterBoth('gap', roomId);
   await say(ann, roomId, 'm1');
   await bob.next('message', { roomId, seq: 1 });
-  const gone = () => stack.log('broker').filter((r) => r.event === 'peer.gone').length;
+  const gone = () => pruning.log('broker').filter((r) => r.event === 'peer.gone').length;
   const earlier = gone();
-  process.kill(second.pid, 'SIGSTOP');
+  const { pid } = pruning.gateways[1];
+  process.kill(pid, 'SIGSTOP');
   try {
     // What is sent to it before that it has when it goes on.
     await waitFor('its lease to be over', () => gone() > earlier);
     await sayMany(ann, roomId, 2 * KEPT, 2);
-    await waitFor('what it missed to be pruned', async () => await oldest(roomId) > 2);
+    await waitFor('what it missed to be pruned', async () => await oldest(roomId, pruning) > 2);
   } finally {
-    process.kill(second.pid, 'SIGCONT');
-    await waitFor('the link', () => isReady(second));
+    process.kill(pid, 'SIGCONT');
   }
   await bob.next('disconnect');
   await waitFor('a new session', () => bob.socket.connected);
@@ -268,6 +272,7 @@ test('killed in the middle of a step, the broker goes on from before it', async 
     assert.deepEqual(await own.sql('SELECT first_seq, pruned_gseq, seq FROM rooms'), [{ first_seq: 1, pruned_gseq: 0, seq: 50 }]);
     delete env.ROOMCAST_FAILPOINT;
     await own.start('broker');
+    await linked(own);
     await waitFor('pruning', async () => await oldest('lobby', own) === 50 - KEPT + 1);
     assert.deepEqual(await own.sql(`SELECT first_seq, pruned_gseq, bytes = (SELECT sum(length(content)) FROM messages)
       AS isRight FROM rooms`), [{ first_seq: 31, pruned_gseq: 30, isRight: 1 }]);
@@ -281,18 +286,18 @@ test('killed in the middle of a step, the broker goes on from before it', async 
 
 test('a key is one message on all gateways, whatever becomes of message and broker', async () => {
   const roomId = newRoom();
-  const [one, two] = [await enter(first, 'key', roomId), await enter(second, 'key', roomId)];
+  const [one, two] = await Promise.all(pruning.gateways.map((gateway) => enter(gateway, 'key', roomId, { on: pruning })));
   const key = { messageId: randomUUID() };
   const answer = await say(one, roomId, 'once', key);
   assert.equal(answer.duplicate, false);
   const again = { ...answer, duplicate: true };
   assert.deepEqual(await say(two, roomId, 'once', key), again);
-  await restart(stack);
+  await restart(pruning);
   assert.deepEqual(await say(two, roomId, 'once', key), again);
-  await stack.ctl('delete', answer.id);
+  await pruning.ctl('delete', answer.id);
   assert.deepEqual(await say(one, roomId, 'once', key), again);
   await sayMany(one, roomId, KEPT, 2);
-  await waitFor('it to be pruned', async () => await oldest(roomId) > 1);
+  await waitFor('it to be pruned', async () => await oldest(roomId, pruning) > 1);
   assert.deepEqual(await say(two, roomId, 'once', key), again);
   assert.deepEqual(heard(two, roomId).filter((seq) => seq === 1), [1]);
 });
