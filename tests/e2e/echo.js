@@ -29,7 +29,8 @@ class Echo {
     echo.child = spawn('/bin/sh', ['-c', `${files}exec "$@"`, 'sh', ECHO, '--port', '0', ...args],
       { stdio: ['ignore', 'pipe', 'pipe'] });
     echo.exited = new Promise((resolve) => {
-      echo.child.once('exit', (code, signal) => { echo.hasExited = true; echo.wake(); resolve(code ?? signal); });
+      // Whose last lines have been read, too.
+      echo.child.once('close', (code, signal) => { echo.hasExited = true; echo.wake(); resolve(code ?? signal); });
     });
     echo.child.stderr.on('data', (data) => { echo.errors += data; });
     readline.createInterface({ input: echo.child.stdout }).on('line', (line) => {
@@ -90,6 +91,11 @@ class Echo {
 
   get(target) {
     return this.request(`GET ${target} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
+  }
+
+  // What was sent before on connections that stood has been read: other requests have been answered since.
+  async settle() {
+    for (let i = 0; i < 3; i++) await this.get('/health');
   }
 
   async sessions() {
