@@ -7,10 +7,14 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { after, before, describe, test } = require('node:test');
+const { setTimeout: sleep } = require('node:timers/promises');
 const { ECHO, Echo, MAX_PAYLOAD, QUIET, TARGET, suite } = require('./echo');
+const { waitFor } = require('./helpers');
 const {
   TEXT, BINARY, CONTINUATION, CLOSE, PING, PONG, Peer, closeFrame, frame, upgrade, upgradeRequest,
 } = require('./rawws');
+
+const ENDS_MS = 30000; // for what the server ends after 10 s at the latest, on a busy machine
 
 suite('handshake', QUIET, (echo) => {
   test('the open packet has exactly the five keys, in order', async () => {
@@ -432,7 +436,10 @@ suite('closing', QUIET, (echo) => {
   });
 
   test('the server closes: first what was queued, then the frame, then TCP after our answer', async () => {
+    const deaf = await echo().session();
     const peer = await echo().session();
+    deaf.send(frame(TEXT, '4!close'));
+    await deaf.close();
     peer.send(Buffer.concat([frame(TEXT, '4one'), frame(TEXT, '4!close'), frame(TEXT, '4two')]));
     assert.equal(await peer.text(), '4one');
     assert.equal(await peer.text(), '4!close');
@@ -441,8 +448,10 @@ suite('closing', QUIET, (echo) => {
     assert.deepEqual(payload, Buffer.from('\x03\xe8forced close', 'latin1'));
     assert.equal(await echo().reason(peer.open.sid), 'forced close');
     peer.send(closeFrame(1000));
-    assert.ok(await peer.end() < 2000);
+    await peer.end();
     assert.equal(peer.bytes.length, 0);
+    assert.equal(deaf.hasEnded, false, 'not when patience ends with one that does not answer');
+    deaf.destroy();
   });
 
   test('the server closes and the client does not answer', async () => {
@@ -450,7 +459,7 @@ suite('closing', QUIET, (echo) => {
     peer.send(frame(TEXT, '4!close'));
     await peer.close();
     peer.send(frame(TEXT, '4deaf'));
-    assert.ok(await peer.end() < 9000);
+    await peer.end(ENDS_MS);
   });
 
   test('the client is gone without a word', async () => {
@@ -481,17 +490,19 @@ suite('closing', QUIET, (echo) => {
   });
 });
 
-suite('heartbeat', [], (echo) => {
+// Time enough to answer on a busy machine.
+const PATIENT = ['--ping-timeout-ms', '3000'];
+
+suite('heartbeat', PATIENT, (echo) => {
   test('the server pings, an interval after each pong', async () => {
+    let since = Date.now();
     const peer = await echo().session();
     assert.equal(peer.open.pingInterval, 300);
-    let since = Date.now();
     for (let i = 0; i < 3; i++) {
       assert.equal(await peer.text(), '2');
-      const waited = Date.now() - since;
-      assert.ok(waited > 250 && waited < 2000, `${waited} ms`);
-      peer.send(frame(TEXT, '3'));
+      assert.ok(Date.now() - since >= 290, `${Date.now() - since} ms`);
       since = Date.now();
+      peer.send(frame(TEXT, '3'));
     }
     peer.destroy();
   });
@@ -504,18 +515,18 @@ suite('heartbeat', [], (echo) => {
     const waited = Date.now() - start;
     assert.equal(code, 1001);
     assert.equal(reason, 'ping timeout');
-    assert.ok(waited >= 490 && waited < 4000, `${waited} ms`);
+    assert.ok(waited >= 3290, `${waited} ms`);
     assert.equal(await echo().reason(peer.open.sid), 'ping timeout');
     peer.destroy();
   });
 
   test('a server that stood still reads the pongs that have come before it judges', async () => {
-    const own = await Echo.start();
+    const own = await Echo.start(...PATIENT);
     const peers = await Promise.all(Array.from({ length: 20 }, () => own.session()));
     for (const peer of peers) assert.equal(await peer.text(), '2');
     own.child.kill('SIGSTOP');
     peers.forEach((peer) => peer.send(frame(TEXT, '3')));
-    await new Promise((resolve) => { setTimeout(resolve, 1000); });
+    await sleep(4000); // longer than its patience
     own.child.kill('SIGCONT');
     for (const peer of peers) assert.equal(await peer.text(), '2');
     peers.forEach((peer) => peer.destroy());
@@ -588,7 +599,7 @@ suite('strangers on the port', QUIET, (echo) => {
     test(`${name}: the connection ends`, async () => {
       const peer = new Peer(echo().port);
       peer.send(bytes);
-      await peer.end(14000);
+      await peer.end(ENDS_MS);
     });
   }
 
@@ -612,15 +623,13 @@ suite('strangers on the port', QUIET, (echo) => {
     const peer = new Peer(echo().port);
     peer.send('GET /engine.io/ HTTP/1.1\r\nX: ');
     const timer = setInterval(() => peer.send('y'), 500);
-    const waited = await peer.end(20000);
-    clearInterval(timer);
-    assert.ok(waited < 15000, `${waited} ms`);
+    await peer.end(ENDS_MS).finally(() => clearInterval(timer));
   });
 
   test('silence is not waited for', async () => {
     const peer = new Peer(echo().port);
     await peer.connected;
-    assert.ok(await peer.end(20000) < 15000);
+    await peer.end(ENDS_MS);
   });
 
   test('closed before it was established, a hundred times', async () => {
@@ -723,11 +732,10 @@ describe('the process', () => {
     const echo = await Echo.start(64, ...QUIET);
     const peers = Array.from({ length: 100 }, () => new Peer(echo.port));
     await Promise.all(peers.map((peer) => peer.connected));
-    await new Promise((resolve) => { setTimeout(resolve, 500); });
+    await waitFor('it to rest', () => /listener\.pause/.test(echo.errors));
     const before = echo.cpuMs();
-    await new Promise((resolve) => { setTimeout(resolve, 1500); });
+    await sleep(1500);
     assert.ok(echo.cpuMs() - before < 300, `${echo.cpuMs() - before} ms of CPU in 1500 ms`);
-    assert.match(echo.errors, /listener\.pause/);
     peers.forEach((peer) => peer.destroy());
     await echo.isWell();
     await echo.stop();
