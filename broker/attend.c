@@ -145,21 +145,23 @@ static void put_joined(struct buf *value, const struct room *r, uint64_t seq)
 }
 
 /* The answer stands behind the messages that were numbered before it and the row of the join; if
- * those fail, the number it tells is that of the last message that did not. */
+ * those fail, the number it tells is that of the last message that did not. So it is while nobody
+ * has looked yet which numbers a failure took along. */
 static void reply_joined(
     struct broker *b, const struct session *s, uint64_t request, const struct room *r)
 {
-	uint64_t batch = roll_batch(s);
+	bool is_void = b->is_numbering_stale;
+	uint64_t batch = roll_batch(s), numbered = is_void ? 0 : r->batch;
 	struct buf value = {0}, otherwise = {0};
 
-	put_joined(&value, r, r->seq);
+	put_joined(&value, r, is_void ? r->committed_seq : r->seq);
 	put_joined(&otherwise, r, r->committed_seq);
 	say_ok(b, s->peer,
 	    &(struct say_reply){.request = request,
 		.value = buf_bytes(&value),
 		.room = r,
-		.gseq = r->gseq,
-		.batch = batch > r->batch ? batch : r->batch,
+		.gseq = is_void ? r->committed_gseq : r->gseq,
+		.batch = batch > numbered ? batch : numbered,
 		.otherwise = buf_bytes(&otherwise),
 		.otherwise_gseq = r->committed_gseq});
 	buf_free(&value);

@@ -264,6 +264,8 @@ void publish_on_failed(struct broker *b, const char *why)
 	b->is_failing = true;
 	metrics_add(b->metrics, METRIC_STORE_FAULTS, 0, 0, 1);
 	b->numbered = 0;
+	/* Those after it are void, and will be given again. */
+	b->gseq = b->released;
 	dedup_fail(b->dedup);
 	outbox_fail(b->outbox);
 	b->is_numbering_stale = true;

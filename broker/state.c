@@ -194,7 +194,7 @@ static void forget_number(void *ctx, struct room *r)
 	(void)ctx;
 	r->seq = r->committed_seq = 0;
 	r->gseq = r->committed_gseq;
-	r->erased_gseq = 0;
+	r->erased_gseq = r->batch = 0;
 	r->first_seq = 1;
 	r->bytes = 0;
 	r->front = (struct wall){0};

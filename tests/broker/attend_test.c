@@ -244,6 +244,21 @@ static void test_a_room_that_is_undone(void **state)
 	assert_non_null(world_room(w, "other"));
 }
 
+/* Nothing that could ever be committed is waited for. */
+static void test_joining_does_not_wait_for_a_batch_that_failed(void **state)
+{
+	struct world *w = *state;
+
+	world_connect(w, &w->east, "e1", "ann");
+	world_connect(w, &w->west, "w1", "bob");
+	world_join(w, &w->east, "e1", "lobby");
+	world_publish(w, &w->east, "e1", "lobby");
+	world_fail(w);
+	assert_false(w->b.is_numbering_stale);
+	world_join(w, &w->west, "w1", "lobby");
+	assert_int_equal(world_last_error(w, &w->west), CLIENT_ERROR_NONE);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
@@ -262,6 +277,7 @@ int main(void)
 	    TEST(test_a_gateway_speaks_for_its_own_sockets_only),
 	    TEST(test_typing_goes_to_the_others),
 	    TEST(test_a_room_that_is_undone),
+	    TEST(test_joining_does_not_wait_for_a_batch_that_failed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
