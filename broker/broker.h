@@ -60,7 +60,8 @@ struct broker {
 	/* roll.c's: sessions of which a batch has something, in the order of the batches; those of
 	 * which none has what it should. */
 	struct session *roll_under_way, *roll_unwritten;
-	uint64_t last_row; /* highest session.row given out */
+	uint64_t last_row;       /* highest session.row given out */
+	uint64_t roll_committed; /* the last batch */
 	struct timer_queue
 	    presence; /* presence.c's: rooms that are to be told how many there are */
 	/* revoke.c's, as the next: those that no batch has yet written, the oldest first. */

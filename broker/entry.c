@@ -272,7 +272,7 @@ void entry_on_disconnect(struct broker *b, struct peer *p, const struct wire_mes
 	if (!s || s->peer != p)
 		return;
 	/* Before its row is stored nobody was told of the pid. */
-	if (s->is_row_stored && m->as.disconnect.is_lost)
+	if (roll_is_stored(b, s) && m->as.disconnect.is_lost)
 		dormancy_begin(b, s, m->as.disconnect.reason);
 	else
 		end_session(b, s, m->as.disconnect.reason);
@@ -290,7 +290,7 @@ static void lose_if_stale(void *ctx, struct session *s)
 
 	if (s->peer != sweep->peer || s->generation >= sweep->generation)
 		return;
-	if (s->is_row_stored)
+	if (roll_is_stored(sweep->broker, s))
 		dormancy_begin(sweep->broker, s, STR("transport close"));
 	else
 		end_session(sweep->broker, s, STR("transport close"));

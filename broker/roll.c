@@ -7,6 +7,9 @@
 /* Sessions that are written again in one tick. */
 enum { AGAIN_A_TICK = 1000 };
 
+/* No batch has the row. */
+#define NOT_MADE UINT64_MAX
+
 /* What waits for the disk does not grow for ever. */
 static bool has_place(const struct broker *b)
 {
@@ -41,6 +44,8 @@ static void note_under_way(struct broker *b, struct session *s)
 {
 	take_out(b, s);
 	s->row_batch = store_gathering(b->store);
+	if (s->row_made == NOT_MADE)
+		s->row_made = s->row_batch;
 	s->roll = ROLL_UNDER_WAY;
 	DL_APPEND2(b->roll_under_way, s, roll_prev, roll_next);
 }
@@ -110,8 +115,10 @@ void roll_put(struct broker *b, struct session *s)
 {
 	if (!s->pid[0])
 		return;
-	if (s->row == 0)
+	if (s->row == 0) {
 		s->row = ++b->last_row;
+		s->row_made = NOT_MADE;
+	}
 	if (may_write(b, s))
 		put_row(b, s);
 }
@@ -144,14 +151,16 @@ uint64_t roll_batch(const struct session *s)
 
 /* ---- what becomes of the batches ---- */
 
+bool roll_is_stored(const struct broker *b, const struct session *s)
+{
+	return s->row && s->row_made <= b->roll_committed;
+}
+
 void roll_on_committed(struct broker *b, uint64_t batch)
 {
-	while (b->roll_under_way && b->roll_under_way->row_batch <= batch) {
-		struct session *s = b->roll_under_way;
-
-		take_out(b, s);
-		s->is_row_stored = true;
-	}
+	b->roll_committed = batch;
+	while (b->roll_under_way && b->roll_under_way->row_batch <= batch)
+		take_out(b, b->roll_under_way);
 }
 
 void roll_on_failed(struct broker *b)
@@ -159,7 +168,7 @@ void roll_on_failed(struct broker *b)
 	while (b->roll_under_way) {
 		struct session *s = b->roll_under_way;
 
-		if (s->is_row_stored) {
+		if (roll_is_stored(b, s)) {
 			note_unwritten(b, s);
 			continue;
 		}

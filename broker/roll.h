@@ -27,6 +27,10 @@ void roll_leave(struct broker *b, struct session *s, const struct room *r);
 /* It is over. */
 void roll_end(struct broker *b, struct session *s);
 
+/* Would a broker that starts now know it? From the commit on that its client was told the pid with.
+ */
+bool roll_is_stored(const struct broker *b, const struct session *s);
+
 /* The batch that what was put in last of it depends on; 0 = none any more. */
 uint64_t roll_batch(const struct session *s);
 

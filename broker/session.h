@@ -60,13 +60,13 @@ struct session {
 	enum roll_state roll; /* roll.h's, as all of its row in the database */
 	uint64_t row;         /* its id, 0 = none */
 	uint64_t row_batch;   /* of the last change */
-	bool is_row_stored;
+	uint64_t row_made;    /* the first that has it, 0 = it was there at the start */
 	struct session *roll_prev, *roll_next;
 	struct berth *berths; /* dormancy.h's, berth_count of them, as the timers */
 	size_t berth_count;
 	bool is_away; /* has left its rooms for the berths */
 	struct timer grace, window;
-	struct ward *ward; /* crew.h's, in a worker namespace; else NULL */
+	struct ward *ward;          /* crew.h's, in a worker namespace; else NULL */
 	struct question *questions; /* survey.h's list: what it is to answer yet */
 	struct session *user_prev, *user_next;
 	UT_hash_handle hh, pid_hh;

@@ -98,7 +98,6 @@ static void load_session(void *ctx, const struct reader_session *row)
 	}
 	s->gseq = row->gseq;
 	s->row = row->id;
-	s->is_row_stored = true;
 	s->is_away = is_away;
 }
 

@@ -4,6 +4,8 @@
 #include "tests/broker/world.h"
 #include "tests/fakes/store.h"
 
+#include <string.h>
+
 static void begin(struct world *w)
 {
 	w->b.config.recovery = true;
@@ -99,7 +101,29 @@ static void test_the_end_takes_the_rows_along(void **state)
 	assert_int_equal(fake_store.sessions_removed, 1);
 	/* Nobody is left that the batch is about. */
 	world_commit(w);
-	assert_false(world_session(w, "e1")->is_row_stored);
+	assert_false(roll_is_stored(&w->b, world_session(w, "e1")));
+}
+
+/* It was told its pid with the first commit: it has it whatever becomes of what it did since. */
+static void test_a_session_is_stored_with_its_first_commit(void **state)
+{
+	struct world *w = *state;
+	char pid[LIMIT_PID + 1];
+
+	begin(w);
+	uint64_t first = fake_store.gathering++;
+
+	world_join(w, &w->east, "e1", "lobby");
+	publish_on_committed(&w->b, first);
+	assert_true(fake_peer_heard(&w->east, "REPLY"));
+	memcpy(pid, world_session(w, "e1")->pid, sizeof(pid));
+	world_fail(w);
+	assert_string_equal(world_session(w, "e1")->pid, pid);
+	world_join(w, &w->east, "e1", "other");
+	world_lose(w, &w->east, "e1");
+	world_return(w, &w->west, "w9", "ann", pid, "");
+	assert_non_null(world_session(w, "w9"));
+	assert_string_equal(world_session(w, "w9")->sid, "e1");
 }
 
 /* The numbers it was given are void: what comes after them comes after the last that is not. */
@@ -128,6 +152,7 @@ int main(void)
 	    TEST(test_what_a_failed_batch_took_along_is_put_in_again),
 	    TEST(test_while_the_disk_is_in_trouble_nothing_new_is_promised),
 	    TEST(test_the_end_takes_the_rows_along),
+	    TEST(test_a_session_is_stored_with_its_first_commit),
 	    TEST(test_a_failed_batch_takes_the_numbers_along),
 	};
 
