@@ -122,7 +122,10 @@ void attend_board(struct broker *b, struct session *s, struct room *r, uint64_t 
 
 void attend_leave(struct broker *b, struct member *m)
 {
-	struct presence_parting who = {.room = m->room, .session = m->session, .round = m->round};
+	struct presence_parting who = {.room = m->room,
+	    .session = m->session,
+	    .round = m->round,
+	    .batch = roll_batch(m->session)};
 
 	member_remove(&m, &who.is_last);
 	if (!who.room->is_fleeting)

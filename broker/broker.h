@@ -60,6 +60,8 @@ struct broker {
 	/* roll.c's: sessions of which a batch has something, in the order of the batches; those of
 	 * which none has what it should. */
 	struct session *roll_under_way, *roll_unwritten;
+	/* The same for rows of sessions that are over. */
+	struct roll_rest *rests_under_way, *rests_unwritten;
 	uint64_t last_row;       /* highest session.row given out */
 	uint64_t roll_committed; /* the last batch */
 	struct timer_queue

@@ -44,9 +44,10 @@ static void vacate(struct broker *b, struct session *s)
 		if (!m->room->is_fleeting)
 			add_berth(s, &(struct berth){.room = m->room, .gseq = m->gseq});
 	}
-	attend_leave_all(b, s);
+	/* First, so that nobody hears that he left before a broker that starts would know. */
 	s->is_away = true;
 	roll_put(b, s);
+	attend_leave_all(b, s);
 }
 
 static void lie_down(struct broker *b, struct session *s, struct timer_queue *grace)

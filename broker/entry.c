@@ -332,4 +332,5 @@ void entry_forget_all(struct broker *b)
 	if (b->sessions)
 		sessions_each(b->sessions, forget_members, b);
 	expelled_forget_all(b);
+	roll_forget_all(b);
 }

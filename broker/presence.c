@@ -18,12 +18,12 @@ static void put_count(struct buf *args, const struct room *r)
 	value_put_u64_pair(args, STR("usersCount"), room_user_count(r));
 }
 
-static void say(struct broker *b, const struct room *r, enum event event, struct buf *args,
-    const struct session *except)
+/* Without the disk it is so all the same. */
+static void say(struct broker *b, const struct room *r, struct buf *args, struct say_event *event)
 {
-	say_to_room(b, r,
-	    &(struct say_event){
-		.name = event_name(event), .args = buf_bytes(args), .except = except});
+	event->args = buf_bytes(args);
+	event->is_so_anyway = true;
+	say_to_room(b, r, event);
 	buf_free(args);
 }
 
@@ -43,21 +43,22 @@ static void tell_count(struct broker *b, struct room *r)
 	value_put_array(&args, 1);
 	value_put_map(&args, 2);
 	put_count(&args, r);
-	say(b, r, EVENT_ROOM_PRESENCE, &args, NULL);
+	say(b, r, &args, &(struct say_event){.name = event_name(EVENT_ROOM_PRESENCE)});
 	settle(r);
 }
 
-static void tell_of(struct broker *b, struct room *r, const struct session *s, const char *action,
-    const struct session *except)
+static void tell_of(struct broker *b, struct room *r, const struct user *u, const char *action,
+    struct say_event *event)
 {
 	struct buf args = {0};
 
 	value_put_array(&args, 1);
 	value_put_map(&args, 4);
 	put_count(&args, r);
-	value_put_str_pair(&args, STR("userId"), str_of(s->user->id));
+	value_put_str_pair(&args, STR("userId"), str_of(u->id));
 	value_put_str_pair(&args, STR("action"), str_of(action));
-	say(b, r, EVENT_ROOM_PRESENCE, &args, except);
+	event->name = event_name(EVENT_ROOM_PRESENCE);
+	say(b, r, &args, event);
 	settle(r);
 }
 
@@ -69,13 +70,14 @@ void presence_put_user(struct buf *args, const struct room *r, const struct user
 	value_put_str_pair(args, STR("username"), str_of(u->username));
 }
 
-static void tell_left(struct broker *b, const struct room *r, const struct session *s)
+static void tell_left(struct broker *b, const struct presence_parting *who)
 {
 	struct buf args = {0};
 
 	value_put_array(&args, 1);
-	presence_put_user(&args, r, s->user);
-	say(b, r, EVENT_USER_LEFT, &args, NULL);
+	presence_put_user(&args, who->room, who->session->user);
+	say(b, who->room, &args,
+	    &(struct say_event){.name = event_name(EVENT_USER_LEFT), .batch = who->batch});
 }
 
 static void gather(struct broker *b, struct room *r, int change)
@@ -90,7 +92,8 @@ void presence_entered(struct broker *b, struct member *m, bool is_first)
 	struct room *r = m->room;
 
 	if (is_first && room_user_count(r) <= b->config.presence_detail_max)
-		tell_of(b, r, m->session, "joined", m->session);
+		tell_of(
+		    b, r, m->session->user, "joined", &(struct say_event){.except = m->session});
 	else if (is_first)
 		gather(b, r, 1);
 	/* Its answer tells a number that the others have not heard of. */
@@ -113,8 +116,8 @@ void presence_left(struct broker *b, const struct presence_parting *who)
 		gather(b, r, -1);
 		return;
 	}
-	tell_of(b, r, who->session, "left", NULL);
-	tell_left(b, r, who->session);
+	tell_of(b, r, who->session->user, "left", &(struct say_event){.batch = who->batch});
+	tell_left(b, who);
 }
 
 void presence_on_pace(void *broker)

@@ -25,6 +25,7 @@ struct presence_parting {
 	const struct session *session;
 	bool is_last;   /* its user is not there any more */
 	uint32_t round; /* member.round */
+	uint64_t batch; /* that the database has it with: nobody hears of it before; 0 = none */
 };
 
 void presence_left(struct broker *b, const struct presence_parting *who);

@@ -2,6 +2,7 @@
 
 #include "broker/attend.h"
 
+#include <stdlib.h>
 #include <utlist.h>
 
 /* Sessions that are written again in one tick. */
@@ -34,6 +35,7 @@ static void take_out(struct broker *b, struct session *s)
 		DL_DELETE2(b->roll_unwritten, s, roll_prev, roll_next);
 		break;
 	case ROLL_WRITTEN:
+	case ROLL_ENDED:
 		break;
 	}
 	s->roll = ROLL_WRITTEN;
@@ -135,18 +137,55 @@ void roll_leave(struct broker *b, struct session *s, const struct room *r)
 		store_remove_session_room(b->store, s->row, r->id);
 }
 
+/* ---- rows of sessions that are over ---- */
+
+/* A row that is to go, until the disk has done it. */
+struct roll_rest {
+	uint64_t row, batch;
+	struct roll_rest *prev, *next;
+};
+
+/* To the end: the list is in the order of the batches. */
+static void remove_row(struct broker *b, struct roll_rest *r)
+{
+	r->batch = store_gathering(b->store);
+	store_remove_session(b->store, r->row);
+	DL_APPEND(b->rests_under_way, r);
+}
+
+static void drop_rest(struct roll_rest **list)
+{
+	struct roll_rest *r = *list;
+
+	DL_DELETE(*list, r);
+	free(r);
+}
+
+void roll_forget_all(struct broker *b)
+{
+	while (b->rests_under_way)
+		drop_rest(&b->rests_under_way);
+	while (b->rests_unwritten)
+		drop_rest(&b->rests_unwritten);
+}
+
 void roll_end(struct broker *b, struct session *s)
 {
 	if (s->row == 0)
 		return;
 	take_out(b, s);
-	store_remove_session(b->store, s->row);
+	struct roll_rest *rest = xcalloc(1, sizeof(*rest));
+
+	rest->row = s->row;
+	remove_row(b, rest);
 	s->row = 0;
+	s->roll = ROLL_ENDED;
+	s->row_batch = roll_is_open(b) ? store_gathering(b->store) : 0;
 }
 
 uint64_t roll_batch(const struct session *s)
 {
-	return s->roll == ROLL_UNDER_WAY ? s->row_batch : 0;
+	return s->roll == ROLL_UNDER_WAY || s->roll == ROLL_ENDED ? s->row_batch : 0;
 }
 
 /* ---- what becomes of the batches ---- */
@@ -161,10 +200,14 @@ void roll_on_committed(struct broker *b, uint64_t batch)
 	b->roll_committed = batch;
 	while (b->roll_under_way && b->roll_under_way->row_batch <= batch)
 		take_out(b, b->roll_under_way);
+	while (b->rests_under_way && b->rests_under_way->batch <= batch)
+		drop_rest(&b->rests_under_way);
 }
 
 void roll_on_failed(struct broker *b)
 {
+	DL_CONCAT(b->rests_unwritten, b->rests_under_way);
+	b->rests_under_way = NULL;
 	while (b->roll_under_way) {
 		struct session *s = b->roll_under_way;
 
@@ -185,5 +228,11 @@ void roll_on_tick(struct broker *b)
 
 		note_under_way(b, s);
 		put_all(b, s);
+	}
+	for (int i = 0; i < AGAIN_A_TICK && b->rests_unwritten && has_place(b); i++) {
+		struct roll_rest *rest = b->rests_unwritten;
+
+		DL_DELETE(b->rests_unwritten, rest);
+		remove_row(b, rest);
 	}
 }

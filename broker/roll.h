@@ -24,7 +24,7 @@ void roll_put(struct broker *b, struct session *s);
 void roll_join(struct broker *b, struct session *s, struct room *r, uint64_t gseq);
 void roll_leave(struct broker *b, struct session *s, const struct room *r);
 
-/* It is over. */
+/* It is over, and about to be forgotten. */
 void roll_end(struct broker *b, struct session *s);
 
 /* Would a broker that starts now know it? From the commit on that its client was told the pid with.
@@ -37,5 +37,8 @@ uint64_t roll_batch(const struct session *s);
 void roll_on_committed(struct broker *b, uint64_t batch);
 void roll_on_failed(struct broker *b);
 void roll_on_tick(struct broker *b);
+
+/* The broker stops. */
+void roll_forget_all(struct broker *b);
 
 #endif

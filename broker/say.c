@@ -26,6 +26,7 @@ void say_to_room(struct broker *b, const struct room *room, const struct say_eve
 	struct outbox_letter letter = {
 	    .batch = event->batch, .lane = room, .message = encode(&m), .gseq = event->gseq};
 
+	letter.instead = event->is_so_anyway ? letter.message : NULL;
 	for (size_t i = 0; i < room->route.count; i++) {
 		letter.to = room->route.stops[i].peer;
 		outbox_hold(b->outbox, &letter);

@@ -17,6 +17,7 @@ struct say_event {
 	const struct session *except; /* NULL = nobody is left out */
 	bool is_volatile;             /* dropped when it could not be said at once */
 	uint64_t batch;               /* the batch it depends on, 0 = none */
+	bool is_so_anyway;            /* said also when that batch fails */
 };
 
 /* To every peer that holds members of the room. Nothing when there is none. */

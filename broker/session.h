@@ -35,8 +35,9 @@ struct user {
 	UT_hash_handle hh;
 };
 
-/* What is known here and not in the database: nothing, what is in a batch, or more. */
-enum roll_state { ROLL_WRITTEN, ROLL_UNDER_WAY, ROLL_UNWRITTEN };
+/* What is known here and not in the database: nothing, what is in a batch, or more; that it is
+ * over. */
+enum roll_state { ROLL_WRITTEN, ROLL_UNDER_WAY, ROLL_UNWRITTEN, ROLL_ENDED };
 
 struct session {
 	char *id;                /* of its connection */

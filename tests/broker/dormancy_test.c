@@ -1,6 +1,7 @@
 #include "broker/dormancy.h"
 
 #include "broker/attend.h"
+#include "broker/entry.h"
 #include "tests/broker/world.h"
 #include "tests/fakes/store.h"
 #include "tests/fakes/turn.h"
@@ -48,10 +49,53 @@ static void test_a_lost_user_leaves_once_after_the_grace(void **state)
 	assert_false(fake_peer_heard(&w->west, "DELIVER"));
 	pass_ms(w, 1);
 	assert_int_equal(room_user_count(world_room(w, "lobby")), 1);
+	world_commit(w);
 	assert_int_equal(count(&w->west, "user-left"), 1);
 	pass_ms(w, 100000);
 	assert_int_equal(count(&w->west, "user-left"), 1);
 	assert_int_equal(sessions_count(w->b.sessions), 2);
+}
+
+/* A broker that is killed now lets nobody leave twice. */
+static void test_that_he_left_is_heard_when_the_database_has_it(void **state)
+{
+	struct world *w = *state;
+
+	begin(w);
+	world_lose(w, &w->east, "e1");
+	pass_ms(w, 5000);
+	assert_string_equal(fake_store.last_session.socket, "~e1");
+	assert_int_equal(count(&w->west, "DELIVER"), 0);
+	world_commit(w);
+	assert_int_equal(count(&w->west, "room-presence"), 1);
+	assert_int_equal(count(&w->west, "user-left"), 1);
+}
+
+static void test_that_he_left_is_heard_although_the_disk_fails(void **state)
+{
+	struct world *w = *state;
+
+	begin(w);
+	world_lose(w, &w->east, "e1");
+	pass_ms(w, 5000);
+	world_fail(w);
+	assert_int_equal(count(&w->west, "user-left"), 1);
+	world_commit(w);
+	assert_int_equal(count(&w->west, "user-left"), 1);
+}
+
+static void test_who_says_goodbye_is_heard_of_when_the_database_has_it(void **state)
+{
+	struct world *w = *state;
+	struct wire_message m = {.type = WIRE_DISCONNECT};
+
+	begin(w);
+	m.as.disconnect = (struct wire_disconnect){STR("e1"), STR("bye"), .is_lost = false};
+	entry_on_disconnect(&w->b, &w->east, &m);
+	assert_int_equal(room_user_count(world_room(w, "lobby")), 1);
+	assert_int_equal(count(&w->west, "user-left"), 0);
+	world_commit(w);
+	assert_int_equal(count(&w->west, "user-left"), 1);
 }
 
 static void test_who_wakes_within_the_grace_was_never_away(void **state)
@@ -81,6 +125,7 @@ static void test_who_wakes_later_joins_again_where_it_was(void **state)
 	world_lose(w, &w->east, "e1");
 	pass_ms(w, 5000);
 	assert_null(world_session(w, "e1")->members);
+	world_commit(w);
 	world_forget_heard(w);
 	dormancy_wake(&w->b, world_session(w, "e1"), &w->east);
 	assert_int_equal(count(&w->west, "room-presence"), 1);
@@ -111,6 +156,7 @@ static void test_without_a_grace_it_leaves_at_once(void **state)
 	w->b.config.presence_grace_ms = 0;
 	world_lose(w, &w->east, "e1");
 	assert_int_equal(room_user_count(world_room(w, "lobby")), 1);
+	world_commit(w);
 	assert_int_equal(count(&w->west, "user-left"), 1);
 	assert_int_equal(world_session(w, "e1")->berth_count, 1);
 }
@@ -208,6 +254,9 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
 	const struct CMUnitTest tests[] = {
 	    TEST(test_a_lost_user_leaves_once_after_the_grace),
+	    TEST(test_that_he_left_is_heard_when_the_database_has_it),
+	    TEST(test_that_he_left_is_heard_although_the_disk_fails),
+	    TEST(test_who_says_goodbye_is_heard_of_when_the_database_has_it),
 	    TEST(test_who_wakes_within_the_grace_was_never_away),
 	    TEST(test_who_wakes_later_joins_again_where_it_was),
 	    TEST(test_the_database_is_told_who_is_away),

@@ -104,6 +104,26 @@ static void test_the_end_takes_the_rows_along(void **state)
 	assert_false(roll_is_stored(&w->b, world_session(w, "e1")));
 }
 
+/* It does not come back with the next start. */
+static void test_a_row_goes_although_a_batch_failed(void **state)
+{
+	struct world *w = *state;
+
+	begin(w);
+	world_commit(w);
+	roll_end(&w->b, world_session(w, "e1"));
+	assert_int_equal(fake_store.sessions_removed, 1);
+	world_fail(w);
+	publish_on_tick(&w->b);
+	assert_int_equal(fake_store.sessions_removed, 2);
+	world_fail(w);
+	publish_on_tick(&w->b);
+	assert_int_equal(fake_store.sessions_removed, 3);
+	world_commit(w);
+	publish_on_tick(&w->b);
+	assert_int_equal(fake_store.sessions_removed, 3);
+}
+
 /* It was told its pid with the first commit: it has it whatever becomes of what it did since. */
 static void test_a_session_is_stored_with_its_first_commit(void **state)
 {
@@ -152,6 +172,7 @@ int main(void)
 	    TEST(test_what_a_failed_batch_took_along_is_put_in_again),
 	    TEST(test_while_the_disk_is_in_trouble_nothing_new_is_promised),
 	    TEST(test_the_end_takes_the_rows_along),
+	    TEST(test_a_row_goes_although_a_batch_failed),
 	    TEST(test_a_session_is_stored_with_its_first_commit),
 	    TEST(test_a_failed_batch_takes_the_numbers_along),
 	};

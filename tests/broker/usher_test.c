@@ -36,6 +36,7 @@ static void test_out_of_a_room_with_a_reason(void **state)
 	assert_true(fake_peer_heard(&w->east, "SEND{socket=\"e1\" event=\"room-left\""));
 	assert_true(fake_peer_heard(&w->west, "MOVE{socket=\"w1\" room=\"lobby\" is_in=false"));
 	assert_false(fake_peer_heard(&w->west, "socket=\"w2\""));
+	world_commit(w);
 	assert_true(fake_peer_heard(&w->west, "event=\"user-left\""));
 	assert_int_equal(room_user_count(r), 1);
 	assert_null(member_find(r, world_session(w, "e1")));
