@@ -72,6 +72,11 @@ void catchup_on_log(struct broker *b, const struct archive_log *log)
 		peer_fail_page(p);
 		return;
 	}
+	/* It fell so far behind meanwhile that what it needs was not waited for. */
+	if (peer_place(p) < b->pruned) {
+		peers_give_up(b->peers, p);
+		return;
+	}
 	uint64_t sent = 0;
 
 	for (size_t i = 0; i < log->count; i++) {

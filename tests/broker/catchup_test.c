@@ -289,6 +289,28 @@ static void test_what_was_pruned_is_a_gap_too(void **state)
 	stage_settle(s);
 }
 
+/* What a page should have had was pruned before it was read: too far away, it was not waited for. */
+static void test_what_is_pruned_while_a_page_is_read_is_a_gap_too(void **state)
+{
+	struct stage *s = *state;
+
+	both_join(s, 0);
+	publish(s, 5, 0);
+	calm(s);
+	gateway_cut(s, east(s));
+	publish(s, 6, 0);
+	calm(s);
+	gateway_mend(s, east(s));
+	calm(s);
+	assert_int_equal(s->page_count, 1);
+	assert_int_equal(s->pages[0].after, 5);
+	s->b.pruned = 7;
+	stage_answer_page(s, 50, ERR_OK);
+	calm(s);
+	assert_int_equal(east(s)->gaps, 1);
+	stage_settle(s);
+}
+
 /* It was slow for so long that the rest is too much: it begins anew. */
 static void test_a_gateway_may_be_too_slow(void **state)
 {
@@ -321,6 +343,7 @@ int main(void)
 	    TEST(test_too_much_is_a_gap_and_said_so),
 	    TEST(test_a_slow_gateway_is_kept_a_number_for),
 	    TEST(test_what_was_pruned_is_a_gap_too),
+	    TEST(test_what_is_pruned_while_a_page_is_read_is_a_gap_too),
 	    TEST(test_a_gateway_may_be_too_slow),
 	};
 
