@@ -10,7 +10,7 @@
 #include "broker/work.h"
 #include "proto/value.h"
 
-static bool is_listed(struct bytes rooms, const char *name)
+bool announce_lists(struct bytes rooms, const char *name)
 {
 	struct value_reader r = value_reader(rooms);
 	struct value head, room;
@@ -36,7 +36,7 @@ static void compare_unlisted(struct broker *b, struct session *s, struct bytes r
 {
 	for (struct member *m = s->members, *next; m; m = next) {
 		next = m->session_next;
-		if (m->room->is_personal || is_listed(rooms, m->room->name))
+		if (m->room->is_personal || announce_lists(rooms, m->room->name))
 			continue;
 		if (belongs(b, s, m->room)) {
 			usher_tell_in(b, m);
@@ -50,16 +50,19 @@ static void compare_unlisted(struct broker *b, struct session *s, struct bytes r
 static bool may_stay(const struct broker *b, const struct session *s, const struct room *r)
 {
 	return work_is_for(b, str_of(s->nsp)) ||
-	       (!dormancy_has_lost(s, r) && rights_may_enter(b, s, r, NULL));
+	       (!dormancy_has_lost(s, r) && !expelled_has_from(b, str_of(s->id), r) &&
+		   rights_may_enter(b, s, r, NULL));
 }
 
 /* It was put out, or lost its right, while the link was broken. */
-static void keep_out(struct broker *b, const struct session *s, const struct room *r)
+static void keep_out(struct broker *b, struct session *s, struct room *r)
 {
+	bool is_expelled = expelled_has_from(b, str_of(s->id), r);
+
 	usher_keep_out(b, s, r);
-	/* Else it is told with all that it has lost. */
+	/* It is told with all that it has lost. */
 	if (!dormancy_has_lost(s, r))
-		usher_tell_left(b, s, r, USHER_REMOVED);
+		dormancy_note_put_out(b, s, r, is_expelled ? USHER_KICKED : USHER_REMOVED);
 }
 
 /* The gateway had them from us and nobody heard of a change. */
@@ -84,7 +87,9 @@ static void enter_listed(struct broker *b, struct session *s, struct bytes rooms
 			continue;
 		}
 		attend_enter(b, s, room, notice);
-		roll_join(b, s, room, b->gseq);
+		/* Since when it is there is not known, so what it missed could not be said. */
+		if (!room->is_fleeting)
+			roll_give_up(b, s);
 	}
 }
 
@@ -111,6 +116,15 @@ void announce_compare(struct broker *b, struct session *s, struct bytes rooms, b
 	if (!was_live)
 		memberships_each_of_user(
 		    b->memberships, str_of(s->user->id), enter_membership, &(struct entrant){b, s});
+}
+
+void announce_send_away(struct broker *b, struct peer *p, const struct wire_connect *c)
+{
+	struct wire_message m = {.type = WIRE_EXPEL};
+
+	m.as.expel.socket = c->socket;
+	m.as.expel.close = true;
+	say_now(b, p, &m);
 }
 
 bool announce_refuse_expelled(struct broker *b, struct peer *p, const struct wire_connect *c)

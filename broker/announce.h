@@ -11,12 +11,19 @@
 /*
  * rooms: what it says its client is in, an encoded array. Where the user may not be, or was put
  * out, the gateway is told so; where only the gateway has him he is entered without a word, unless
- * the others were told that the gateway's members left; where only the broker has him he leaves,
+ * the others were told that the gateway's members left, and his session is not recovered any more,
+ * for what it missed there could not be told; where only the broker has him he leaves,
  * for an answer was lost, but not what he is a member of: there the gateway is told that he is in.
  * was_live: the session lived on here meanwhile; otherwise memberships that are younger than
  * its connection may be new to it, and are entered as by CONNECT.
  */
 void announce_compare(struct broker *b, struct session *s, struct bytes rooms, bool was_live);
+
+/* Does an encoded array of names have that one? */
+bool announce_lists(struct bytes rooms, const char *name);
+
+/* There is no place for it here, or it is not what it was: its client shall come anew. */
+void announce_send_away(struct broker *b, struct peer *p, const struct wire_connect *c);
 
 /* True: somebody has ended that connection, and its gateway is told once more. */
 bool announce_refuse_expelled(struct broker *b, struct peer *p, const struct wire_connect *c);

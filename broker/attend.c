@@ -1,6 +1,7 @@
 #include "broker/attend.h"
 
 #include "broker/dormancy.h"
+#include "broker/expelled.h"
 #include "broker/presence.h"
 #include "broker/rights.h"
 #include "broker/roll.h"
@@ -101,6 +102,7 @@ static void enter(
 
 	m->gseq = gseq;
 	dormancy_forget_lost(s, r);
+	expelled_forget_from(b, str_of(s->id), r);
 	if (notice == ATTEND_TOLD && !r->is_fleeting)
 		presence_entered(b, m, is_first);
 }

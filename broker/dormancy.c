@@ -1,5 +1,6 @@
 #include "broker/dormancy.h"
 
+#include "broker/announce.h"
 #include "broker/attend.h"
 #include "broker/census.h"
 #include "broker/entry.h"
@@ -137,16 +138,23 @@ bool dormancy_has_lost(const struct session *s, const struct room *r)
 	return berth && berth->is_lost;
 }
 
-void dormancy_tell_lost(struct broker *b, struct session *s)
+void dormancy_tell_lost(struct broker *b, struct session *s, struct bytes still_in)
 {
+	size_t kept = 0;
+
 	for (size_t i = 0; i < s->berth_count; i++) {
-		if (s->berths[i].is_lost)
-			usher_tell_left(
-			    b, s, s->berths[i].room, (enum usher_reason)s->berths[i].reason);
+		struct berth berth = s->berths[i];
+
+		if (berth.is_lost)
+			usher_tell_left(b, s, berth.room, (enum usher_reason)berth.reason);
+		if (berth.is_lost && announce_lists(still_in, berth.room->name))
+			s->berths[kept++] = berth;
 	}
+	s->berth_count = kept;
+	if (kept > 0)
+		return;
 	free(s->berths);
 	s->berths = NULL;
-	s->berth_count = 0;
 }
 
 /* His rights are others than they were, or his token is. */

@@ -34,7 +34,9 @@ void dormancy_wake(struct broker *b, struct session *s, struct peer *to);
  * waits in its berths; it is told, behind the answer to CONNECT, when it is back.
  */
 void dormancy_lose_room(struct broker *b, struct session *s, struct room *r, int reason);
-void dormancy_tell_lost(struct broker *b, struct session *s);
+/* still_in: an array of the names of rooms that its gateway, which announces it, has it in yet.
+ * Whether it hears now that it is not in them, the next announcement says. */
+void dormancy_tell_lost(struct broker *b, struct session *s, struct bytes still_in);
 /*
  * A live session was put out of a room, and its gateway was told. Whether it has heard of that, the
  * next announcement says: until then, or until the client is back with another connection, the loss

@@ -69,8 +69,18 @@ void entry_reply_rooms(struct broker *b, struct peer *p, uint64_t request, struc
 	buf_free(&value);
 }
 
+/* Its connection may live on at a gateway that has not heard of it. */
+static void note_losses(struct broker *b, const struct session *s)
+{
+	for (size_t i = 0; i < s->berth_count; i++) {
+		if (s->berths[i].is_lost)
+			expelled_note_from(b, str_of(s->id), s->berths[i].room);
+	}
+}
+
 static void end_session(struct broker *b, struct session *s, struct str reason)
 {
+	note_losses(b, s);
 	survey_on_gone(b, s);
 	work_on_gone(b, s, reason);
 	if (s->peer && s->user->live_count == 1)
@@ -176,13 +186,15 @@ static void on_announced(
 		return;
 	struct session *s = admit(b, c, facts);
 
-	if (!s)
+	if (!s) {
+		announce_send_away(b, p, c);
 		return;
+	}
 	enter_personal(b, s);
 	if (work_is_for(b, c->nsp))
 		work_on_announced(b, s);
 	announce_compare(b, s, c->rooms, was_live);
-	dormancy_tell_lost(b, s);
+	dormancy_tell_lost(b, s, c->rooms);
 	survey_on_back(b, s);
 	/* It was there when the ban came, or the revocation, and its gateway was not. */
 	const struct sanction *ban = rights_find_ban(b, c->nsp, c->user);
@@ -225,7 +237,7 @@ static void answer_with_rooms(
 		recover_reply(b, s, c->request, how);
 	else
 		entry_reply_rooms(b, s->peer, c->request, s);
-	dormancy_tell_lost(b, s);
+	dormancy_tell_lost(b, s, (struct bytes){0});
 	survey_on_back(b, s);
 	for (size_t i = 0; how->is_recovered && i < e.entered_count; i++)
 		usher_tell_joined(b, s, e.entered[i]);

@@ -48,6 +48,48 @@ bool expelled_has(const struct broker *b, struct str socket)
 	return e && e->until.us > turn_now(b->turn).us;
 }
 
+/* No room has a line break in its name. */
+static void put_key(struct buf *out, struct str socket, const struct room *r)
+{
+	buf_printf(out, "%.*s\n%s", STR_ARG(socket), r->name);
+}
+
+void expelled_note_from(struct broker *b, struct str socket, const struct room *r)
+{
+	struct buf key = {0};
+
+	put_key(&key, socket, r);
+	expelled_note(b, buf_str(&key));
+	buf_free(&key);
+}
+
+bool expelled_has_from(const struct broker *b, struct str socket, const struct room *r)
+{
+	struct buf key = {0};
+
+	if (!b->expelled)
+		return false;
+	put_key(&key, socket, r);
+	bool has = expelled_has(b, buf_str(&key));
+
+	buf_free(&key);
+	return has;
+}
+
+void expelled_forget_from(struct broker *b, struct str socket, const struct room *r)
+{
+	struct buf key = {0};
+
+	if (!b->expelled)
+		return;
+	put_key(&key, socket, r);
+	struct expelled *e = find(b, buf_str(&key));
+
+	if (e)
+		forget(b, e);
+	buf_free(&key);
+}
+
 void expelled_forget_all(struct broker *b)
 {
 	while (b->expelled)

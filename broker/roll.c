@@ -169,18 +169,30 @@ void roll_forget_all(struct broker *b)
 		drop_rest(&b->rests_unwritten);
 }
 
+static void end_row(struct broker *b, struct session *s)
+{
+	struct roll_rest *rest = xcalloc(1, sizeof(*rest));
+
+	take_out(b, s);
+	rest->row = s->row;
+	remove_row(b, rest);
+	s->row = 0;
+}
+
 void roll_end(struct broker *b, struct session *s)
 {
 	if (s->row == 0)
 		return;
-	take_out(b, s);
-	struct roll_rest *rest = xcalloc(1, sizeof(*rest));
-
-	rest->row = s->row;
-	remove_row(b, rest);
-	s->row = 0;
+	end_row(b, s);
 	s->roll = ROLL_ENDED;
 	s->row_batch = roll_is_open(b) ? store_gathering(b->store) : 0;
+}
+
+void roll_give_up(struct broker *b, struct session *s)
+{
+	if (s->row)
+		end_row(b, s);
+	sessions_forget_pid(b->sessions, s);
 }
 
 uint64_t roll_batch(const struct session *s)

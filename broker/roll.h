@@ -38,6 +38,9 @@ void roll_on_committed(struct broker *b, uint64_t batch);
 void roll_on_failed(struct broker *b);
 void roll_on_tick(struct broker *b);
 
+/* It goes on, and nobody gets it back. */
+void roll_give_up(struct broker *b, struct session *s);
+
 /* The broker stops. */
 void roll_forget_all(struct broker *b);
 

@@ -50,8 +50,15 @@ static void test_a_kick_outlives_the_link(void **state)
 	assert_true(fake_peer_heard(&w->east, "SEND{socket=\"e1\" event=\"room-left\""));
 	assert_true(fake_peer_read(&w->east, "kicked"));
 	assert_false(fake_peer_heard(&w->west, "DELIVER"));
-	/* Once; and he may come again. */
-	world_forget_heard(w);
+	/* And again, where those words were lost, too; not for ever; and he may come again. */
+	break_link(w);
+	world_announce(w, &w->east, "e1", "ann", IN_LOBBY);
+	assert_null(member_find(r, world_session(w, "e1")));
+	assert_true(fake_peer_heard(&w->east, "MOVE{socket=\"e1\" room=\"lobby\" is_in=false"));
+	assert_true(fake_peer_read(&w->east, "kicked"));
+	break_link(w);
+	world_announce(w, &w->east, "e1", "ann", NO_ROOMS);
+	break_link(w);
 	world_announce(w, &w->east, "e1", "ann", NO_ROOMS);
 	assert_false(fake_peer_heard(&w->east, "room-left"));
 	world_join(w, &w->east, "e1", "lobby");
@@ -92,6 +99,33 @@ static void test_a_kick_outlives_the_lease(void **state)
 	world_commit(w);
 	assert_true(fake_peer_heard(&w->east, "MOVE{socket=\"e2\" room=\"lobby\" is_in=false"));
 	assert_true(fake_peer_read(&w->east, "kicked"));
+}
+
+/* Without recovery nothing waits for a gateway that was given up. */
+static void test_a_kick_outlives_a_session_that_nobody_gets_back(void **state)
+{
+	struct world *w = *state;
+	struct room *r = world_room(w, "lobby");
+
+	usher_user_out_of_room(&w->b, r, STR("ann"), USHER_KICKED);
+	for (int i = 0; i < 2; i++) {
+		entry_on_peer_gone(&w->b, &w->east);
+		assert_null(world_session(w, "e1"));
+		break_link(w);
+		world_announce(w, &w->east, "e1", "ann", IN_LOBBY);
+		assert_null(member_find(r, world_session(w, "e1")));
+		assert_true(
+		    fake_peer_heard(&w->east, "MOVE{socket=\"e1\" room=\"lobby\" is_in=false"));
+		assert_true(fake_peer_heard(&w->east, "SEND{socket=\"e1\" event=\"room-left\""));
+	}
+	/* And he may come again. */
+	break_link(w);
+	world_announce(w, &w->east, "e1", "ann", NO_ROOMS);
+	world_join(w, &w->east, "e1", "lobby");
+	entry_on_peer_gone(&w->b, &w->east);
+	break_link(w);
+	world_announce(w, &w->east, "e1", "ann", IN_LOBBY);
+	assert_non_null(member_find(r, world_session(w, "e1")));
 }
 
 static void test_what_is_kept_of_losses_is_bounded(void **state)
@@ -268,6 +302,49 @@ static void test_an_announcement_is_the_whole_truth(void **state)
 	assert_non_null(world_room(w, "user:ann"));
 }
 
+/* Since when it is in a room that only its gateway knows of is not known, so that nobody could say
+ * what it missed there: it is not promised any more. */
+static void test_a_session_that_is_not_known_whole_is_not_recovered(void **state)
+{
+	struct world *w = *state;
+	char pid[LIMIT_PID + 1];
+
+	w->b.config.recovery = true;
+	world_connect(w, &w->east, "e2", "eve");
+	world_commit(w);
+	memcpy(pid, world_session(w, "e2")->pid, sizeof(pid));
+	unsigned removed = fake_store.sessions_removed;
+
+	world_lose(w, &w->east, "e2");
+	break_link(w);
+	world_announce(w, &w->east, "e2", "eve", NO_ROOMS);
+	assert_string_equal(world_session(w, "e2")->pid, pid);
+	break_link(w);
+	world_announce(w, &w->east, "e2", "eve", IN_LOBBY);
+	assert_non_null(member_find(world_room(w, "lobby"), world_session(w, "e2")));
+	assert_string_equal(world_session(w, "e2")->pid, "");
+	assert_int_equal(fake_store.sessions_removed, removed + 1);
+	world_commit(w);
+	world_return(w, &w->west, "w9", "eve", pid, "");
+	world_commit(w);
+	assert_true(fake_peer_read(&w->west, "\xa9recovered\xc2"));
+	/* It does everything else. */
+	world_join(w, &w->east, "e2", "other");
+	assert_int_equal(world_last_error(w, &w->east), CLIENT_ERROR_NONE);
+}
+
+/* Else its client would hear nothing more and not know it. */
+static void test_who_finds_no_place_any_more_is_sent_elsewhere(void **state)
+{
+	struct world *w = *state;
+
+	w->b.config.sessions_max = 2;
+	break_link(w);
+	world_announce(w, &w->east, "e9", "eve", IN_LOBBY);
+	assert_null(world_session(w, "e9"));
+	assert_true(fake_peer_heard(&w->east, "EXPEL{socket=\"e9\" close=true"));
+}
+
 /* Whoever was told that they left is told that they are back. */
 static void test_members_of_a_gateway_that_was_given_up_come_back_aloud(void **state)
 {
@@ -287,6 +364,7 @@ int main(void)
 	    TEST(test_a_kick_outlives_the_link),
 	    TEST(test_who_has_joined_again_stays_in),
 	    TEST(test_a_kick_outlives_the_lease),
+	    TEST(test_a_kick_outlives_a_session_that_nobody_gets_back),
 	    TEST(test_what_is_kept_of_losses_is_bounded),
 	    TEST(test_membership_does_not_undo_a_kick),
 	    TEST(test_who_was_ended_is_sent_away_again),
@@ -296,6 +374,8 @@ int main(void)
 	    TEST(test_who_was_taken_back_meanwhile_is_in),
 	    TEST(test_where_a_member_has_left_he_is_not_put_back),
 	    TEST(test_an_announcement_is_the_whole_truth),
+	    TEST(test_a_session_that_is_not_known_whole_is_not_recovered),
+	    TEST(test_who_finds_no_place_any_more_is_sent_elsewhere),
 	    TEST(test_members_of_a_gateway_that_was_given_up_come_back_aloud),
 	};
 

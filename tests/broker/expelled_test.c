@@ -36,12 +36,32 @@ static void test_not_too_many(void **state)
 	assert_true(expelled_has(&w->b, str_of(socket)));
 }
 
+static void test_from_a_room(void **state)
+{
+	struct world *w = *state;
+	const struct room *lobby =
+	    rooms_create(w->b.rooms, STR("/chat"), STR("lobby"), fake_turn_wall);
+	const struct room *club =
+	    rooms_create(w->b.rooms, STR("/chat"), STR("club"), fake_turn_wall);
+
+	expelled_note_from(&w->b, STR("e1"), lobby);
+	assert_true(expelled_has_from(&w->b, STR("e1"), lobby));
+	assert_false(expelled_has_from(&w->b, STR("e1"), club));
+	assert_false(expelled_has_from(&w->b, STR("e2"), lobby));
+	assert_false(expelled_has(&w->b, STR("e1")));
+	expelled_forget_from(&w->b, STR("e1"), club);
+	assert_true(expelled_has_from(&w->b, STR("e1"), lobby));
+	expelled_forget_from(&w->b, STR("e1"), lobby);
+	assert_false(expelled_has_from(&w->b, STR("e1"), lobby));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
 	const struct CMUnitTest tests[] = {
 	    TEST(test_for_a_time),
 	    TEST(test_not_too_many),
+	    TEST(test_from_a_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
