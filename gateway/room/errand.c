@@ -144,6 +144,10 @@ static void on_move(struct desk *d, const struct wire_message *m)
 
 	if (!seat)
 		return;
+	/* What was fetched of the room is not for it any more: it comes again, and is not told it.
+	 */
+	if (!w->is_in && seat->recovery && hub_is_in(d->parts.hub, seat->member, w->room))
+		sio_socket_close_connection(seat->socket);
 	if (w->is_in)
 		hub_join(d->parts.hub, seat->member, w->room, w->gseq);
 	else

@@ -185,6 +185,26 @@ static void test_trouble_closes_so_that_it_comes_again(void **state)
 	stage_heard(&s->east, "close\n");
 }
 
+/* What was fetched of the room is not for it any more: it comes again, and is told without it. */
+static void test_who_is_put_out_meanwhile_begins_again(void **state)
+{
+	struct stage *s = *state;
+	struct wire_message move = {.type = WIRE_MOVE};
+	uint64_t request = stage_come_back(s, ",'pid':'secret','offset':'B.D'");
+
+	stage_reply_ok(s, request, back);
+	struct wire_replay r = stage_next(s, WIRE_REPLAY).as.replay;
+
+	stage_reply_ok(s, r.request, "{'events':[[4,'message',[{}]]],'more':true}");
+	(void)stage_next(s, WIRE_REPLAY);
+	move.as.move = (struct wire_move){STR("socket-1"), STR("elsewhere"), true, 9};
+	stage_hear(s, &move);
+	stage_heard(&s->east, "recall message [{},'B.E']\n");
+	move.as.move = (struct wire_move){STR("socket-1"), STR("team"), false, 0};
+	stage_hear(s, &move);
+	stage_heard(&s->east, "close\n");
+}
+
 static void test_a_page_that_makes_no_sense_closes(void **state)
 {
 	struct stage *s = *state;
@@ -227,6 +247,7 @@ int main(void)
 	    TEST(test_more_than_can_be_kept_is_a_new_session),
 	    TEST(test_what_is_not_stored_any_more_is_a_new_session),
 	    TEST(test_trouble_closes_so_that_it_comes_again),
+	    TEST(test_who_is_put_out_meanwhile_begins_again),
 	    TEST(test_a_page_that_makes_no_sense_closes),
 	    TEST(test_an_answer_that_never_comes_closes),
 	    TEST(test_a_link_that_breaks_closes),
