@@ -223,6 +223,9 @@ test('a killed broker, with the client away and with the client there', async ()
 
 /* ---- half-open connections ---- */
 
+// A gateway waits five seconds for the close frame of a client that is not there any more.
+const CLOSED_MS = 15000;
+
 // The gateway still has the connection of a client that is back already. Resolves when it is closed.
 async function takeOver(on, gateways, { to = gateways[0] } = {}) {
   const roomId = newRoom();
@@ -232,7 +235,7 @@ async function takeOver(on, gateways, { to = gateways[0] } = {}) {
   const how = await lose(alice, () => alice.proxy.orphan(), () => say(bob, roomId, 'one'));
   assert.deepEqual(how, RECOVERED);
   await hears(alice, roomId, ['one']);
-  await waitFor('the old connection to be closed', () => alice.proxy.orphans[0].isClosed, 5000);
+  await waitFor('the old connection to be closed', () => alice.proxy.orphans[0].isClosed, CLOSED_MS);
   // What the old gateway has to say of it touches nobody.
   await say(bob, roomId, 'two');
   await hears(alice, roomId, ['one', 'two']);
