@@ -7,9 +7,12 @@ const { startStack } = require('../e2e/stack');
 const { connect, page, test, userToken, waitFor, within } = require('../e2e/helpers');
 const { Disk } = require('./iofault');
 const { Ledger, audit } = require('./ledger');
+const { sleep } = require('./member');
 
 const AFTER_ACKS = 60;
 const HEAL_MS = 30000;
+const BACK_ROUNDS = 5;
+const BACK_PAUSE_MS = 40;
 
 const readyOf = (stack) => stack.broker.metrics.replace(/metrics$/, 'ready');
 
@@ -68,6 +71,25 @@ for (const [name, ops, how] of [
     await waitFor('the broker to be ready', async () => (await page(readyOf(on.stack))).status === 200, HEAL_MS);
   }));
 }
+
+// What a batch that fails takes back is given again: nobody who came in between may count it as heard.
+test('clients that come back while the disk is full', { timeout: 300000 }, (t) => ill(t, async ({ disk, ledger }) => {
+  for (let round = 0; round < BACK_ROUNDS; round++) {
+    const refused = ledger.refusals.get('unavailable') ?? 0;
+    disk.arm('write', { error: 'ENOSPC' });
+    await waitFor('publishes to be refused', () => ledger.refusals.get('unavailable') > refused);
+    for (const { socket } of ledger.members) {
+      socket.io.engine.close();
+      await sleep(BACK_PAUSE_MS);
+    }
+    await waitFor('all to be back', () => ledger.members.every((m) => m.isIn()), HEAL_MS);
+    disk.heal();
+    await ledger.acked(AFTER_ACKS);
+  }
+  const { recovered, fresh } = ledger.count();
+  assert.ok(recovered > 0);
+  assert.equal(fresh, 0, 'sessions of before were not given back');
+}));
 
 for (const [name, ops, how] of [
   ['a write that finds the disk full', 'write', { error: 'ENOSPC', times: 1 }],
