@@ -166,6 +166,9 @@ static void decide(
 
 	if (e == ERR_OK) {
 		reply_receipt(b, p, request, &hit, !hit.is_resent);
+	} else if (!is_new && names->may_be_resent) {
+		/* It may be stored, and nobody can look. */
+		say_error(b, p, request, CLIENT_ERROR_TIMEOUT, NULL);
 	} else if (!rights_may_speak(b, l->from, l->room, &fault)) {
 		say_fault(b, p, request, &fault);
 	} else if (!is_new || publish_is_refusing(b)) {

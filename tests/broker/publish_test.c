@@ -234,6 +234,21 @@ static void test_a_slow_disk_refuses_and_says_so(void **state)
 	assert_int_equal(fake_store.messages, 0);
 }
 
+/* One that is asked again may be stored: that it is not must not be said where nobody can look. */
+static void test_what_may_be_stored_is_not_called_refused(void **state)
+{
+	struct world *w = *state;
+
+	world_connect(w, &w->east, "e1", "ann");
+	world_join(w, &w->east, "e1", "lobby");
+	fake_store.reader_fault = ERR_IO;
+	world_publish_as(w, &w->east, ++w->request, "e1", "lobby", "", true);
+	assert_int_equal(world_last_error(w, &w->east), CLIENT_ERROR_TIMEOUT);
+	world_publish_as(w, &w->east, ++w->request, "e1", "lobby", "key", false);
+	assert_int_equal(world_last_error(w, &w->east), CLIENT_ERROR_UNAVAILABLE);
+	assert_int_equal(fake_store.messages, 0);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
@@ -250,6 +265,7 @@ int main(void)
 	    TEST(test_while_a_batch_is_in_doubt_nothing_is_taken),
 	    TEST(test_while_the_numbers_are_unknown_nothing_is_taken),
 	    TEST(test_a_slow_disk_refuses_and_says_so),
+	    TEST(test_what_may_be_stored_is_not_called_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -294,6 +294,8 @@ enum err reader_find_origin(
 	(void)r;
 	(void)boot;
 	fake_store.origin_lookups++;
+	if (fake_store.reader_fault)
+		return fake_store.reader_fault;
 	if (!fake_store.stored_origin || fake_store.stored_origin != count)
 		return ERR_NOT_FOUND;
 	*ret = fake_store.stored_receipt;
