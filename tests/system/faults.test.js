@@ -96,6 +96,7 @@ async function rounds(t, strike, { prepare, stackOptions = {}, ledgerOptions = {
       + `the last to leave ${left} ms after lease and grace, heard in ${heard} of ${2 * ROUNDS} rooms`);
     assert.ok(heard > 0, 'nobody ever heard who left');
     await audit(ledger, t);
+    assert.equal(ledger.count().fresh, 0, 'sessions of before were not given back');
     t.diagnostic(await assertNothingGrew(stack, before));
     assert.ok(unanswered > 0, 'it always struck when nothing was under way');
   } finally {
