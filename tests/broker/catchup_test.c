@@ -289,7 +289,8 @@ static void test_what_was_pruned_is_a_gap_too(void **state)
 	stage_settle(s);
 }
 
-/* What a page should have had was pruned before it was read: too far away, it was not waited for. */
+/* What a page should have had was pruned before it was read: too far away, it was not waited for.
+ */
 static void test_what_is_pruned_while_a_page_is_read_is_a_gap_too(void **state)
 {
 	struct stage *s = *state;
