@@ -341,9 +341,13 @@ static void close_house(struct gateway *g)
 	loop_timer_free(&g->watchdog);
 	loop_timer_free(&g->tick);
 	drain_free(&g->drain);
-	eio_server_free(&g->server);
+	/* The link says goodbye behind the last client, and takes its threads with it: they open
+	 * descriptors, see eio_server_free(). */
+	if (g->server)
+		eio_server_shut(g->server);
 	doors_free(&g->doors);
 	uplink_free(&g->uplink);
+	eio_server_free(&g->server);
 	desk_free(&g->desk);
 	pending_free(&g->pending);
 	trail_free(&g->trail);

@@ -219,10 +219,10 @@ enum err eio_server_new(struct loop *loop, const struct eio_server_conf *conf,
 		e = open_tls(s, &conf->tls, ret_why, why_size);
 	if (e)
 		goto fail;
-	e = open_wires(s, conf->static_dir, ret_why, why_size);
-	if (e)
-		goto fail;
+	/* A port that is taken is found out before there are wires: see eio_server_free(). */
 	e = listener_new(loop, &l, ret_why, why_size, &s->listener);
+	if (!e)
+		e = open_wires(s, conf->static_dir, ret_why, why_size);
 	if (e)
 		goto fail;
 	s->port = listener_port(s->listener);
@@ -246,6 +246,14 @@ static void end_last_turn(struct eio_server *s)
 	websockets_end_last_turn(s->websockets);
 }
 
+void eio_server_shut(struct eio_server *s)
+{
+	eio_server_stop_listening(s);
+	greeter_free(&s->greeter);
+	eio_server_each(s, shut, NULL);
+	end_last_turn(s);
+}
+
 void eio_server_free(struct eio_server **s)
 {
 	struct eio_server *dead = *s;
@@ -253,10 +261,7 @@ void eio_server_free(struct eio_server **s)
 	*s = NULL;
 	if (!dead)
 		return;
-	eio_server_stop_listening(dead);
-	greeter_free(&dead->greeter);
-	eio_server_each(dead, shut, NULL);
-	end_last_turn(dead);
+	eio_server_shut(dead);
 	server_wires_free(&dead->wires);
 	end_last_turn(dead);
 	tls_free(&dead->tls);

@@ -58,7 +58,13 @@ MUST_USE enum err eio_server_new(struct loop *loop, const struct eio_server_conf
     const struct eio_server_events *events, void *up, char *ret_why, size_t why_size,
     struct eio_server **ret);
 
-/* Closes all sessions with SHUTDOWN (on_close is called) and frees. */
+/* Closes all sessions with SHUTDOWN (on_close is called), and listens no more. */
+void eio_server_shut(struct eio_server *s);
+
+/*
+ * Shuts it, and frees. libwebsockets 4.1.6 closes one of its descriptors twice: no other thread may
+ * open any meanwhile, or it is the one that is closed.
+ */
 void eio_server_free(struct eio_server **s);
 
 /* No new connections from now on; the listening socket is closed. */
