@@ -2,13 +2,14 @@
 'use strict';
 
 const assert = require('node:assert/strict');
-const { setTimeout: sleep } = require('node:timers/promises');
 const { after, before } = require('node:test');
 const { connect, test, userToken, waitFor } = require('./helpers');
 const { Proxy } = require('./proxy');
 const { program, run, startStack } = require('./stack');
 
-const GRACE_MS = 1200;
+// Longer than anybody who comes back at once, or a gateway that lives, is kept waiting by this machine.
+const GRACE_MS = 4000;
+const LEASE_MS = 4000;
 const DETAIL_MAX = 8;
 const TICK_MS = 200;
 const AT_ONCE = { reconnectionDelay: 20, reconnectionDelayMax: 50, randomizationFactor: 0 };
@@ -23,7 +24,7 @@ const brokerOpts = {
   'presence-detail-max': DETAIL_MAX,
   'presence-tick-ms': TICK_MS,
   'heartbeat-ms': 200,
-  'lease-ms': 1000,
+  'lease-ms': LEASE_MS,
 };
 
 before(async () => {
@@ -46,18 +47,30 @@ const heard = (client, userId) => client.all
   .map((e) => (e.name === 'room-presence' ? `${e.data.action} ${e.data.usersCount}` : e.name));
 
 const where = async (...args) => (await stack.ctl('connections', ...args)).connections.map((c) => [c.userId, c.gateway]).sort();
+
+// Whoever was away when it begins has left for good when it is over, if he was to leave at all.
+async function graceOver(watcher, roomId) {
+  const user = `marker-${rooms}`;
+  const proxy = await Proxy.to(second);
+  const marker = await enter(proxy, user, roomId);
+  proxy.down();
+  await watcher.next('user-left', { roomId, userId: user });
+  marker.close();
+}
+
 const goes = (user) => waitFor(`${user} to be gone`, async () => !(await stack.ctl('user', user)).rooms);
 
 test('two tabs on two gateways are one user', async () => {
   const roomId = newRoom();
   const watcher = await enter(second, 'watcher-1', roomId);
   const tabs = [await enter(first, 'ann', roomId), await enter(second, 'ann', roomId)];
-  assert.deepEqual(heard(watcher, 'ann'), ['joined 2']);
   assert.deepEqual(await where('--user', 'ann'), [['ann', 'gateway-1'], ['ann', 'gateway-2']]);
   const { users } = await watcher.ask('room-users', { roomId });
   assert.deepEqual(users.map((u) => [u.userId, u.connections]), [['watcher-1', 1], ['ann', 2]]);
+  assert.deepEqual(heard(watcher, 'ann'), ['joined 2']);
   tabs[0].close();
   await waitFor('one tab to be gone', async () => (await where('--user', 'ann')).length === 1);
+  await watcher.ask('room-users', { roomId });
   assert.deepEqual(heard(watcher, 'ann'), ['joined 2']);
   tabs[1].close();
   await watcher.next('user-left', { userId: 'ann', roomId });
@@ -77,7 +90,7 @@ test('who flaps within the grace is not heard of, and who does not come back lea
   }
   proxies[1].down();
   await watcher.next('user-left', { userId: 'goner' });
-  await sleep(GRACE_MS);
+  await graceOver(watcher, roomId);
   assert.equal(heard(watcher, 'flaps').length, 1, 'joined, and nothing more');
   assert.deepEqual(heard(watcher, 'goner').slice(-2), ['left 2', 'user-left']);
   assert.equal(heard(watcher, 'goner').length, 3);
@@ -109,13 +122,15 @@ test('in a big room only the number is told, once a tick', async () => {
   await watcher.next('room-presence', { roomId, usersCount: crowd - 1 });
   assert.ok(told().length <= before + 2);
   assert.equal(watcher.got('user-left').length, 0);
-  // Who comes and goes within a tick is nobody.
+  // Who comes and goes within a tick is nobody; a tick may come between the two, and before the next to go.
   const quick = await enter(first, 'quick');
   const count = told().length;
-  await sleep(TICK_MS * 2);
   await Promise.all([quick.ask('join-room', { roomId }), quick.ask('leave-room', { roomId })]);
-  await sleep(TICK_MS * 3);
-  assert.equal(told().length - count, told().length - count > 0 ? 2 : 0, 'nothing, or a tick between the two');
+  members[2].close();
+  await watcher.next('room-presence', { roomId, usersCount: crowd - 2 });
+  const numbers = told().slice(count).map(({ usersCount }) => usersCount);
+  const ways = [[crowd - 2], [crowd, crowd - 2], [crowd, crowd - 1, crowd - 2]];
+  assert.ok(ways.some((way) => way.join() === numbers.join()), `told ${numbers}, ${crowd - 1} were there`);
   for (const m of members) m.close();
 });
 
@@ -138,8 +153,8 @@ test('a gateway that is killed leaves nobody behind, and takes nobody away who c
   assert.equal(heard(watcher, 'both').length, 1);
   assert.deepEqual(heard(watcher, 'gone').slice(1), ['left 3', 'user-left']);
   await stack.start('gateway-1');
-  await sleep(GRACE_MS);
-  assert.equal(watcher.got('user-left').length, 1, 'and none after that');
+  await graceOver(watcher, roomId);
+  assert.deepEqual(watcher.got('user-left').map(({ userId }) => userId).filter((user) => !user.startsWith('marker-')), ['gone'], 'and none after that');
   assert.equal(tab.socket.connected, true);
 });
 
@@ -176,7 +191,7 @@ test('what an operator sees of a user, while he is here and afterwards', async (
   assert.deepEqual([here.online, here.count, here.gateways, here.rooms], [true, 1, 'gateway-1', `/chat ${roomId}`]);
   const [connection] = here.connections;
   assert.deepEqual([connection.transport, connection.ip, connection.socketId], ['polling', '127.0.0.1', client.socket.id]);
-  assert.ok(Date.now() - here.lastSeen < 10000);
+  assert.ok(Date.now() - here.lastSeen < 60000);
   assert.deepEqual((await stack.ctl('users', '--prefix', 'ol')).users.map((u) => u.userId), ['olga']);
   assert.match(await run(program('roomcastctl'), ['--endpoint', stack.broker.control, 'user', 'olga']), /last seen/);
   client.close();
