@@ -17,6 +17,15 @@ function request(method, target, { headers = {}, body } = {}) {
   return Buffer.concat([Buffer.from(`${method} ${target} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`), Buffer.from(body ?? '')]);
 }
 
+// Resolves when the server has read what was sent to it before: it reads in turns, and what is asked
+// on a new connection is read in a later one.
+async function arrived(port) {
+  const peer = new Peer(port);
+  peer.send(request('GET', '/health'));
+  await peer.response();
+  peer.destroy();
+}
+
 class Poller {
   constructor(port, target = TARGET) {
     this.port = port;
@@ -68,4 +77,4 @@ class Poller {
   }
 }
 
-module.exports = { SEPARATOR, TARGET, Poller, request };
+module.exports = { SEPARATOR, TARGET, Poller, arrived, request };
