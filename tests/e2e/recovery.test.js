@@ -8,7 +8,8 @@ const { Client, Raw, connect, test, userToken, waitFor } = require('./helpers');
 const { Proxy } = require('./proxy');
 const { run, startStack } = require('./stack');
 
-const GRACE_MS = 1500;
+// Longer than a gateway takes to stop while this machine has other things to do.
+const GRACE_MS = 6000;
 const AT_ONCE = { reconnectionDelay: 20, reconnectionDelayMax: 50, randomizationFactor: 0 };
 
 let stack;
@@ -224,7 +225,7 @@ test('a killed broker, with the client away and with the client there', async ()
 /* ---- half-open connections ---- */
 
 // A gateway waits five seconds for the close frame of a client that is not there any more.
-const CLOSED_MS = 15000;
+const CLOSED_MS = 20000;
 
 // The gateway still has the connection of a client that is back already. Resolves when it is closed.
 async function takeOver(on, gateways, { to = gateways[0] } = {}) {
@@ -279,7 +280,7 @@ test('a gateway that stood still finds its client elsewhere', async () => {
 /* ---- what is not recovered, or not all of it ---- */
 
 test('past the window the client is a new session, and is told so', async () => {
-  const brief = await startStack({ brokerOpts: { 'recovery-window-ms': 300, 'presence-grace-ms': 0 } });
+  const brief = await startStack({ brokerOpts: { 'recovery-window-ms': 5000, 'presence-grace-ms': 0 } });
   try {
     const roomId = newRoom();
     const bob = await enter('bob', roomId, { at: brief.gateways[0], on: brief });
@@ -400,7 +401,8 @@ async function tryOffset(on, make) {
   assert.match(offset, /^[\w-]+\.[\w-]+$/);
   alice.socket._lastOffset = make(offset);
   const how = await lose(alice, () => alice.proxy.cut());
-  assert.equal(counts(alice, 'connect_error'), 0);
+  // None from the server; its connections were refused while the network was down.
+  assert.deepEqual(alice.got('connect_error').filter((error) => error.type !== 'TransportError'), []);
   return how;
 }
 
@@ -447,7 +449,7 @@ test('more than can be sent again: a new session, honestly', async () => {
     await alice.ask('join-room', { roomId });
     assert.deepEqual(await lose(alice, () => alice.proxy.cut(), () => say(bob, roomId, 'end')), RECOVERED);
     assert.equal(heard(alice, roomId).at(-1), 'end');
-    assert.equal((await small.sql('SELECT count(*) AS n FROM sessions'))[0].n, 2);
+    await waitFor('two sessions to be left', async () => (await small.sql('SELECT count(*) AS n FROM sessions'))[0].n === 2);
   } finally {
     await small.down();
   }
@@ -536,7 +538,7 @@ test('two namespaces of one connection come back each for itself', async () => {
 
 /* ---- while life goes on ---- */
 
-test('50 cuts under full traffic: each message once, in order', { timeout: 240000 }, async (t) => {
+test('50 cuts under full traffic: each message once, in order', { timeout: 600000 }, async (t) => {
   const roomId = newRoom();
   const bob = await enter('bob', roomId, { at: second });
   const alice = await enter('alice', roomId);
@@ -606,7 +608,7 @@ test('who stays away longer leaves once, and joins when he is back', async () =>
 
 test('the clients of a dead gateway leave once, after its lease and the grace', async () => {
   const roomId = newRoom();
-  const mortal = await startStack({ gateways: 2, brokerOpts: { ...brokerOpts, 'heartbeat-ms': 200, 'lease-ms': 1000 } });
+  const mortal = await startStack({ gateways: 2, brokerOpts: { ...brokerOpts, 'heartbeat-ms': 500, 'lease-ms': 4000 } });
   try {
     const bob = await enter('bob', roomId, { at: mortal.gateways[1], on: mortal });
     const alice = await enter('alice', roomId, { at: mortal.gateways[0], on: mortal });
