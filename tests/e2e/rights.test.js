@@ -7,6 +7,8 @@ const { connect, refusal, test, userToken, waitFor } = require('./helpers');
 const { Proxy } = require('./proxy');
 const { program, run, startStack } = require('./stack');
 
+const BAN_MS = 6000; // long enough to run into it
+const BAN_OVER_MS = 30000;
 const AT_ONCE = { reconnectionDelay: 20, reconnectionDelayMax: 50, randomizationFactor: 0 };
 
 let stack;
@@ -178,13 +180,16 @@ test('a moderator kicks, mutes and bans, on whatever gateway', async () => {
   assert.equal(code(await act(mod, 'unmute')), 'ok');
   assert.equal(code(await say(lee, roomId, 'x')), 'ok');
 
-  assert.equal(code(await act(mod, 'ban', { durationMs: 700 })), 'ok');
+  assert.equal(code(await act(mod, 'ban', { durationMs: BAN_MS })), 'ok');
   await lee.next('room-left', { roomId, reason: 'banned' });
   assert.equal((await lee.ask('join-room', { roomId })).error.message, 'You are banned from this room');
-  await waitFor('the end of the ban', async () => (await lee.ask('join-room', { roomId })).ok);
+  await waitFor('the end of the ban', async () => (await lee.ask('join-room', { roomId })).ok, BAN_OVER_MS);
   assert.equal(code(await mod.ask('ban', { roomId, userId: 'mod' })), 'access_denied');
   assert.deepEqual((await mod.ask('ban', { roomId, durationMs: -1 })).error.details.map((d) => d.path).sort(), ['durationMs', 'userId']);
-  const done = stack.log('broker').filter((r) => r.event === 'rights.changed' && r.by === 'mod');
+  const done = await waitFor('the log to say so', () => {
+    const records = stack.log('broker').filter((r) => r.event === 'rights.changed' && r.by === 'mod');
+    return records.length >= 4 && records;
+  });
   assert.deepEqual(done.map((r) => [r.action, r.userId, r.roomId]), ['kick', 'mute', 'unmute', 'ban'].map((a) => [a, 'lee', roomId]));
 });
 
@@ -193,7 +198,7 @@ test('who is banned is told why and put out, and not let in again until it is ov
   const [max, tab, ned] = [await enter('max'), await enter('max', second), await enter('ned', second)];
   const other = await enter('max', first, { nsp: '/notifications' });
   for (const client of [max, tab, ned]) await join(client, roomId);
-  await stack.ctl('ban', 'add', 'max', ...nsp, '--for', '1', '--reason', 'spam');
+  await stack.ctl('ban', 'add', 'max', ...nsp, '--for', String(BAN_MS / 1000), '--reason', 'spam');
   for (const client of [max, tab]) {
     const said = await client.next('error');
     assert.deepEqual([said.ok, said.error.code, said.error.message], [false, 'user_banned', 'spam']);
@@ -203,7 +208,7 @@ test('who is banned is told why and put out, and not let in again until it is ov
   assert.equal(other.socket.connected, true);
   const error = await refusal(second, { token: userToken(stack, 'max') });
   assert.deepEqual([error.message, error.data], ['Invalid authentication', { code: 'user_banned' }]);
-  await waitFor('the end of the ban', async () => !(await refusal(second, { token: userToken(stack, 'max') })));
+  await waitFor('the end of the ban', async () => !(await refusal(second, { token: userToken(stack, 'max') })), BAN_OVER_MS);
   await waitFor('the row to go', async () => (await stack.sql("SELECT * FROM sanctions WHERE user = 'max'")).length === 0);
 });
 
