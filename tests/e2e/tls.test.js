@@ -19,6 +19,7 @@ const { connect, refusal, test, userToken, waitFor, within } = require('./helper
 
 const HANDSHAKE_MAX_MS = 25000; // 10 s, on a busy machine
 const MANY = 50;
+const SAY_EVERY_MS = 10000; // of a gateway, that handshakes fail
 
 let dir;
 let issuer;
@@ -31,7 +32,8 @@ before(async () => {
   issuer = new Issuer(path.join(dir, 'ca'));
   files = issuer.issue('server', 1);
   stack = await startStack({
-    gatewayOpts: { 'tls-certificate-file': files.certificate, 'tls-key-file': files.key, 'client-queue-max-bytes': 16 << 20 },
+    gatewayOpts: { 'tls-certificate-file': files.certificate, 'tls-key-file': files.key, 'client-queue-max-bytes': 16 << 20,
+      'ping-timeout-ms': 120000 }, // some do not read for a while
   });
   [gateway] = stack.gateways;
 });
@@ -145,7 +147,7 @@ test('HTTP/1.1 whatever else is offered', async () => {
 test('plain HTTP is told so and hung up on; the log is not flooded', async () => {
   const { failed } = await handshakes();
   const lines = () => stack.log('gateway-1').filter((r) => r.event === 'tls.failed').length;
-  const before = lines();
+  const [before, began] = [lines(), Date.now()];
   for (let i = 0; i < 30; i++) {
     const said = await within(new Promise((resolve) => {
       let text = '';
@@ -156,7 +158,8 @@ test('plain HTTP is told so and hung up on; the log is not flooded', async () =>
     assert.match(said, /^HTTP\/1\.1 400 [\s\S]*https is needed/);
   }
   assert.equal((await handshakes()).failed, failed + 30);
-  assert.ok(lines() - before <= 2, `${lines() - before} lines`);
+  const most = 2 + Math.floor((Date.now() - began) / SAY_EVERY_MS);
+  assert.ok(most < 30 && lines() - before <= most, `${lines() - before} lines`);
   assert.equal((await get('health')).status, 200);
 });
 
@@ -194,7 +197,7 @@ test('a new certificate comes with SIGHUP, under load, and nobody is dropped', a
   let isOver = false;
   let sent = 0;
   const talk = async (client, i) => {
-    for (let n = 0; !isOver && n < 10; n++) {
+    for (let n = 0; !isOver; n++) {
       const answer = await client.ask('message', { roomId, content: `${i}-${n}` });
       assert.equal(answer.ok, true, JSON.stringify(answer));
       sent++;
