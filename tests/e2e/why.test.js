@@ -10,6 +10,7 @@ const { Proxy } = require('./proxy');
 const CTL = program('roomcastctl');
 const AT_ONCE = { reconnectionDelay: 20, reconnectionDelayMax: 50, randomizationFactor: 0 };
 const BIG = 100 * 1024;
+const FILL_MS = 90000; // what the system holds for one connection
 
 let stack;
 let first;
@@ -17,7 +18,8 @@ let second;
 let rooms = 0;
 
 before(async () => {
-  stack = await startStack({ gateways: 2 });
+  // A gateway that stands still is alive for as long as its test.
+  stack = await startStack({ gateways: 2, brokerOpts: { 'lease-ms': 120000 } });
   [first, second] = stack.gateways;
 });
 after(() => stack?.down());
@@ -115,7 +117,7 @@ test('a client that reads nothing lags', async () => {
       assert.equal(row.outcome, 'delivered');
       assert.equal(row.written + row.lagging, 1);
       return row.lagging === 1;
-    });
+    }, FILL_MS);
   } finally {
     wire.resume();
   }
