@@ -15,6 +15,10 @@ const EXAMPLES = path.join(ROOT, 'examples/worker');
 const PYTHON = ['/usr/bin/python3', path.join(EXAMPLES, 'echo.py')];
 const NODE = [process.execPath, path.join(EXAMPLES, 'echo.js')];
 const BACKLOG = 200;
+// A worker that hears nothing for three of them begins anew: more than one is busy with a task here.
+const HEARTBEAT_MS = 1000;
+const LEASE_MS = 4000;
+const BUSY_S = 2;
 
 let stack;
 let first;
@@ -23,7 +27,7 @@ let names = 0;
 const workers = new Set();
 
 before(async () => {
-  stack = await startStack({ gateways: 2, workerNamespaces: ['/', '/custom'], brokerOpts: { 'heartbeat-ms': 200, 'lease-ms': 2000 } });
+  stack = await startStack({ gateways: 2, workerNamespaces: ['/', '/custom'], brokerOpts: { 'heartbeat-ms': HEARTBEAT_MS, 'lease-ms': LEASE_MS } });
   [first, second] = stack.gateways;
 });
 after(async () => {
@@ -214,7 +218,7 @@ test('another worker does what a killed one left undone, in order', async () => 
   const client = await enter(first);
   const other = await hire(PYTHON);
   const order = [];
-  const asked = [ask(client, 'slow', 1, 'first')];
+  const asked = [ask(client, 'slow', BUSY_S, 'first')];
   for (let i = 0; i < BACKLOG; i++) asked.push(ask(client, 'message-with-ack', i).then((n) => order.push(n)));
   await new Promise((resolve) => { setTimeout(resolve, 300); });
   await dismiss(dying);
