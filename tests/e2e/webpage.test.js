@@ -11,10 +11,10 @@ const { once } = require('node:events');
 const { after, before, describe, test } = require('node:test');
 const { chromium } = require('playwright-core');
 const { userToken } = require('./helpers');
-const { freePorts, startStack } = require('./stack');
+const { startStack } = require('./stack');
 
 const CHROMIUM = '/usr/bin/chromium';
-const WAIT_MS = 20000;
+const WAIT_MS = 60000;
 const CLIENT = path.join(path.dirname(require.resolve('socket.io-client/package.json')), 'dist/socket.io.min.js');
 
 // Every host name of a page is this machine; each name is an origin of its own.
@@ -35,7 +35,7 @@ async function servePage() {
     response.writeHead(200, { 'Content-Type': isClient ? 'text/javascript' : 'text/html' });
     response.end(isClient ? fs.readFileSync(CLIENT) : PAGE);
   });
-  server.listen(await freePorts(1), '127.0.0.1');
+  server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return server;
 }
