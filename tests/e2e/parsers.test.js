@@ -106,7 +106,7 @@ function tree(depth, bins) {
   )();
 }
 
-test(`random arguments are the same to clients of both parsers, and back again (TEST_SEED=${seed})`, async () => {
+test(`random arguments are the same to clients of both parsers, and back again (TEST_SEED=${seed})`, { timeout: 600000 }, async () => {
   const { relay, guests } = await meet(json, msgpack, json);
   const [first, second] = guests;
   for (let round = 0; round < ROUNDS; round++) {
