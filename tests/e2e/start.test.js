@@ -175,7 +175,7 @@ test('the demo shows its page and two tokens, and Ctrl-C ends all of it', async 
     }
   } finally {
     demo.kill('SIGINT');
-    await within(ended, () => 'the demo to end');
+    await within(ended, () => 'the demo to end', 60000);
   }
   for (let i = 0; i < 2; i++) await assert.rejects(page(`http://127.0.0.1:${port + i}/health`));
 });
