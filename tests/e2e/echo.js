@@ -15,7 +15,7 @@ const ECHO = path.join(BUILD, 'tests/echo');
 const TARGET = '/engine.io/?EIO=4&transport=websocket';
 const MAX_PAYLOAD = 1000000;
 const EXIT_MS = 15000;
-const LINE_MS = 10000;
+const LINE_MS = 30000;
 const QUIET = ['--ping-interval-ms', '60000']; // for tests that want no ping in between
 
 // The echo server on a free port, its lines, and its end. A number as first argument limits its files.

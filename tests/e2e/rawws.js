@@ -5,7 +5,7 @@ const crypto = require('node:crypto');
 const net = require('node:net');
 const { breakOff } = require('./rst');
 
-const WAIT_MS = 10000;
+const WAIT_MS = 30000;
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 
 const TEXT = 0x1;
