@@ -104,8 +104,7 @@ test('a damaged database is refused with a word, or serves nothing wrong', { tim
     t.diagnostic(JSON.stringify(seen));
     assert.ok(seen.refused > 4);
     assert.equal(await startOn(scene, whole), undefined, 'and the good one is taken');
-    await waitFor('history', async () => Array.isArray(await history(client)));
-    assert.deepEqual(await history(client), good);
+    assert.deepEqual(await waitFor('history', async () => [await history(client)].find(Array.isArray)), good);
   });
 });
 
@@ -116,11 +115,10 @@ test('a log that breaks off, or is damaged, gives what stood before that', { tim
       flip(Buffer.from(logged), Math.floor(logged.length * 0.7)), flip(Buffer.from(logged), 40)]) {
       const said = await startOn(scene, base, log);
       assert.equal(said, undefined, said);
-      await waitFor('history', async () => {
+      const got = await waitFor('history', async () => {
         const answer = await history(client);
-        return Array.isArray(answer) || answer === 'room_not_found';
+        return (Array.isArray(answer) || answer === 'room_not_found') && answer;
       });
-      const got = await history(client);
       if (log === logged) assert.deepEqual(got, good);
       if (Array.isArray(got)) assert.deepEqual(got, good.slice(0, got.length));
       assert.deepEqual(await stack.sql('PRAGMA integrity_check'), [{ integrity_check: 'ok' }]);
