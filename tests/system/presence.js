@@ -73,13 +73,16 @@ class Presence {
     await waitFor('all members to be in their rooms', () => this.ledger.members.every((m) => m.isIn()), BACK_MS);
     const since = Date.now();
     let asked;
+    let before = since; // when it was asked the time before
     let wrong;
     await waitFor('presence to be right', () => {
+      before = asked ?? since;
       asked = Date.now();
       return this.#right(({ userId }) => userId !== this.guest.name).catch((error) => { wrong = error; throw error; });
     });
-    this.worst.here = Math.max(this.worst.here, asked - since);
-    assert.ok(asked - since <= 2 * this.times.heartbeatMs, `presence was right after ${asked - since} ms; before: ${wrong?.message}`);
+    // It was wrong when it was asked the time before; how long asking takes is not its fault.
+    this.worst.here = Math.max(this.worst.here, before - since);
+    assert.ok(before - since <= 2 * this.times.heartbeatMs, `presence was wrong after ${before - since} ms: ${wrong?.message}`);
   }
 
   // What a member has heard since begin().
@@ -129,11 +132,12 @@ class Presence {
 
   /*
    * Who was away for longer than the grace may have left, once each time, and is then said to be
-   * back; who stands still without knowing it (away) has left for the others.
+   * back; who stands still without knowing it (away) has left for the others. A member notices that
+   * it is away when this program has its turn, so half of the grace may have been all of it.
    */
   async #stayed(member, away) {
     const isAway = away.includes(member);
-    const long = member.absences.slice(this.absences.get(member)).filter(({ from, to }) => to - from >= this.times.graceMs).length;
+    const long = member.absences.slice(this.absences.get(member)).filter(({ from, to }) => to - from >= this.times.graceMs / 2).length;
     const most = isAway ? Math.max(1, long) : long;
     const places = this.ledger.members.filter((hearer) => hearer !== member)
       .flatMap((hearer) => hearer.rooms.filter((roomId) => member.rooms.includes(roomId)).map((roomId) => ({ hearer, roomId })));
