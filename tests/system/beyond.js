@@ -10,7 +10,7 @@ const { Network } = require('./network');
 const SEED = Number(process.env.FAULT_SEED ?? Date.now() % 1e9);
 const ROUNDS = Number(process.env.FAULT_ROUNDS ?? 1);
 const FAR = 'gateway-2';
-const PRESENCE_MS = 20000;
+const PRESENCE_MS = 60000;
 
 // How often a process has logged that, of one peer or of any.
 const said = (stack, name, event, peer) => stack.log(name)
