@@ -16,7 +16,7 @@ const { Disk } = require('./iofault');
 const { Ledger, audit } = require('./ledger');
 
 const ANSWER_MS = 60000;
-const LEAVE_MS = 200; // for what the threads of the link have in hand
+const LEAVE_MS = 1000; // for what the threads of the link have in hand
 // No heartbeat comes between, and nobody gives up waiting.
 const CALM = {
   brokerOpts: { 'heartbeat-ms': 20000, 'lease-ms': 60000 },
@@ -155,6 +155,7 @@ scene('after the ack, before the delivery at another gateway: it is delivered la
   const { ok, id } = await s.say('alice', 'one');
   assert.equal(ok, true);
   await s.struck('broker');
+  await waitFor('alice to hear it', () => s.contents('alice').length > 0);
   assert.deepEqual(s.contents('alice'), ['one']);
   assert.deepEqual(s.contents('bob'), []);
   assert.deepEqual(await s.stored(), ['one']);
