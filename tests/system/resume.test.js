@@ -6,7 +6,7 @@ const assert = require('node:assert/strict');
 const fs = require('node:fs');
 const net = require('node:net');
 const { setTimeout: sleep } = require('node:timers/promises');
-const { freePorts, startStack } = require('../e2e/stack');
+const { startStack } = require('../e2e/stack');
 const { connect, page, test, userToken, waitFor } = require('../e2e/helpers');
 const { Ledger } = require('./ledger');
 const { stallDisk } = require('./stall');
@@ -140,14 +140,15 @@ test('SIGTERM of a gateway that is owed answers', { timeout: 120000 }, async (t)
     const release = await stallDisk(stack.broker.database);
     for (const [i, client] of clients.entries()) client.socket.emit('message', { roomId: 'lobby', content: `${i}` });
     await waitFor('the broker to have them', async () => /store_backlog [1-9]/.test((await page(stack.broker.metrics)).text));
-    const stopped = Promise.all(stack.gateways.map(({ name }) => stack.stop(name)));
+    // Not by scripts/stack: the broker waits five seconds for its database, and no longer.
+    for (const { pid } of stack.gateways) process.kill(pid, 'SIGTERM');
     await waitFor('all clients to be sent away', () => clients.every(({ socket }) => !socket.connected));
     const early = stack.gateways.filter(left).length;
     await release();
-    await stopped;
+    await waitFor('the gateways to end', () => stack.gateways.every(({ name }) => !stack.isAlive(name)));
     assert.equal(early, 0, 'a gateway was let go before its answers came');
     for (const gateway of stack.gateways) {
-      const [gone] = stack.log('broker').filter((r) => r.event === 'peer.gone' && r.peer === gateway.name);
+      const gone = await waitFor('the broker to say so', () => stack.log('broker').find((r) => r.event === 'peer.gone' && r.peer === gateway.name));
       assert.equal(gone.reason, 'it said goodbye');
     }
     const [{ count }] = await stack.sql('SELECT count(*) AS count FROM messages');
@@ -223,8 +224,10 @@ class Proxy {
     });
   }
 
-  listen(port) {
-    return new Promise((resolve) => { this.server.listen(port, '127.0.0.1', resolve); });
+  // At a port of its own.
+  async listen() {
+    await new Promise((resolve) => { this.server.listen(0, '127.0.0.1', resolve); });
+    return this.server.address().port;
   }
 
   // What is under way is lost, and with `hold` what comes for a while before.
@@ -251,7 +254,6 @@ const cutOften = (proxy) => async (stack, ledger) => {
 };
 
 async function throughProxy(t, options = {}) {
-  const port = await freePorts(1);
   let proxy;
   const result = await underLoad(t, {
     stack: options,
@@ -260,7 +262,7 @@ async function throughProxy(t, options = {}) {
       const conf = fs.readFileSync(file, 'utf8');
       const [, behind] = conf.match(/broker-endpoint = tcp:\/\/127\.0\.0\.1:(\d+)/);
       proxy = new Proxy(Number(behind));
-      await proxy.listen(port);
+      const port = await proxy.listen();
       fs.writeFileSync(file, conf.replace(`127.0.0.1:${behind}`, `127.0.0.1:${port}`));
       await stack.stop('gateway-2');
       await stack.start('gateway-2');
