@@ -18,7 +18,7 @@ const RESETS = 6 * ROUNDS;
 const ACKS = 60;
 const PAUSE_MS = 50;
 // A stock client that loses its connection after the handshake and before the open packet waits so long.
-const OPENING_MS = 2000;
+const OPENING_MS = 5000;
 const CRUMBS = 20000;
 const few = { members: 6, rooms: 3, each: 2 };
 
