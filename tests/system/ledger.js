@@ -65,7 +65,7 @@ class Ledger {
   // Until so many are acknowledged from now on.
   async acked(more) {
     const wanted = this.acks + more;
-    await waitFor(`${more} acks`, () => this.acks >= wanted, SETTLE_MS);
+    await waitFor(`${more} acks`, () => this.acks >= wanted, 2 * SETTLE_MS);
   }
 
   // Those whose connection has to be there.
