@@ -114,7 +114,7 @@ const jest = {
     for (const client of clients) client.close();
     await server.closed;
   }),
-  test: (name, fn) => nodeTest.test(name, { timeout: 30000 }, withCallback(fn)),
+  test: (name, fn) => nodeTest.test(name, { timeout: 120000 }, withCallback(fn)),
   expect: (value) => ({ toBe: (other) => assert.equal(value, other) }),
 };
 const modules = { http: { createServer: () => httpServer }, 'socket.io': { Server }, 'socket.io-client': Client };
