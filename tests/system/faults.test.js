@@ -160,13 +160,17 @@ test('a broker that stands still, and goes on', LONG, (t) => rounds(t, async ({ 
 test('a gateway that stands still, for less and for more than its lease', LONG, (t) => rounds(t, async ({ stack, ledger, round, gateway }) => {
   const isLong = round % 4 % 3 === 0; // in the end each of them both ways
   const there = ledger.members.filter(({ socket }) => socket.io.uri.startsWith(gateway.url));
+  const near = ledger.members.filter((m) => !there.includes(m));
+  const from = new Map(near.map((m) => [m, m.news.length]));
+  // They left, as it heard since, each of the rooms that it shares with them.
+  const hasSeenOff = (hearer, who) => who.every((m) => m.rooms.filter((roomId) => hearer.rooms.includes(roomId))
+    .every((roomId) => hearer.news.slice(from.get(hearer)).some((n) => n.name === 'user-left' && n.userId === m.name && n.roomId === roomId)));
   const gone = () => stack.log('broker').filter((r) => r.event === 'peer.gone').length;
   const before = gone();
   process.kill(gateway.pid, 'SIGSTOP');
   if (isLong) {
     await waitFor('it to be given up', () => gone() > before);
-    const isHere = ({ userId }) => there.some((m) => m.name === userId);
-    await waitFor('its members to have left', async () => !(await stack.ctl('users')).users.some(isHere));
+    await waitFor('its members to have left', () => near.every((m) => hasSeenOff(m, there)));
   } else {
     await sleep(TIMES.leaseMs / 3);
   }
