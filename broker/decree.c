@@ -124,6 +124,18 @@ static void read_times(const struct broker *b, struct bytes args, struct revocat
 		(void)get_time(args, STR("until"), &f->until);
 }
 
+/* One that is over would be answered as if something were revoked, and revoke nothing. */
+static enum err check_times(
+    const struct broker *b, const struct revocation_facts *f, char *ret_text)
+{
+	if (f->until.ms > turn_wall(b->turn).ms)
+		return ERR_OK;
+	snprintf(ret_text, DECREE_TEXT_SIZE,
+	    "until is over already: such a token has expired, or does so later; leave it out to "
+	    "have it revoked for revocation-keep-ms");
+	return ERR_INVALID;
+}
+
 static enum err apply(
     struct broker *b, const struct revocation_facts *f, uint64_t *ret_ended, char *ret_text)
 {
@@ -149,7 +161,9 @@ enum err decree_revoke(struct decrees *d, const struct decree_asker *asker, stru
 	if (e)
 		return e;
 	read_times(d->broker, args, &f);
-	e = apply(d->broker, &f, &ended, ret_text);
+	e = check_times(d->broker, &f, ret_text);
+	if (!e)
+		e = apply(d->broker, &f, &ended, ret_text);
 	if (e)
 		return e;
 	if (f.kind == REVOCATION_USER)

@@ -292,6 +292,7 @@ static const struct command table[] = {
     {.word = "revoke",
 	.takes = OPTION_BIT(USER) | OPTION_BIT(JTI) | OPTION_BIT(ISSUED_BEFORE) | OPTION_BIT(UNTIL),
 	.one_of = OPTION_BIT(USER) | OPTION_BIT(JTI),
+	.needs_one = true,
 	.doc =
 	    "Revokes all tokens of a user that were issued before a time, or one token by its id; "
 	    "who is connected with one is disconnected",
@@ -300,6 +301,7 @@ static const struct command table[] = {
     {.word = "unrevoke",
 	.takes = OPTION_BIT(USER) | OPTION_BIT(JTI),
 	.one_of = OPTION_BIT(USER) | OPTION_BIT(JTI),
+	.needs_one = true,
 	.doc = "Takes a revocation back",
 	.wire = "unrevoke",
 	.layout = {PRINT_PAIRS, NULL, COLUMNS(unrevoke_columns), NULL, NULL}},

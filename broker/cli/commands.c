@@ -51,6 +51,25 @@ void command_join_words(struct options *o)
 	o->word_count--;
 }
 
+/* "room needs one more word: create, show or archive"; word: its first one, and what may follow. */
+static enum err refuse_first(const char *word, char *ret_why)
+{
+	const struct command *c;
+	int len = (int)strcspn(word, " ");
+	char words[OPTIONS_WHY_SIZE / 2] = "";
+
+	for (size_t i = 0; (c = command_at(i)); i++) {
+		size_t at = strlen(words);
+
+		if (strncmp(c->word, word, (size_t)len) == 0 && c->word[len] == ' ')
+			snprintf(words + at, sizeof(words) - at, "%s%s", at ? ", " : "",
+			    c->word + len + 1);
+	}
+	return refuse(ERR_NOT_FOUND, ret_why,
+	    "%.*s needs one more word, of these: %s; `roomcastctl %.*s %.*s --help` says more", len,
+	    word, words, len, word, (int)strcspn(words, ","), words);
+}
+
 enum err command_find(const char *word, const struct command **ret, char ret_why[OPTIONS_WHY_SIZE])
 {
 	const char *words[COMMANDS_MAX];
@@ -64,6 +83,8 @@ enum err command_find(const char *word, const struct command **ret, char ret_why
 			return ERR_OK;
 		}
 	}
+	if (is_first_of_two(word))
+		return refuse_first(word, ret_why);
 	const char *nearest = conf_nearest(word, words, count);
 
 	if (nearest)
@@ -139,6 +160,26 @@ static enum err refuse_without(const struct command *c, char *ret_why)
 	return refuse(ERR_INVALID, ret_why, "%s needs %s", c->word, names);
 }
 
+/* Options that mean something beside another one only. */
+static const struct {
+	enum option_id option, needs;
+} companions[] = {
+    {OPTION_ISSUED_BEFORE, OPTION_USER},
+    {OPTION_UNTIL, OPTION_JTI},
+};
+
+static enum err check_companions(const struct options *o, char *ret_why)
+{
+	for (size_t i = 0; i < ARRAY_LEN(companions); i++) {
+		if (o->given & UINT32_C(1) << companions[i].option &&
+		    !(o->given & UINT32_C(1) << companions[i].needs))
+			return refuse(ERR_INVALID, ret_why, "--%s needs --%s",
+			    option_row(companions[i].option)->name,
+			    option_row(companions[i].needs)->name);
+	}
+	return ERR_OK;
+}
+
 enum err command_check(
     const struct command *c, const struct options *o, char ret_why[OPTIONS_WHY_SIZE])
 {
@@ -158,6 +199,8 @@ enum err command_check(
 		    first_name(rivals), first_name(rivals & (rivals - 1)));
 	if (c->needs_one && !rivals)
 		return refuse_without(c, ret_why);
+	if (check_companions(o, ret_why))
+		return ERR_INVALID;
 	return check_argument(c, o, ret_why);
 }
 

@@ -3,6 +3,7 @@
 #include "proto/value_map.h"
 #include "tests/broker/world.h"
 #include "tests/fakes/store.h"
+#include "tests/fakes/turn.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -143,6 +144,15 @@ static void test_times(void **state)
 	assert_int_equal(r->until.ms, noon + 9);
 }
 
+static void test_what_is_over_is_not_revoked(void **state)
+{
+	struct stage *s = *state;
+
+	assert_int_equal(revoke(s, 1, args_of("jti", "t1", "until", (uint64_t)noon)), ERR_INVALID);
+	assert_non_null(strstr(s->text, "until is over already"));
+	assert_int_equal(revocations_count(s->w->b.revocations), 0);
+}
+
 static void test_a_disk_in_trouble(void **state)
 {
 	struct stage *s = *state;
@@ -211,7 +221,8 @@ static void test_the_list(void **state)
 
 	assert_int_equal(revoke(s, 1, args_of("user", "ann", "", 0)), ERR_OK);
 	assert_int_equal(revoke(s, 1, args_of("jti", "t1", "", 0)), ERR_OK);
-	assert_int_equal(revoke(s, 1, args_of("jti", "over", "until", (uint64_t)noon)), ERR_OK);
+	assert_int_equal(revoke(s, 1, args_of("jti", "over", "until", (uint64_t)noon + 1)), ERR_OK);
+	fake_turn_wall.ms += 1;
 	buf_reset(&seen.value);
 	decree_list(&s->w->b, &seen.value);
 	assert_int_equal(value_map_get(buf_bytes(&seen.value), STR("revocations"), &rows), ERR_OK);
@@ -228,6 +239,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(test_answered_when_it_is_stored),
 	    TEST(test_times),
+	    TEST(test_what_is_over_is_not_revoked),
 	    TEST(test_a_disk_in_trouble),
 	    TEST(test_lifted),
 	    TEST(test_nothing_named),

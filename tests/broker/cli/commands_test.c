@@ -132,7 +132,13 @@ static void an_unknown_command_gets_a_suggestion(void **state)
 	assert_int_equal(command_find("stauts", &c, why), ERR_NOT_FOUND);
 	assert_string_equal(why, "unknown command 'stauts', did you mean 'status'?");
 	assert_int_equal(command_find("member", &c, why), ERR_NOT_FOUND);
-	assert_string_equal(why, "unknown command 'member', did you mean 'members'?");
+	assert_string_equal(why,
+	    "member needs one more word, of these: add, role, remove, list; "
+	    "`roomcastctl member add --help` says more");
+	assert_int_equal(command_find("kick", &c, why), ERR_NOT_FOUND);
+	assert_string_equal(why,
+	    "kick needs one more word, of these: user, socket; "
+	    "`roomcastctl kick user --help` says more");
 	assert_int_equal(command_find("STATUS!!", &c, why), ERR_NOT_FOUND);
 	assert_string_equal(why, "unknown command 'STATUS!!'; --help lists them");
 	assert_int_equal(command_find("", &c, why), ERR_NOT_FOUND);
@@ -184,6 +190,18 @@ static void bad_command_lines_are_told_why(void **state)
 	    "keygen: unknown KIND 'cruve', did you mean 'curve'?");
 	assert_refused(CHECK("keygen", "rsa-4096", "--out", "x"),
 	    "keygen: unknown KIND 'rsa-4096'; `keygen --help` lists them");
+}
+
+static void a_revocation_takes_what_it_uses(void **state)
+{
+	(void)state;
+	assert_int_equal(CHECK("revoke", "--user", "u", "--issued-before", "9"), ERR_OK);
+	assert_int_equal(CHECK("revoke", "--jti", "j", "--until", "9"), ERR_OK);
+	assert_refused(CHECK("revoke"), "revoke needs --user or --jti");
+	assert_refused(CHECK("unrevoke"), "unrevoke needs --user or --jti");
+	assert_refused(CHECK("revoke", "--user", "u", "--until", "9"), "--until needs --jti");
+	assert_refused(
+	    CHECK("revoke", "--jti", "j", "--issued-before", "9"), "--issued-before needs --user");
 }
 
 static void a_room_has_a_name(void **state)
@@ -281,6 +299,7 @@ int main(void)
 	    cmocka_unit_test(an_unknown_command_gets_a_suggestion),
 	    cmocka_unit_test(good_command_lines_pass),
 	    cmocka_unit_test(bad_command_lines_are_told_why),
+	    cmocka_unit_test(a_revocation_takes_what_it_uses),
 	    cmocka_unit_test(a_room_has_a_name),
 	    cmocka_unit_test(the_broker_is_asked_with_what_was_given),
 	};
