@@ -71,8 +71,9 @@ static enum err order(struct command_call *call, struct change_order *o)
 	    (struct change_asker){.answer = answer, .to = *call->from, .request = call->request};
 	o->reason = admin_arg_str(call, "reason", "");
 	o->answer = buf_bytes(&call->value);
-	if (o->reason.len > LIMIT_WHY)
-		return refuse(call, ERR_TOO_BIG, "the reason is longer than %d bytes", LIMIT_WHY);
+	if (str_code_points(o->reason) > LIMIT_WHY_CHARS)
+		return refuse(
+		    call, ERR_TOO_BIG, "the reason is longer than %d characters", LIMIT_WHY_CHARS);
 	enum err e = change_put(call->broker, o);
 
 	if (e == ERR_FULL)
@@ -245,12 +246,27 @@ static enum err on_member_list(struct command_call *call)
 
 /* ---- bans, mutes, kicks ---- */
 
-/* Where, in the order and in its answer. False, with why: there is no such room. */
+/* A slip of the pen would be a ban from nowhere. What was imposed is lifted wherever it was: the
+ * namespace may not be configured any more. */
+static bool is_namespace(struct command_call *call, const struct change_order *o)
+{
+	const struct broker *b = call->broker;
+	struct str nsp = admin_arg_str(call, "nsp", "");
+
+	if (o->kind == CHANGE_LIFT || nsp.len == 0 ||
+	    namespaces_find(b->config.namespaces, b->config.namespace_count, nsp))
+		return true;
+	(void)refuse(
+	    call, ERR_NOT_FOUND, "no namespace %.*s in the configuration", STR_ARG(admin_cut(nsp)));
+	return false;
+}
+
+/* Where, in the order and in its answer. False, with why: there is no such place. */
 static bool set_place(struct command_call *call, struct change_order *o)
 {
 	const struct room *r = names_room(call) ? find_room(call) : NULL;
 
-	if (names_room(call) && !r)
+	if (names_room(call) ? !r : !is_namespace(call, o))
 		return false;
 	o->room = r ? r->id : 0;
 	o->nsp = r ? str_of(r->nsp) : admin_arg_str(call, "nsp", "");

@@ -215,6 +215,38 @@ static void test_bans_and_mutes(void **state)
 	    ASK("ban add", "user", "ann", "for", "999999999999"), "INVALID: not for longer");
 }
 
+/* Each is one character of two bytes. */
+static void test_a_reason_is_counted_in_characters(void **state)
+{
+	struct desk *d = *state;
+	char reason[2 * LIMIT_WHY_CHARS + 3] = "";
+
+	desk_populate(d);
+	for (int i = 0; i < LIMIT_WHY_CHARS; i++)
+		strcat(reason, "\xc3\xa9");
+	assert_said(ASK("ban add", "user", "bob", "reason", reason), "ok {");
+	strcat(reason, "\xc3\xa9");
+	assert_said(ASK("ban add", "user", "bob", "reason", reason),
+	    "TOO_BIG: the reason is longer than 200 characters");
+}
+
+static void test_a_ban_from_a_namespace_that_is_none(void **state)
+{
+	struct desk *d = *state;
+
+	desk_populate(d);
+	assert_string_equal(ASK("ban add", "user", "bob", "nsp", "/caht"),
+	    "NOT_FOUND: no namespace /caht in the configuration");
+	assert_int_equal(sanctions_count(d->w->b.sanctions), 0);
+	assert_string_equal(ASK("kick user", "user", "bob", "nsp", "/caht"),
+	    "NOT_FOUND: no namespace /caht in the configuration");
+	assert_said(ASK("ban add", "user", "bob", "nsp", "/fixed"), "ok {");
+	/* It was, and is not configured any more. */
+	d->w->b.config.namespace_count = 0;
+	assert_said(ASK("ban remove", "user", "bob", "nsp", "/fixed"), "ok {");
+	assert_int_equal(sanctions_count(d->w->b.sanctions), 0);
+}
+
 static void test_kicks(void **state)
 {
 	struct desk *d = *state;
@@ -244,6 +276,8 @@ int main(void)
 	    TEST(test_a_room_in_use_turns_private_with_the_commit),
 	    TEST(test_members),
 	    TEST(test_bans_and_mutes),
+	    TEST(test_a_reason_is_counted_in_characters),
+	    TEST(test_a_ban_from_a_namespace_that_is_none),
 	    TEST(test_kicks),
 	};
 
