@@ -65,7 +65,8 @@ static enum err on_gateways(struct command_call *call)
 
 static enum err on_rooms(struct command_call *call)
 {
-	report_rooms(call->broker, admin_arg_str(call, "nsp", ""), &call->value);
+	report_rooms(call->broker, admin_arg_str(call, "nsp", ""),
+	    admin_arg_str(call, "prefix", ""), &call->value);
 	return ERR_OK;
 }
 
@@ -81,14 +82,15 @@ static enum err on_members(struct command_call *call)
 
 	if (!r)
 		return ERR_NOT_FOUND;
-	report_members(r, &call->value);
+	report_members(r, admin_arg_str(call, "prefix", ""), &call->value);
 	return ERR_OK;
 }
 
 static enum err on_connections(struct command_call *call)
 {
-	struct registry_filter filter = {
-	    .user = admin_arg_str(call, "user", ""), .gateway = admin_arg_str(call, "gateway", "")};
+	struct registry_filter filter = {.user = admin_arg_str(call, "user", ""),
+	    .gateway = admin_arg_str(call, "gateway", ""),
+	    .nsp = admin_arg_str(call, "nsp", "")};
 
 	if (admin_arg_str(call, "room", "").len) {
 		filter.room = admin_find_room(call);
@@ -211,7 +213,7 @@ void admin_send_answer(struct admin *a, const struct link_address *to, uint64_t 
 
 	if (!e && value.len > LIMIT_LINK_MESSAGE - ANSWER_HEAD) {
 		e = ERR_TOO_BIG;
-		why = "the answer is too long: narrow the question (--nsp, --prefix, --limit)";
+		why = "the answer is too long: narrow the question (--limit)";
 	}
 	m.as.answer.request = request;
 	m.as.answer.error = str_of(e ? err_name(e) : "");

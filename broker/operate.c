@@ -2,7 +2,8 @@
 
 #include "broker/attend.h"
 #include "broker/change.h"
-#include "broker/report_rights.h"
+#include "broker/review.h"
+#include "proto/room_id.h"
 #include "proto/value_map.h"
 
 #include <stdarg.h>
@@ -30,25 +31,6 @@ static struct str find_user(struct command_call *call)
 		return user;
 	(void)refuse(call, ERR_INVALID, "a user's id has 1 to %d bytes", LIMIT_USER);
 	return STR("");
-}
-
-static bool names_room(const struct command_call *call)
-{
-	return admin_arg_str(call, "room", "").len > 0;
-}
-
-/* The room, which has members and is stored: not a worker's. */
-static struct room *find_room(struct command_call *call)
-{
-	struct room *r = admin_find_room(call);
-
-	if (!r || !r->is_fleeting)
-		return r;
-	(void)refuse(call, ERR_INVALID,
-	    "\"%.*s\" exists while somebody is in it, and has no "
-	    "members that are stored",
-	    STR_ARG(admin_cut(str_of(r->name))));
-	return NULL;
 }
 
 static bool flag(const struct command_call *call, const char *name)
@@ -88,16 +70,21 @@ static enum err order(struct command_call *call, struct change_order *o)
 
 /* ---- rooms ---- */
 
-static bool is_name(struct str name)
+/* What is wrong with it by the rule of its namespace; NULL = nothing. A pattern is the gateways'
+ * affair, which know one when they see it. */
+static const char *name_fault(const struct namespace_conf *n, struct str name)
 {
-	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-				      "0123456789_-:.";
+	const char *rule = n->room_id ? n->room_id : "name";
 
-	for (size_t i = 0; i < name.len; i++) {
-		if (!memchr(allowed, name.p[i], sizeof(allowed) - 1))
-			return false;
-	}
-	return name.len > 0 && name.len <= LIMIT_ROOM_NAME && !room_name_is_personal(name);
+	if (room_name_is_personal(name))
+		return "rooms whose name begins with user: are the users' own";
+	if (strcmp(rule, "name") == 0 && !room_id_is_name(name))
+		return "a room's name is 1 to 128 of A-Z a-z 0-9 _ - : .";
+	if (strcmp(rule, "uuid") == 0 && !room_id_is_uuid(name))
+		return "a room's name is a UUID in this namespace: see its room-id";
+	if (name.len == 0 || name.len > LIMIT_ROOM_NAME)
+		return "a room's name has 1 to 128 bytes";
+	return NULL;
 }
 
 static enum err check_new_room(struct command_call *call, struct str nsp, struct str name)
@@ -110,11 +97,10 @@ static enum err check_new_room(struct command_call *call, struct str nsp, struct
 	if (!n || n->handler != NAMESPACE_ROOMS)
 		return refuse(
 		    call, ERR_INVALID, "%.*s is no namespace with rooms", STR_ARG(admin_cut(nsp)));
-	if (!is_name(name))
-		return refuse(call, ERR_INVALID,
-		    "a room's name is 1 to %d of A-Z a-z 0-9 _ - : . "
-		    "and does not begin with user:",
-		    LIMIT_ROOM_NAME);
+	const char *fault = name_fault(n, name);
+
+	if (fault)
+		return refuse(call, ERR_INVALID, "%s", fault);
 	if (r && r->is_stored)
 		return refuse(call, ERR_EXISTS,
 		    "there is such a room already; `room public`, "
@@ -161,21 +147,11 @@ static enum err on_room_create(struct command_call *call)
 	return e;
 }
 
-static enum err on_room_show(struct command_call *call)
-{
-	const struct room *r = find_room(call);
-
-	if (!r)
-		return ERR_NOT_FOUND;
-	report_room(call->broker, r, &call->value);
-	return ERR_OK;
-}
-
 enum { TO_PUBLIC, TO_PRIVATE, TO_ARCHIVED, TO_UNARCHIVED };
 
 static enum err on_room_kind(struct command_call *call)
 {
-	const struct room *r = find_room(call);
+	const struct room *r = review_find_room(call);
 	int to = call->command->detail;
 
 	if (!r)
@@ -208,7 +184,7 @@ enum { MUST_BE_THERE = 1 };
 /* is_there: he must belong to the room already. */
 static enum err put_member(struct command_call *call, enum role role, bool is_there)
 {
-	const struct room *r = find_room(call);
+	const struct room *r = review_find_room(call);
 	struct str user = find_user(call);
 
 	if (!r || !user.len)
@@ -234,16 +210,6 @@ static enum err on_member_remove(struct command_call *call)
 	return put_member(call, ROLE_NONE, true);
 }
 
-static enum err on_member_list(struct command_call *call)
-{
-	const struct room *r = find_room(call);
-
-	if (!r)
-		return ERR_NOT_FOUND;
-	report_memberships(call->broker, r, &call->value);
-	return ERR_OK;
-}
-
 /* ---- bans, mutes, kicks ---- */
 
 /* A slip of the pen would be a ban from nowhere. What was imposed is lifted wherever it was: the
@@ -264,9 +230,9 @@ static bool is_namespace(struct command_call *call, const struct change_order *o
 /* Where, in the order and in its answer. False, with why: there is no such place. */
 static bool set_place(struct command_call *call, struct change_order *o)
 {
-	const struct room *r = names_room(call) ? find_room(call) : NULL;
+	const struct room *r = review_names_room(call) ? review_find_room(call) : NULL;
 
-	if (names_room(call) ? !r : !is_namespace(call, o))
+	if (review_names_room(call) ? !r : !is_namespace(call, o))
 		return false;
 	o->room = r ? r->id : 0;
 	o->nsp = r ? str_of(r->nsp) : admin_arg_str(call, "nsp", "");
@@ -287,7 +253,7 @@ static enum err on_impose(struct command_call *call)
 
 	if (!o.user.len)
 		return ERR_INVALID;
-	if (kind == SANCTION_MUTE && !names_room(call))
+	if (kind == SANCTION_MUTE && !review_names_room(call))
 		return refuse(call, ERR_INVALID, "a mute is for one room: --room names it");
 	if (seconds > LIMIT_DURATION_S)
 		return refuse(call, ERR_INVALID, "not for longer than %d s", LIMIT_DURATION_S);
@@ -313,12 +279,6 @@ static enum err on_lift(struct command_call *call)
 		    "there is no such %s; `%s list` lists them, with the namespace and the room",
 		    sanction_kind_name(kind), sanction_kind_name(kind));
 	return order(call, &o);
-}
-
-static enum err on_list(struct command_call *call)
-{
-	report_sanctions(call->broker, (enum sanction_kind)call->command->detail, &call->value);
-	return ERR_OK;
 }
 
 static enum err on_kick_user(struct command_call *call)
@@ -368,7 +328,7 @@ static enum err on_kick_socket(struct command_call *call)
 
 static const struct command commands[] = {
     {"room create", on_room_create, 0},
-    {"room show", on_room_show, 0},
+    {"room show", review_room, 0},
     {"room public", on_room_kind, TO_PUBLIC},
     {"room private", on_room_kind, TO_PRIVATE},
     {"room archive", on_room_kind, TO_ARCHIVED},
@@ -376,13 +336,13 @@ static const struct command commands[] = {
     {"member add", on_member_add, 0},
     {"member role", on_member_add, MUST_BE_THERE},
     {"member remove", on_member_remove, 0},
-    {"member list", on_member_list, 0},
+    {"member list", review_memberships, 0},
     {"ban add", on_impose, SANCTION_BAN},
     {"ban remove", on_lift, SANCTION_BAN},
-    {"ban list", on_list, SANCTION_BAN},
+    {"ban list", review_sanctions, SANCTION_BAN},
     {"mute add", on_impose, SANCTION_MUTE},
     {"mute remove", on_lift, SANCTION_MUTE},
-    {"mute list", on_list, SANCTION_MUTE},
+    {"mute list", review_sanctions, SANCTION_MUTE},
     {"kick user", on_kick_user, 0},
     {"kick socket", on_kick_socket, 0},
 };

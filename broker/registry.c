@@ -16,7 +16,7 @@ static bool is_sought(const struct registry_filter *f, const struct session *s)
 {
 	return s->peer && (!f->user.len || str_eqz(f->user, s->user->id)) &&
 	       (!f->gateway.len || str_eqz(f->gateway, peer_name(s->peer))) &&
-	       (!f->room || member_find(f->room, s));
+	       (!f->nsp.len || str_eqz(f->nsp, s->nsp)) && (!f->room || member_find(f->room, s));
 }
 
 /* Personal ones are everybody's. */

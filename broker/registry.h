@@ -8,8 +8,8 @@
 
 /* Which connections are asked for: those for which all that is given is so. */
 struct registry_filter {
-	struct str user, gateway; /* empty = any */
-	const struct room *room;  /* NULL = any */
+	struct str user, gateway, nsp; /* empty = any */
+	const struct room *room;       /* NULL = any */
 };
 
 /*

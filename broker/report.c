@@ -36,18 +36,30 @@ void report_status(const struct broker *b, struct buf *v)
 struct list {
 	const struct broker *broker;
 	uint32_t count;
+	bool has_more;
 	struct buf rows;
 	struct str nsp;    /* rooms of this one only; empty = all */
-	struct str prefix; /* users whose id begins so only */
+	struct str prefix; /* those whose name, or id, begins so only */
 };
+
+/* Is it to be in the list, and is there still place? */
+static bool is_listed(struct list *l, struct str name)
+{
+	bool is = str_has_prefix(name, l->prefix);
+
+	l->has_more |= is && l->rows.len > REPORT_LIST_BYTES;
+	return is && !l->has_more;
+}
 
 /* {name: [rows]} */
 static void put_list(struct list *l, const char *name, struct buf *out)
 {
-	value_put_map(out, 1);
+	value_put_map(out, 1 + l->has_more);
 	value_put_str(out, str_of(name));
 	value_put_array(out, l->count);
 	buf_put(out, buf_bytes(&l->rows));
+	if (l->has_more)
+		value_put_bool_pair(out, STR("more"), true);
 	buf_free(&l->rows);
 }
 
@@ -106,7 +118,8 @@ static void put_room(void *ctx, struct room *r)
 {
 	struct list *l = ctx;
 
-	if (r->is_personal || !r->name[0] || (l->nsp.len && !str_eqz(l->nsp, r->nsp)))
+	if (r->is_personal || !r->name[0] || (l->nsp.len && !str_eqz(l->nsp, r->nsp)) ||
+	    !is_listed(l, str_of(r->name)))
 		return;
 	value_put_map(&l->rows, 7);
 	value_put_str_pair(&l->rows, STR("nsp"), str_of(r->nsp));
@@ -119,9 +132,9 @@ static void put_room(void *ctx, struct room *r)
 	l->count++;
 }
 
-void report_rooms(const struct broker *b, struct str nsp, struct buf *out)
+void report_rooms(const struct broker *b, struct str nsp, struct str prefix, struct buf *out)
 {
-	struct list l = {.broker = b, .nsp = nsp};
+	struct list l = {.broker = b, .nsp = nsp, .prefix = prefix};
 
 	rooms_each(b->rooms, put_room, &l);
 	put_list(&l, "rooms", out);
@@ -131,6 +144,8 @@ static void put_member(void *ctx, const struct member *m)
 {
 	struct list *l = ctx;
 
+	if (!is_listed(l, str_of(m->session->user->id)))
+		return;
 	value_put_map(&l->rows, 6);
 	value_put_str_pair(&l->rows, STR("userId"), str_of(m->session->user->id));
 	value_put_str_pair(&l->rows, STR("username"), str_of(m->session->user->username));
@@ -142,9 +157,9 @@ static void put_member(void *ctx, const struct member *m)
 	l->count++;
 }
 
-void report_members(const struct room *room, struct buf *out)
+void report_members(const struct room *room, struct str prefix, struct buf *out)
 {
-	struct list l = {0};
+	struct list l = {.prefix = prefix};
 
 	room_each_member(room, put_member, &l);
 	put_list(&l, "members", out);
@@ -155,7 +170,7 @@ static void put_user(void *ctx, struct user *u)
 	struct list *l = ctx;
 	struct buf names = {0};
 
-	if (u->live_count == 0 || !str_has_prefix(str_of(u->id), l->prefix))
+	if (u->live_count == 0 || !is_listed(l, str_of(u->id)))
 		return;
 	registry_put_gateways(u, &names);
 	value_put_map(&l->rows, 5);

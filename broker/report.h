@@ -7,6 +7,9 @@
 #include "broker/broker.h"
 #include "broker/member.h"
 
+/* A list ends before it is longer than an answer may be; {more: true} stands beside it then. */
+enum { REPORT_LIST_BYTES = LIMIT_LINK_MESSAGE - (64 << 10) };
+
 /* {version, pid, boot, epoch, database, uptimeMs, gateways, connections, users, rooms, gseq,
  * messages, backlog, state: ok or degraded, reason} */
 void report_status(const struct broker *b, struct buf *out);
@@ -14,11 +17,12 @@ void report_status(const struct broker *b, struct buf *out);
 /* {gateways: [{id, boot, endpoint, state, sinceMs, connections, rooms, queuedBytes}]} */
 void report_gateways(const struct broker *b, struct buf *out);
 
-/* {rooms: [{nsp, room, public, archived, seq, members, users}]}; nsp empty = of all namespaces */
-void report_rooms(const struct broker *b, struct str nsp, struct buf *out);
+/* {rooms: [{nsp, room, public, archived, seq, members, users}]}, those whose name begins so; nsp
+ * empty = of all namespaces */
+void report_rooms(const struct broker *b, struct str nsp, struct str prefix, struct buf *out);
 
-/* {members: [{userId, username, socketId, gateway, joinedAt, ip}]} */
-void report_members(const struct room *room, struct buf *out);
+/* {members: [{userId, username, socketId, gateway, joinedAt, ip}]}; those whose id begins so */
+void report_members(const struct room *room, struct str prefix, struct buf *out);
 
 /* {users: [{userId, username, connections, gateways, since}]}; those whose id begins so */
 void report_users(const struct broker *b, struct str prefix, struct buf *out);

@@ -59,6 +59,8 @@ static const struct print_column kicked_columns[] = {
     {"userId", "user", PRINT_PLAIN},
 };
 
+static const char list_more[] = "There are more: narrow it with --prefix.";
+
 #define COLUMNS(columns) columns, ARRAY_LEN(columns)
 
 static const struct command table[] = {
@@ -141,11 +143,11 @@ static const struct command table[] = {
     {.word = "member list",
 	.argument = "ROOM",
 	.argument_max = LIMIT_ROOM,
-	.takes = OPTION_BIT(NSP),
+	.takes = OPTION_BIT(NSP) | OPTION_BIT(PREFIX),
 	.doc = "The stored members of a room, connected or not",
 	.wire = "member list",
 	.wire_argument = "room",
-	.layout = {PRINT_TABLE, "members", COLUMNS(membership_columns), NULL, NULL}},
+	.layout = {PRINT_TABLE, "members", COLUMNS(membership_columns), list_more, NULL}},
     {.word = "ban add",
 	.argument = "USER",
 	.argument_max = LIMIT_USER,
@@ -164,9 +166,10 @@ static const struct command table[] = {
 	.wire_argument = "user",
 	.layout = {PRINT_PAIRS, NULL, COLUMNS(place_columns), NULL, NULL}},
     {.word = "ban list",
+	.takes = OPTION_BIT(NSP) | OPTION_BIT(ROOM) | OPTION_BIT(PREFIX),
 	.doc = "Who is banned, from what, until when and why",
 	.wire = "ban list",
-	.layout = {PRINT_TABLE, "sanctions", COLUMNS(sanction_columns), NULL, NULL}},
+	.layout = {PRINT_TABLE, "sanctions", COLUMNS(sanction_columns), list_more, NULL}},
     {.word = "mute add",
 	.argument = "USER",
 	.argument_max = LIMIT_USER,
@@ -186,9 +189,10 @@ static const struct command table[] = {
 	.wire_argument = "user",
 	.layout = {PRINT_PAIRS, NULL, COLUMNS(place_columns), NULL, NULL}},
     {.word = "mute list",
+	.takes = OPTION_BIT(NSP) | OPTION_BIT(ROOM) | OPTION_BIT(PREFIX),
 	.doc = "Who is muted, where, until when and why",
 	.wire = "mute list",
-	.layout = {PRINT_TABLE, "sanctions", COLUMNS(sanction_columns), NULL, NULL}},
+	.layout = {PRINT_TABLE, "sanctions", COLUMNS(sanction_columns), list_more, NULL}},
     {.word = "kick user",
 	.argument = "USER",
 	.argument_max = LIMIT_USER,

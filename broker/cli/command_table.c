@@ -183,6 +183,8 @@ static const struct print_column key_columns[] = {
 
 static const char history_more[] = "There is more: go on with --before, or --after, and a SEQ.";
 
+static const char list_more[] = "There are more: narrow it with --prefix, or --nsp.";
+
 static const char connections_more[] =
     "There are more: narrow it with --user, --gateway or --room.";
 
@@ -210,18 +212,18 @@ static const struct command table[] = {
 	.wire = "gateways",
 	.layout = {PRINT_TABLE, "gateways", COLUMNS(gateway_columns), NULL, NULL}},
     {.word = "rooms",
-	.takes = OPTION_BIT(NSP),
+	.takes = OPTION_BIT(NSP) | OPTION_BIT(PREFIX),
 	.doc = "The rooms, with the number of their last message and who is there",
 	.wire = "rooms",
-	.layout = {PRINT_TABLE, "rooms", COLUMNS(room_columns), NULL, NULL}},
+	.layout = {PRINT_TABLE, "rooms", COLUMNS(room_columns), list_more, NULL}},
     {.word = "members",
 	.argument = "ROOM",
 	.argument_max = LIMIT_ROOM,
-	.takes = OPTION_BIT(NSP),
+	.takes = OPTION_BIT(NSP) | OPTION_BIT(PREFIX),
 	.doc = "The sockets that are in a room now",
 	.wire = "members",
 	.wire_argument = "room",
-	.layout = {PRINT_TABLE, "members", COLUMNS(member_columns), NULL, NULL}},
+	.layout = {PRINT_TABLE, "members", COLUMNS(member_columns), list_more, NULL}},
     {.word = "connections",
 	.takes = OPTION_BIT(USER) | OPTION_BIT(GATEWAY) | OPTION_BIT(ROOM) | OPTION_BIT(NSP),
 	.doc = "Who is connected where now: gateway, address, transport, since when",
@@ -232,7 +234,7 @@ static const struct command table[] = {
 	.takes = OPTION_BIT(PREFIX),
 	.doc = "The users who are connected now",
 	.wire = "users",
-	.layout = {PRINT_TABLE, "users", COLUMNS(user_columns), NULL, NULL}},
+	.layout = {PRINT_TABLE, "users", COLUMNS(user_columns), list_more, NULL}},
     {.word = "user",
 	.argument = "USER",
 	.argument_max = LIMIT_USER,

@@ -2,13 +2,14 @@
 
 #include "gateway/room/pattern.h"
 #include "proto/limits.h"
+#include "proto/room_id.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { UUID_LEN = 36, BIN_HEAD = 5 };
+enum { BIN_HEAD = 5 };
 
 struct rulebook {
 	const char *(*room_fault)(const struct rulebook *r, struct str name);
@@ -22,36 +23,16 @@ struct rulebook {
 
 /* ---- rooms ---- */
 
-static bool is_alnum(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
-
 static const char *name_fault(const struct rulebook *r, struct str name)
 {
 	(void)r;
-	for (size_t i = 0; i < name.len; i++) {
-		if (!is_alnum(name.p[i]) && !(name.p[i] && strchr("_-:.", name.p[i])))
-			return "must consist of A-Z a-z 0-9 _ - : .";
-	}
-	return NULL;
+	return room_id_is_name(name) ? NULL : "must consist of A-Z a-z 0-9 _ - : .";
 }
 
-static bool is_hex(char c)
-{
-	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
-
-/* 8-4-4-4-12; whoever made it may have his own idea of versions. */
 static const char *uuid_fault(const struct rulebook *r, struct str name)
 {
-	static const char form[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
-	bool is_good = name.len == UUID_LEN;
-
 	(void)r;
-	for (size_t i = 0; is_good && i < UUID_LEN; i++)
-		is_good = form[i] == '-' ? name.p[i] == '-' : is_hex(name.p[i]);
-	return is_good ? NULL : "must be a UUID";
+	return room_id_is_uuid(name) ? NULL : "must be a UUID";
 }
 
 static const char *pattern_fault(const struct rulebook *r, struct str name)

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { REQUEST = 7, TEXT_SIZE = 2048 };
+enum { REQUEST = 7 };
 
 /* The neighbours: an archive that remembers what it was asked, and the two peers of the world. */
 struct fake_archive fake_archive;
@@ -134,7 +134,7 @@ void desk_populate(struct desk *d)
 /* The answer is read as roomcastctl does, which takes nothing but valid UTF-8. */
 const char *desk_answer(void)
 {
-	static char text[TEXT_SIZE];
+	static char text[2 * LIMIT_LINK_MESSAGE];
 	struct wire_reader r = wire_reader(buf_bytes(&fake_link.last));
 	struct wire_message m;
 	struct buf out = {0};

@@ -74,6 +74,24 @@ static void test_rooms(void **state)
 	    "\"archived\":false,\"seq\":5,\"members\":0,\"users\":0}]}");
 }
 
+static void test_more_rooms_than_an_answer_has_place_for(void **state)
+{
+	enum { MANY = 60000 };
+	struct desk *d = *state;
+	char name[32];
+
+	for (uint64_t i = 1; i <= MANY; i++) {
+		snprintf(name, sizeof(name), "room-with-number-%d", (int)i);
+		rooms_load(d->w->b.rooms, i, STR("/chat"), str_of(name), true, 0);
+	}
+	assert_non_null(strstr(desk_ask(d, "rooms"), "],\"more\":true}"));
+	const char *some = desk_ask_raw(d, WIRE_VERSION, "rooms",
+	    bytes_of("\x81\xa6prefix\xb5room-with-number-59999", 30));
+
+	assert_non_null(strstr(some, "\"room\":\"room-with-number-59999\""));
+	assert_null(strstr(some, "more"));
+}
+
 static const char *drain(struct desk *d, const char *gateway, uint64_t rate)
 {
 	struct buf args = {0};
@@ -258,7 +276,7 @@ static void test_what_fits_the_link_is_answered(void **state)
 	assert_begins(read_page_of(d, ARCHIVE_CONTENT_MAX + LIMIT_HISTORY_PAGE * 1000),
 	    "ok {\"messages\":[{\"base64url\":\"AAAA");
 	assert_string_equal(read_page_of(d, LIMIT_LINK_MESSAGE),
-	    "TOO_BIG: the answer is too long: narrow the question (--nsp, --prefix, --limit)");
+	    "TOO_BIG: the answer is too long: narrow the question (--limit)");
 }
 
 /* ---- what is no good question ---- */
@@ -348,6 +366,7 @@ int main(void)
 	    TEST(test_status),
 	    TEST(test_gateways),
 	    TEST(test_rooms),
+	    TEST(test_more_rooms_than_an_answer_has_place_for),
 	    TEST(test_drain),
 	    TEST(test_members),
 	    TEST(test_users),

@@ -57,7 +57,7 @@ static void test_rooms(void **state)
 	assert_false(fake_store.last_room_is_public);
 	assert_said(ASK("room create", "room", "club"), "EXISTS: ");
 	assert_said(ASK("room create", "room", "a b"), "INVALID: a room's name");
-	assert_said(ASK("room create", "room", "user:x"), "INVALID: a room's name");
+	assert_said(ASK("room create", "room", "user:x"), "INVALID: rooms whose name begins");
 	assert_said(ASK("room create", "room", "x", "nsp", "/work"), "INVALID: /work is no");
 	assert_said(ASK("room archive", "room", "club"), "\"archived\":true");
 	assert_said(ASK("room public", "room", "club"), "\"public\":true,\"archived\":true");
@@ -68,6 +68,24 @@ static void test_rooms(void **state)
 	assert_said(ASK("room archive", "room", "user:ann"), "NOT_FOUND: ");
 	d->w->b.config.max_rooms = 1;
 	assert_said(ASK("room create", "room", "more"), "FULL: ");
+}
+
+/* What clients may not name, nobody could enter. */
+static void test_a_room_is_called_as_its_namespace_says(void **state)
+{
+	struct desk *d = *state;
+	struct namespace_conf chat = {.name = (char *)"/chat", .room_id = (char *)"uuid"};
+
+	d->w->b.config.namespaces = &chat;
+	d->w->b.config.namespace_count = 1;
+	assert_said(ASK("room create", "room", "lobby"), "INVALID: a room's name is a UUID");
+	assert_said(ASK("room create", "room", "123e4567-e89b-12d3-a456-426614174000"), "ok {");
+	chat.room_id = (char *)"[a-z ]+";
+	assert_said(ASK("room create", "room", "big hall", "private", "yes"), "ok {");
+	assert_said(ASK("room create", "room", "user:x"), "INVALID: rooms whose name begins");
+	chat.room_id = (char *)"name";
+	assert_said(ASK("room create", "room", "second hall"), "INVALID: a room's name is 1");
+	assert_int_equal(fake_store.rooms, 2);
 }
 
 /* Each says what it is about; the other keeps what it was told before. */
@@ -270,6 +288,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, desk_setup, desk_teardown)
 	const struct CMUnitTest tests[] = {
 	    TEST(test_rooms),
+	    TEST(test_a_room_is_called_as_its_namespace_says),
 	    TEST(test_two_at_once_do_not_undo_each_other),
 	    TEST(test_a_room_that_could_not_be_made),
 	    TEST(test_a_room_that_could_not_be_made_with_somebody_in_it),

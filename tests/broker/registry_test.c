@@ -99,6 +99,8 @@ static void test_they_are_sought_by_user_gateway_and_room(void **state)
 	assert_string_equal(listed(w, (struct registry_filter){.user = STR("ann")}), " e1 w1");
 	assert_string_equal(listed(w, (struct registry_filter){.user = STR("cid")}), "");
 	assert_string_equal(listed(w, (struct registry_filter){.gateway = STR("east")}), " e1 e2");
+	assert_string_equal(listed(w, (struct registry_filter){.nsp = STR("/chat")}), " e1 w1 e2");
+	assert_string_equal(listed(w, (struct registry_filter){.nsp = STR("/fixed")}), "");
 	assert_string_equal(listed(w, (struct registry_filter){.room = lobby}), " e1 w1");
 	assert_string_equal(
 	    listed(w, (struct registry_filter){.room = lobby, .gateway = STR("west")}), " w1");
