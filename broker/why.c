@@ -1,6 +1,7 @@
 #include "broker/why.h"
 
 #include "broker/say.h"
+#include "proto/events.h"
 #include "proto/message_id.h"
 #include "proto/value_map.h"
 
@@ -26,6 +27,7 @@ struct question {
 	uint64_t ticket; /* of the archive, and of what the gateways are asked */
 	uint64_t gseq;
 	struct buf facts; /* pairs of the answer; empty = the row is being read */
+	bool is_deleted;  /* then one pair more */
 	struct witness *witnesses;
 	size_t count, waiting;
 	struct mono deadline;
@@ -123,8 +125,10 @@ static void conclude(struct why *w, struct question *q)
 {
 	struct buf value = {0};
 
-	value_put_map(&value, FACTS + 1);
+	value_put_map(&value, FACTS + q->is_deleted + 1);
 	buf_put(&value, buf_bytes(&q->facts));
+	if (q->is_deleted)
+		value_put_bool_pair(&value, STR("deleted"), true);
 	value_put_str(&value, STR("gateways"));
 	value_put_array(&value, (uint32_t)q->count);
 	for (size_t i = 0; i < q->count; i++)
@@ -259,6 +263,7 @@ static enum err read_facts(struct why *w, struct question *q, struct bytes deliv
 		return e;
 	if (!is_of(message, q->gseq))
 		return ERR_NOT_FOUND;
+	q->is_deleted = str_eq(m.as.deliver.event, event_name(EVENT_MESSAGE_DELETED));
 	const struct room *r = rooms_find(w->broker->rooms, m.as.deliver.nsp, m.as.deliver.room);
 
 	copy_pair(&q->facts, message, STR("id"));

@@ -119,6 +119,7 @@ static const struct print_column why_columns[] = {
     {"username", "name", PRINT_PLAIN},
     {"type", "type", PRINT_PLAIN},
     {"timestamp", "stored", PRINT_TIME},
+    {"deleted", "deleted", PRINT_PLAIN},
 };
 
 static const struct print_column witness_columns[] = {

@@ -49,8 +49,8 @@ static const char *ask(struct desk *d, uint64_t gseq)
 	return ask_id(d, id);
 }
 
-/* The archive answers what it was asked last. */
-static bool tell_row(struct desk *d)
+/* The archive answers what it was asked last; deleted: the number of the message, or 0. */
+static bool tell_row_of(struct desk *d, uint64_t deleted)
 {
 	struct reader_entry entry = {.room = 1,
 	    .nsp = STR("/chat"),
@@ -61,6 +61,7 @@ static bool tell_row(struct desk *d)
 		.username = STR("Ann"),
 		.type = STR("text"),
 		.content = bytes_of("\xa2hi", 3),
+		.deleted = deleted,
 		.timestamp = {1700000000123}}};
 	struct buf deliver = {0};
 
@@ -72,6 +73,11 @@ static bool tell_row(struct desk *d)
 
 	buf_free(&deliver);
 	return is_ours;
+}
+
+static bool tell_row(struct desk *d)
+{
+	return tell_row_of(d, 0);
 }
 
 static void answer(struct desk *d, struct peer *p, const struct wire_why_answer *facts)
@@ -114,6 +120,20 @@ static void test_all_gateways_answer(void **state)
 	pass_ms(d, 2 * WHY_WAIT_MS);
 	assert_int_equal(fake_link.letters, 1);
 	assert_false(tell_row(d));
+}
+
+/* What it said and who said it is not told again; that it was deleted, is. */
+static void test_a_deleted_message_is_called_so(void **state)
+{
+	struct desk *d = *state;
+
+	ask(d, GSEQ);
+	assert_true(tell_row_of(d, GSEQ));
+	answer(d, &d->w->east, &(struct wire_why_answer){0});
+	answer(d, &d->w->west, &(struct wire_why_answer){0});
+	assert_non_null(strstr(desk_answer(),
+	    "\"userId\":null,\"username\":null,\"type\":null,\"timestamp\":null,"
+	    "\"deleted\":true,\"gateways\":["));
 }
 
 static void test_who_does_not_answer_is_not_waited_for(void **state)
@@ -239,6 +259,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, desk_teardown)
 	const struct CMUnitTest tests[] = {
 	    TEST(test_all_gateways_answer),
+	    TEST(test_a_deleted_message_is_called_so),
 	    TEST(test_who_does_not_answer_is_not_waited_for),
 	    TEST(test_who_is_behind_may_get_it_yet),
 	    TEST(test_what_is_no_id_says_so),
