@@ -250,7 +250,8 @@ void attend_on_leave(struct broker *b, struct peer *p, const struct wire_message
 	struct room *r = rooms_find(b->rooms, str_of(s->nsp), l->room);
 	struct member *in = r ? member_find(r, s) : NULL;
 
-	if (r && r->is_personal) {
+	/* By its name: whether there is such a room tells whether the user is connected. */
+	if (room_name_is_personal(l->room)) {
 		say_error(b, p, l->request, CLIENT_ERROR_ACCESS_DENIED, NULL);
 		return;
 	}
@@ -286,13 +287,14 @@ void attend_on_typing(struct broker *b, struct peer *p, const struct wire_messag
 		return;
 	struct room *r = rooms_find(b->rooms, str_of(s->nsp), t->room);
 
-	if (!r) {
+	if (!r && !room_name_is_personal(t->room)) {
 		say_error(b, p, t->request, CLIENT_ERROR_ROOM_NOT_FOUND, NULL);
 		return;
 	}
 	struct say_fault fault = {.error = CLIENT_ERROR_ACCESS_DENIED};
 
-	if (r->is_personal || !member_find(r, s) || !rights_may_speak(b, s, r, &fault)) {
+	/* His right first: who is banned hears that, and not that he is not there. */
+	if (!r || r->is_personal || !rights_may_speak(b, s, r, &fault) || !member_find(r, s)) {
 		say_fault(b, p, t->request, &fault);
 		return;
 	}

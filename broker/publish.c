@@ -196,7 +196,10 @@ void publish_on_message(struct broker *b, struct peer *p, const struct wire_mess
 		return;
 	l.room = rooms_find(b->rooms, str_of(l.from->nsp), l.wire->room);
 	if (!l.room) {
-		say_error(b, p, request, CLIENT_ERROR_ROOM_NOT_FOUND, NULL);
+		say_error(b, p, request,
+		    room_name_is_personal(l.wire->room) ? CLIENT_ERROR_ACCESS_DENIED
+							: CLIENT_ERROR_ROOM_NOT_FOUND,
+		    NULL);
 		return;
 	}
 	struct dedup_names names = {.user = str_of(l.from->user->id),

@@ -112,6 +112,26 @@ static void test_personal_rooms_are_personal(void **state)
 	assert_int_equal(world_last_error(w, &w->west), CLIENT_ERROR_ACCESS_DENIED);
 }
 
+/* What is answered for the room of somebody who is not connected is what is answered for one who
+ * is. */
+static void test_personal_rooms_do_not_tell_who_is_connected(void **state)
+{
+	static void (*const asks[])(struct world *, struct peer *, const char *, const char *) = {
+	    world_join, world_leave, world_publish, world_typing};
+	static const char *const rooms[] = {"user:ann", "user:nobody"};
+	struct world *w = *state;
+
+	world_connect(w, &w->east, "e1", "ann");
+	world_connect(w, &w->west, "w1", "bob");
+	for (size_t i = 0; i < ARRAY_LEN(asks); i++) {
+		for (size_t j = 0; j < ARRAY_LEN(rooms); j++) {
+			world_forget_heard(w);
+			asks[i](w, &w->west, "w1", rooms[j]);
+			assert_int_equal(world_last_error(w, &w->west), CLIENT_ERROR_ACCESS_DENIED);
+		}
+	}
+}
+
 static void test_private_rooms_want_a_right(void **state)
 {
 	struct world *w = *state;
@@ -270,6 +290,7 @@ int main(void)
 	    TEST(test_the_joiner_does_not_hear_of_itself),
 	    TEST(test_leaving_where_one_is_not_is_fine),
 	    TEST(test_personal_rooms_are_personal),
+	    TEST(test_personal_rooms_do_not_tell_who_is_connected),
 	    TEST(test_private_rooms_want_a_right),
 	    TEST(test_rooms_per_socket_and_in_all_are_bounded),
 	    TEST(test_names_with_control_characters_make_no_room),

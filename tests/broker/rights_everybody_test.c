@@ -91,14 +91,14 @@ static int expect(
 	if (deeds[action] && strcmp(place->nsp, "/fixed") == 0)
 		return CLIENT_ERROR_UNKNOWN_EVENT;
 	if (action == LEAVE)
-		return place->exists && place->is_personal ? DENIED : 0;
+		return place->is_personal ? DENIED : 0;
 	/* Who was put out has lost it, though he may join again. */
 	if (action == RECOVER)
 		return place->exists && belongs(who, place) && !who->is_removed ? 0 : DENIED;
 	if (!place->exists && action == JOIN && creates)
 		return 0;
-	if (!place->exists && place->is_personal)
-		return action == MESSAGE || action == TYPING ? MISSING : DENIED;
+	if (place->is_personal)
+		return DENIED;
 	if (!place->exists)
 		return MISSING;
 	if (!belongs(who, place))
