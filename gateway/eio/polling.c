@@ -80,7 +80,10 @@ static void put_body(struct polling *p, struct payload_body *out)
 	if (q && !p->is_owed_noop) {
 		for (size_t n = row->put(out, q, ANSWER_BYTES); n > 0; n--)
 			eio_queue_pop(q);
-		if (p->is_closed && !q->count) {
+		/* In a body of its own, as the reference has it: stock clients look at events a
+		 * moment after they have read the whole body. Those before a close in it would be
+		 * kept for the next connection, and be heard once more when they are recovered. */
+		if (p->is_closed && !out->bytes.len) {
 			row->put_control(out, EIO_PACKET_CLOSE);
 			p->has_last_words = false;
 		}

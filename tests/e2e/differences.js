@@ -95,7 +95,6 @@ const differences = [
   { level: 'polling', delta: ['alive/closed', 'packets'], scripts: /^POST (with a length and (more bytes|another request)|and GET in one write)$|^(two polls on one connection|a poll that waits, and a POST on the same connection)$/, what: 'a second request, or other bytes, before the answer to the first (pipelining)',
     reference: 'answers both in order', roomcast: 'drops the connection, and the session with it', reason: 'libwebsockets 4.1.6 loses requests that wait; neither browsers nor proxies send them' },
   { level: 'polling', delta: 'packets', scripts: /^a message and the end, with a poll/, what: 'a message and a close packet (`1`) in one body', reference: 'the poll hears the answer to the message', roomcast: 'the poll hears a noop', reason: 'who ends a session does not listen any more' },
-  { level: 'polling', delta: 'packets', scripts: /^a message and an error, with a poll/, what: 'a message and an error in one body', reference: 'the poll hears the answer to the message', roomcast: 'and that the session has ended', reason: 'the poll is answered once, when the whole body has been read' },
 
   // ---- the change from polling to WebSocket
   { level: 'upgrade', delta: 'code no code/1002', what: 'whatever ends a WebSocket that is no probe', reference: 'closes without a code', roomcast: 'closes with 1002', reason: 'a code tells whoever debugs a client why; the session is carried by polling as before' },

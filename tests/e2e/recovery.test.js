@@ -2,6 +2,7 @@
 'use strict';
 
 const assert = require('node:assert/strict');
+const http = require('node:http');
 const { after, before } = require('node:test');
 const msgpack = require('socket.io-msgpack-parser');
 const { Client, Raw, connect, test, userToken, waitFor } = require('./helpers');
@@ -624,4 +625,60 @@ test('the clients of a dead gateway leave once, after its lease and the grace', 
   } finally {
     await mortal.down();
   }
+});
+
+// A way to a gateway that holds back the polls of a client while `polls` is an array of them.
+async function startSlowPolls(gateway) {
+  const way = { polls: undefined, waiting: 0 };
+  const server = http.createServer((request, response) => {
+    const { method, headers } = request;
+    const isPoll = method === 'GET';
+    const pass = () => {
+      way.waiting += isPoll;
+      const onward = http.request(gateway.url + request.url, { method, headers }, (answer) => {
+        way.waiting -= isPoll;
+        response.writeHead(answer.statusCode, answer.headers);
+        answer.pipe(response);
+      });
+      onward.on('error', () => response.destroy());
+      request.pipe(onward);
+    };
+    if (way.polls && isPoll) way.polls.push(pass);
+    else pass();
+  });
+  await new Promise((resolve) => { server.listen(0, '127.0.0.1', resolve); });
+  way.url = `http://127.0.0.1:${server.address().port}`;
+  way.close = () => { server.closeAllConnections(); server.close(); };
+  return way;
+}
+
+// A stock client looks at events when it has read the whole body they came in: with a close behind them it
+// would keep them until it is back, and hear them again from its session.
+test('what was said before its connection was closed is heard once by a client that polls', async (t) => {
+  const way = await startSlowPolls(first);
+  t.after(() => way.close());
+  const roomId = newRoom();
+  const ann = await connect(second, { token: userToken(stack, 'ann') });
+  const bob = await connect(way, { token: userToken(stack, 'bob'), transports: ['polling'], ...AT_ONCE });
+  for (const client of [ann, bob]) await client.ask('join-room', { roomId });
+  const { id } = bob.socket;
+  await bob.next('room-joined');
+  await waitFor('a poll that waits', () => way.waiting === 1);
+  way.polls = [];
+  await ann.ask('message', { roomId, content: 'takes the poll that waits' });
+  await bob.next('message');
+  await waitFor('the next poll', () => way.polls.length);
+  for (const content of ['one', 'two']) await ann.ask('message', { roomId, content });
+  // More bad tokens than the gateway listens to: it closes the connection.
+  for (let i = 0; i < 6; i++) bob.socket.emit('auth', { token: `bad ${i}` });
+  const closed = () => stack.log('gateway-1').some((line) => line.event === 'socket.disconnected' && line.socketId === id);
+  await waitFor('the gateway to close it', closed);
+  const held = way.polls;
+  way.polls = undefined;
+  for (const pass of held) pass();
+  await waitFor('the client to be back', () => counts(bob, 'connect') === 2);
+  assert.equal(bob.socket.recovered, true);
+  await ann.ask('message', { roomId, content: 'three' });
+  await bob.next('message', { content: 'three' });
+  assert.deepEqual(bob.got('message').map(({ content }) => content), ['takes the poll that waits', 'one', 'two', 'three']);
 });
