@@ -65,10 +65,6 @@ static void refuse(
 {
 	struct buf details = {0};
 
-	if (door_note_refusal(seat->socket) > REFUSALS_MAX) {
-		sio_socket_close_connection(seat->socket);
-		return;
-	}
 	log_info("socket.token_refused", LOG_Z(USER_ID, seat->claims.user),
 	    LOG_Z(SOCKET_ID, seat->sid ? seat->sid : seat->id), LOG_Z(REASON, code),
 	    LOG_Z(MESSAGE, detail));
@@ -77,6 +73,8 @@ static void refuse(
 	answer_error(to, &(struct answer_fault){.error = CLIENT_ERROR_AUTHENTICATION_INVALID,
 			     .details = buf_bytes(&details)});
 	buf_free(&details);
+	if (door_note_refusal(seat->socket) > REFUSALS_MAX)
+		sio_socket_close_connection(seat->socket);
 }
 
 static struct answer_to answer_to_of(const struct seat *seat, const struct pending_request *r)

@@ -362,3 +362,15 @@ test('it outlives the broker and the gateway', async () => {
     (await connect(gateway, { token: good('hans') })).close();
   }
 });
+
+test('the bad token that ends the connection is answered, too', async () => {
+  for (const transport of ['websocket', 'polling']) {
+    const client = await connect(second, { nsp: '/later', transports: [transport], reconnection: false });
+    for (let i = 0; i < 6; i++) {
+      const { ok, error } = await client.ask('auth', { token: `bad ${i}` });
+      assert.equal(ok, false, transport);
+      assert.deepEqual(error?.details, { code: 'token_malformed' }, `${transport}, token ${i}`);
+    }
+    await client.next('disconnect');
+  }
+});

@@ -79,8 +79,10 @@ static void test_a_bad_token(void **state)
 		stage_heard(&s->east, "ack 1 " STAGE_REFUSED("token_signature"));
 	}
 	assert_int_equal(fake_log_count("info socket.token_refused"), REFUSALS_MAX);
+	/* An ack is answered, the last one, too. */
 	stage_show(s, "mallory", 1);
-	stage_heard(&s->east, "close\n");
+	stage_heard(&s->east, "ack 1 " STAGE_REFUSED("token_signature") "close\n");
+	assert_int_equal(fake_log_count("info socket.token_refused"), REFUSALS_MAX + 1);
 	stage_sent(s, "");
 }
 
