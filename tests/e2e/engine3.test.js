@@ -284,7 +284,8 @@ suite('polling in revision 3', CALM, (echo) => {
   test('the server closes with a close packet', async () => {
     const poller = await Poller.open(echo().port);
     await poller.posted('7:4!close');
-    await poller.polled('7:4!close1:1');
+    await poller.polled('7:4!close');
+    await poller.polled('1:1');
     await poller.isGone();
     poller.destroy();
   });
