@@ -95,7 +95,11 @@ common_conf() {
 	done
 	for name in "${!AUTH[@]}"; do
 		[[ " ${WORKER_NAMESPACES[*]} " != *" $name "* ]] || continue
-		printf '\n[namespace %s]\nhandler = rooms\nauth = %s\ncreate-rooms = yes\nmoderation = yes\n' "$name" "${AUTH[$name]}"
+		printf '\n[namespace %s]\n' "$name"
+		# What is given counts instead of what a stack has by itself.
+		for option in handler=rooms "auth=${AUTH[$name]}" create-rooms=yes moderation=yes; do
+			[[ " ${NAMESPACE_OPTS[*]}" == *" $name:${option%%=*}="* ]] || echo "$option"
+		done
 		for option in "${NAMESPACE_OPTS[@]}"; do
 			[[ $option != "$name":* ]] || echo "${option#*:}"
 		done
