@@ -1,7 +1,7 @@
 #include "tests/broker/admin_fixture.h"
 
 #include "broker/membership.h"
-#include "proto/value.h"
+#include "proto/value_map.h"
 
 #include <stdio.h>
 #include <string.h>
