@@ -9,20 +9,7 @@
 #include "broker/usher.h"
 #include "broker/work.h"
 #include "proto/value.h"
-
-bool announce_lists(struct bytes rooms, const char *name)
-{
-	struct value_reader r = value_reader(rooms);
-	struct value head, room;
-
-	if (value_next(&r, &head) || head.type != VALUE_ARRAY)
-		return false;
-	for (uint32_t i = 0; i < head.as.count && !value_next(&r, &room); i++) {
-		if (room.type == VALUE_STR && str_eqz(room.as.s, name))
-			return true;
-	}
-	return false;
-}
+#include "proto/value_list.h"
 
 static bool belongs(const struct broker *b, const struct session *s, const struct room *r)
 {
@@ -36,7 +23,7 @@ static void compare_unlisted(struct broker *b, struct session *s, struct bytes r
 {
 	for (struct member *m = s->members, *next; m; m = next) {
 		next = m->session_next;
-		if (m->room->is_personal || announce_lists(rooms, m->room->name))
+		if (m->room->is_personal || value_list_has(rooms, str_of(m->room->name)))
 			continue;
 		if (belongs(b, s, m->room)) {
 			usher_tell_in(b, m);

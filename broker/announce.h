@@ -19,9 +19,6 @@
  */
 void announce_compare(struct broker *b, struct session *s, struct bytes rooms, bool was_live);
 
-/* Does an encoded array of names have that one? */
-bool announce_lists(struct bytes rooms, const char *name);
-
 /* There is no place for it here, or it is not what it was: its client shall come anew. */
 void announce_send_away(struct broker *b, struct peer *p, const struct wire_connect *c);
 

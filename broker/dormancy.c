@@ -1,6 +1,5 @@
 #include "broker/dormancy.h"
 
-#include "broker/announce.h"
 #include "broker/attend.h"
 #include "broker/census.h"
 #include "broker/entry.h"
@@ -8,6 +7,7 @@
 #include "broker/roll.h"
 #include "broker/usher.h"
 #include "broker/work.h"
+#include "proto/value_list.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -147,7 +147,7 @@ void dormancy_tell_lost(struct broker *b, struct session *s, struct bytes still_
 
 		if (berth.is_lost)
 			usher_tell_left(b, s, berth.room, (enum usher_reason)berth.reason);
-		if (berth.is_lost && announce_lists(still_in, berth.room->name))
+		if (berth.is_lost && value_list_has(still_in, str_of(berth.room->name)))
 			s->berths[kept++] = berth;
 	}
 	s->berth_count = kept;
