@@ -331,12 +331,31 @@ static void close_house(struct house *h)
 		close(h->signals);
 }
 
+/* With the file of the key, so that --check-config knows of it, too. */
+static enum err check_all(const void *config, char *ret_why, size_t why_size)
+{
+	const struct config *c = config;
+	char why[STORE_WHY_SIZE] = "";
+	struct buf secret = {0};
+	enum err e = config_spec.check(config, ret_why, why_size);
+
+	if (e || !c->tcp_endpoint[0])
+		return e;
+	e = curve_key_read(c->curve_secret_file, KEYFILE_SECRET, &secret, why);
+	curve_key_wipe(&secret);
+	if (e)
+		snprintf(ret_why, why_size, "%s", why);
+	return e;
+}
+
 int main(int argc, char **argv)
 {
 	struct house h = {.source = {argc, argv}};
 	char why[STORE_WHY_SIZE] = "";
+	struct conf_spec spec = config_spec;
 
-	enum conf_outcome outcome = conf_load(&config_spec, argc, argv, &h.b.config);
+	spec.check = check_all;
+	enum conf_outcome outcome = conf_load(&spec, argc, argv, &h.b.config);
 
 	if (outcome != CONF_RUN)
 		return outcome == CONF_DONE ? 0 : 2;

@@ -357,12 +357,22 @@ static void close_house(struct gateway *g)
 	secrets_free(&g->secrets);
 }
 
+/* With the files of keys, so that --check-config knows of them, too. */
+static enum err check_all(const void *config, char *ret_why, size_t why_size)
+{
+	enum err e = config_spec.check(config, ret_why, why_size);
+
+	return e ? e : secrets_check(config, ret_why, why_size);
+}
+
 int main(int argc, char **argv)
 {
 	struct gateway g = {.source = {argc, argv}};
 	char why[WHY_SIZE] = "";
+	struct conf_spec spec = config_spec;
 
-	enum conf_outcome outcome = conf_load(&config_spec, argc, argv, &g.config);
+	spec.check = check_all;
+	enum conf_outcome outcome = conf_load(&spec, argc, argv, &g.config);
 
 	if (outcome != CONF_RUN)
 		return outcome == CONF_DONE ? 0 : 2;

@@ -3,6 +3,8 @@
 #include "common/curve.h"
 #include "common/moment.h"
 
+#include <stdio.h>
+
 static enum err open_keyring(const struct config *c, char *why, struct keyring **ret)
 {
 	struct keyring_conf conf = {
@@ -38,4 +40,16 @@ void secrets_free(struct secrets *s)
 	keyring_free(&s->keyring);
 	curve_key_wipe(&s->curve_secret);
 	curve_key_wipe(&s->broker_public);
+}
+
+enum err secrets_check(const struct config *c, char *ret_why, size_t why_size)
+{
+	char why[SECRETS_WHY_SIZE] = "";
+	struct secrets s = {0};
+	enum err e = secrets_read(c, why, &s);
+
+	secrets_free(&s);
+	if (e)
+		snprintf(ret_why, why_size, "%s", why);
+	return e;
 }

@@ -20,4 +20,7 @@ MUST_USE enum err secrets_read(
     const struct config *c, char ret_why[SECRETS_WHY_SIZE], struct secrets *ret);
 void secrets_free(struct secrets *s); /* wipes them */
 
+/* Could they be read? Nothing is kept of them. */
+MUST_USE enum err secrets_check(const struct config *c, char *ret_why, size_t why_size);
+
 #endif

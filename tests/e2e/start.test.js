@@ -51,6 +51,28 @@ test('what --print-config prints is good to --check-config', async () => {
   }
 });
 
+test('files of keys that cannot be used are named, by --check-config too', async () => {
+  const key = (name, text, mode) => {
+    const file = path.join(stack.dir, name);
+    fs.writeFileSync(file, text, { mode });
+    return file;
+  };
+  const faults = [
+    ['gateway-1', `--token-hs256-secret-file=${stack.dir}/nowhere.secret`, /nowhere\.secret does not exist/],
+    ['gateway-1', `--token-hs256-secret-file=${key('open.secret', 'x'.repeat(32), 0o644)}`, /open\.secret.*chmod 600/s],
+    ['gateway-1', `--token-hs256-secret-file=${key('short.secret', 'x', 0o600)}`, /short\.secret/],
+    ['gateway-2', `--curve-secret-file=${key('no.key', 'x', 0o600)}`, /no\.key/],
+    ['broker', `--curve-secret-file=${stack.dir}/nowhere.key`, /nowhere\.key does not exist/],
+  ];
+  for (const [name, option, sentence] of faults) {
+    for (const more of [['--check-config'], []]) {
+      const { code, stderr } = await failure(program(`roomcast-${name.split('-')[0]}`), ['--config', path.join(stack.dir, `conf/${name}.conf`), option, ...more]);
+      assert.equal(code, 2, stderr);
+      assert.match(stderr, sentence);
+    }
+  }
+});
+
 test('an unknown option is refused with a suggestion', async () => {
   const file = path.join(stack.dir, 'typo.conf');
   fs.writeFileSync(file, '[log]\nlog-levle = info\n');

@@ -68,11 +68,27 @@ static void test_keys_of_the_link(void **state)
 	tempdir_free(&dir);
 }
 
+static void test_whether_they_can_be_read(void **state)
+{
+	struct tempdir *dir = tempdir_new();
+	struct config c = config_of(dir);
+	char why[32] = "";
+
+	(void)state;
+	assert_int_equal(secrets_check(&c, why, sizeof(why)), ERR_OK);
+	assert_string_equal(why, "");
+	c.token_hs256_secret_file = (char[]){"/nowhere/token.secret"};
+	assert_int_equal(secrets_check(&c, why, sizeof(why)), ERR_NOT_FOUND);
+	assert_non_null(strstr(why, "/nowhere/token.secret"));
+	tempdir_free(&dir);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_keys_of_tokens),
 	    cmocka_unit_test(test_keys_of_the_link),
+	    cmocka_unit_test(test_whether_they_can_be_read),
 	};
 
 	return crypto_init() ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
