@@ -5,7 +5,7 @@ const assert = require('node:assert/strict');
 const { randomBytes } = require('node:crypto');
 const { after, before } = require('node:test');
 const { startStack } = require('./stack');
-const { Raw, connect, test, userToken } = require('./helpers');
+const { Raw, connect, joined, newRoom, test, userToken } = require('./helpers');
 
 const PLACE = '{"_placeholder":true,"num":0}';
 // What stock clients take in one packet.
@@ -14,7 +14,6 @@ const ATTACHMENTS_MAX = 10;
 let stack;
 let first;
 let second;
-let rooms = 0;
 
 before(async () => {
   stack = await startStack({ gateways: 2 });
@@ -22,14 +21,7 @@ before(async () => {
 });
 after(() => stack?.down());
 
-const newRoom = () => `room-${++rooms}`;
-
-async function enterRoom(gateway, user, roomId) {
-  const client = await connect(gateway, { token: userToken(stack, user) });
-  const answer = await client.ask('join-room', { roomId });
-  assert.equal(answer.ok, true, JSON.stringify(answer));
-  return client;
-}
+const enterRoom = async (gateway, user, roomId) => joined(await connect(gateway, { token: userToken(stack, user) }), roomId);
 
 // A connection of our own words that has joined a room.
 async function enterRaw(gateway, user, roomId) {

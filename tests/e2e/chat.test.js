@@ -4,12 +4,11 @@
 const assert = require('node:assert/strict');
 const { after, before } = require('node:test');
 const { run, startStack } = require('./stack');
-const { connect, linked, test, userToken, waitFor } = require('./helpers');
+const { connect, joined, linked, newRoom, test, userToken, waitFor } = require('./helpers');
 
 let stack;
 let first;
 let second;
-let rooms = 0;
 
 before(async () => {
   stack = await startStack({ gateways: 2 });
@@ -17,15 +16,9 @@ before(async () => {
 });
 after(() => stack?.down());
 
-const newRoom = () => `room-${++rooms}`;
 const enter = (gateway, user, options) => connect(gateway, { token: userToken(stack, user, user.toUpperCase()), ...options });
 
-async function enterRoom(gateway, user, roomId, options) {
-  const client = await enter(gateway, user, options);
-  const answer = await client.ask('join-room', { roomId });
-  assert.equal(answer.ok, true, JSON.stringify(answer));
-  return client;
-}
+const enterRoom = async (gateway, user, roomId, options) => joined(await enter(gateway, user, options), roomId);
 
 // What was sent before has been dealt with: a later message has gone all the way round.
 async function fence(sender, roomId, ...receivers) {

@@ -8,14 +8,13 @@ const readline = require('node:readline');
 const { after, before } = require('node:test');
 const parser = require('socket.io-msgpack-parser');
 const { startStack } = require('./stack');
-const { Client, connect, test, userToken, waitFor, within } = require('./helpers');
+const { Client, connect, joined, newRoom, test, userToken, waitFor, within } = require('./helpers');
 
 const PYTHON = '/usr/bin/python3';
 const SCRIPT = path.join(__dirname, 'client.py');
 
 let stack;
 let gateway;
-let rooms = 0;
 
 before(async () => {
   // Other makes know nothing of offsets, and some do not take an argument more than they expect.
@@ -25,8 +24,6 @@ before(async () => {
 });
 after(() => stack?.down());
 
-const newRoom = () => `room-${++rooms}`;
-
 // The gateway ends without a word, and another takes its place.
 async function replaceGateway() {
   await stack.kill('gateway-1');
@@ -34,11 +31,7 @@ async function replaceGateway() {
 }
 
 // What everybody who is with them in the room sees; on another gateway, so that it stays.
-async function watcher(roomId) {
-  const client = await connect(stack.gateways[1], { token: userToken(stack, 'watcher') });
-  assert.equal((await client.ask('join-room', { roomId })).ok, true);
-  return client;
-}
+const watcher = async (roomId) => joined(await connect(stack.gateways[1], { token: userToken(stack, 'watcher') }), roomId);
 
 const SETTINGS = {
   'tryAllTransports, WebSocket first': { transports: ['websocket', 'polling'], tryAllTransports: true },

@@ -1,6 +1,7 @@
 // Stock clients, raw connections and waiting with a deadline, for the tests beside this file.
 'use strict';
 
+const assert = require('node:assert/strict');
 const { createHmac } = require('node:crypto');
 const fs = require('node:fs');
 const nodeTest = require('node:test');
@@ -137,6 +138,18 @@ async function connect(gateway, options) {
   return client;
 }
 
+let rooms = 0;
+
+// The name of a room that no other test of a file has.
+const newRoom = () => `room-${++rooms}`;
+
+// The client, in that room.
+async function joined(client, roomId) {
+  const answer = await client.ask('join-room', { roomId });
+  assert.equal(answer.ok, true, inspect(answer));
+  return client;
+}
+
 // The error with which a client is refused; nothing when it is let in.
 async function refusal(gateway, options) {
   const client = new Client(gateway, { reconnection: false, ...options });
@@ -208,4 +221,4 @@ const linked = (stack) => waitFor('the gateways to be linked', async () => {
   return gateways.filter((g) => g.state === 'ready').length === stack.gateways.length;
 });
 
-module.exports = { Client, Raw, connect, io, linked, mint, now, page, refusal, test, userToken, waitFor, within };
+module.exports = { Client, Raw, connect, io, joined, linked, mint, newRoom, now, page, refusal, test, userToken, waitFor, within };

@@ -5,7 +5,7 @@ const assert = require('node:assert/strict');
 const { randomBytes, randomUUID } = require('node:crypto');
 const { after, before } = require('node:test');
 const msgpack = require('socket.io-msgpack-parser');
-const { connect, linked, test, userToken, waitFor } = require('./helpers');
+const { connect, joined, linked, newRoom, test, userToken, waitFor } = require('./helpers');
 const { Proxy } = require('./proxy');
 const { startStack } = require('./stack');
 
@@ -28,7 +28,6 @@ let stack;
 let first;
 let second;
 let pruning; // another one, where he has little time
-let rooms = 0;
 
 before(async () => {
   [stack, pruning] = await Promise.all([
@@ -46,13 +45,8 @@ async function restart(on) {
   await linked(on);
 }
 
-const newRoom = () => `room-${++rooms}`;
-
-async function enter(gateway, user, roomId, { on = stack, ...options } = {}) {
-  const client = await connect(gateway, { token: userToken(on, user), ...AT_ONCE, ...options });
-  assert.equal((await client.ask('join-room', { roomId })).ok, true);
-  return client;
-}
+const enter = async (gateway, user, roomId, { on = stack, ...options } = {}) =>
+  joined(await connect(gateway, { token: userToken(on, user), ...AT_ONCE, ...options }), roomId);
 
 async function say(client, roomId, content, more = {}) {
   const answer = await client.ask('message', { roomId, content, ...more });

@@ -6,12 +6,11 @@ const { randomBytes } = require('node:crypto');
 const { after, before } = require('node:test');
 const parser = require('socket.io-msgpack-parser');
 const { startStack } = require('./stack');
-const { Raw, connect, refusal, test, userToken } = require('./helpers');
+const { Raw, connect, joined, newRoom, refusal, test, userToken } = require('./helpers');
 
 let stack;
 let first;
 let second;
-let rooms = 0;
 
 before(async () => {
   stack = await startStack({ gateways: 2 });
@@ -19,14 +18,8 @@ before(async () => {
 });
 after(() => stack?.down());
 
-const newRoom = () => `room-${++rooms}`;
-
-async function enterRoom(gateway, user, roomId, options) {
-  const client = await connect(gateway, { token: userToken(stack, user), ...options });
-  const answer = await client.ask('join-room', { roomId });
-  assert.equal(answer.ok, true, JSON.stringify(answer));
-  return client;
-}
+const enterRoom = async (gateway, user, roomId, options) =>
+  joined(await connect(gateway, { token: userToken(stack, user), ...options }), roomId);
 
 // Four members of a room: either parser on either gateway.
 const enterAll = (roomId) => Promise.all([

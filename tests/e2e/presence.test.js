@@ -3,7 +3,7 @@
 
 const assert = require('node:assert/strict');
 const { after, before } = require('node:test');
-const { connect, test, userToken, waitFor } = require('./helpers');
+const { connect, newRoom, test, userToken, waitFor } = require('./helpers');
 const { Proxy } = require('./proxy');
 const { program, run, startStack } = require('./stack');
 
@@ -17,7 +17,6 @@ const AT_ONCE = { reconnectionDelay: 20, reconnectionDelayMax: 50, randomization
 let stack;
 let first;
 let second;
-let rooms = 0;
 
 const brokerOpts = {
   'presence-grace-ms': GRACE_MS,
@@ -32,8 +31,6 @@ before(async () => {
   [first, second] = stack.gateways;
 });
 after(() => stack?.down());
-
-const newRoom = () => `room-${++rooms}`;
 
 async function enter(at, user, roomId, options) {
   const client = await connect(at, { token: userToken(stack, user), ...AT_ONCE, ...options });
@@ -50,7 +47,7 @@ const where = async (...args) => (await stack.ctl('connections', ...args)).conne
 
 // Whoever was away when it begins has left for good when it is over, if he was to leave at all.
 async function graceOver(watcher, roomId) {
-  const user = `marker-${rooms}`;
+  const user = `marker-of-${roomId}`;
   const proxy = await Proxy.to(second);
   const marker = await enter(proxy, user, roomId);
   proxy.down();

@@ -5,7 +5,7 @@ const assert = require('node:assert/strict');
 const http = require('node:http');
 const { after, before } = require('node:test');
 const msgpack = require('socket.io-msgpack-parser');
-const { Client, Raw, connect, test, userToken, waitFor } = require('./helpers');
+const { Client, Raw, connect, newRoom, test, userToken, waitFor } = require('./helpers');
 const { Proxy } = require('./proxy');
 const { run, startStack } = require('./stack');
 
@@ -16,7 +16,6 @@ const AT_ONCE = { reconnectionDelay: 20, reconnectionDelayMax: 50, randomization
 let stack;
 let first;
 let second;
-let rooms = 0;
 
 const brokerOpts = { 'presence-grace-ms': GRACE_MS };
 
@@ -25,8 +24,6 @@ before(async () => {
   [first, second] = stack.gateways;
 });
 after(() => stack?.down());
-
-const newRoom = () => `room-${++rooms}`;
 
 // A client behind a network of its own, in a room.
 async function enter(user, roomId, { at = first, on = stack, ...options } = {}) {

@@ -3,7 +3,7 @@
 
 const assert = require('node:assert/strict');
 const { after, before } = require('node:test');
-const { connect, refusal, test, userToken, waitFor } = require('./helpers');
+const { connect, newRoom, refusal, test, userToken, waitFor } = require('./helpers');
 const { Proxy } = require('./proxy');
 const { program, run, startStack } = require('./stack');
 
@@ -14,7 +14,6 @@ const AT_ONCE = { reconnectionDelay: 20, reconnectionDelayMax: 50, randomization
 let stack;
 let first;
 let second;
-let rooms = 0;
 
 before(async () => {
   stack = await startStack({ gateways: 2, brokerOpts: { 'presence-grace-ms': 500 } });
@@ -22,9 +21,7 @@ before(async () => {
 });
 after(() => stack?.down());
 
-const nsp = ['--nsp', '/chat'];
-const newRoom = () => `room-${++rooms}`;
-const enter = (user, at = first, options = {}) => connect(at, { token: userToken(stack, user), ...options });
+const nsp = ['--nsp', '/chat'];const enter = (user, at = first, options = {}) => connect(at, { token: userToken(stack, user), ...options });
 const join = async (client, roomId) => assert.equal((await client.ask('join-room', { roomId })).ok, true);
 const code = (answer) => answer.error?.code ?? 'ok';
 const say = (client, roomId, content) => client.ask('message', { roomId, content });

@@ -7,7 +7,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { after, before } = require('node:test');
 const { BUILD, ROOT, freePorts, program, run, startStack } = require('./stack');
-const { Client, connect, page, test, userToken, waitFor, within } = require('./helpers');
+const { Client, connect, joined, page, test, userToken, waitFor, within } = require('./helpers');
 
 const PROGRAMS = ['roomcast-broker', 'roomcast-gateway'];
 const METRICS = ['websocket_connected_clients', 'websocket_messages_total', 'websocket_message_duration_seconds', 'websocket_rooms_total'];
@@ -26,11 +26,8 @@ const status = async (gateway, name) => (await page(`${gateway.url}/${name}`)).s
 const isReady = (gateway) => waitFor(`${gateway.name} to be ready`, async () => await status(gateway, 'ready') === 200);
 const failure = (...args) => run(...args).then((said) => assert.fail(`succeeded: ${said}`), (error) => error);
 
-async function enter(gateway, user, roomId, options = {}) {
-  const client = await connect(gateway, { token: userToken(stack, user), ...options });
-  assert.equal((await client.ask('join-room', { roomId })).ok, true);
-  return client;
-}
+const enter = async (gateway, user, roomId, options = {}) =>
+  joined(await connect(gateway, { token: userToken(stack, user), ...options }), roomId);
 
 test('every program explains itself', async () => {
   for (const name of [...PROGRAMS, 'roomcastctl']) {

@@ -4,7 +4,7 @@
 const assert = require('node:assert/strict');
 const { after, before } = require('node:test');
 const { program, run, startStack } = require('./stack');
-const { connect, test, userToken, waitFor } = require('./helpers');
+const { connect, joined, newRoom, test, userToken, waitFor } = require('./helpers');
 const { Proxy } = require('./proxy');
 
 const CTL = program('roomcastctl');
@@ -15,7 +15,6 @@ const FILL_MS = 90000; // what the system holds for one connection
 let stack;
 let first;
 let second;
-let rooms = 0;
 
 before(async () => {
   // A gateway that stands still is alive for as long as its test.
@@ -24,13 +23,8 @@ before(async () => {
 });
 after(() => stack?.down());
 
-const newRoom = () => `room-${++rooms}`;
-
-async function enter(gateway, user, roomId) {
-  const client = await connect(gateway, { token: userToken(stack, user, user.toUpperCase()), ...AT_ONCE });
-  assert.equal((await client.ask('join-room', { roomId })).ok, true);
-  return client;
-}
+const enter = async (gateway, user, roomId) =>
+  joined(await connect(gateway, { token: userToken(stack, user, user.toUpperCase()), ...AT_ONCE }), roomId);
 
 async function say(client, roomId, content, type = 'text') {
   const answer = await client.ask('message', { roomId, content, type });
