@@ -6,6 +6,7 @@
 #include "tests/fakes/link.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { REQUEST = 7 };
@@ -197,6 +198,30 @@ const char *desk_ask_emit(struct desk *d, const struct desk_emit *emit)
 	value_put_u64_pair(&args, STR("timeout"), emit->timeout_ms);
 	value_put_u64_pair(&args, STR("retries"), emit->retries);
 	const char *result = desk_ask_raw(d, WIRE_VERSION, "emit", buf_bytes(&args));
+
+	buf_free(&args);
+	return result;
+}
+
+const char *desk_ask_pairs(struct desk *d, const char *command, const char *const *pairs)
+{
+	struct buf args = {0};
+	uint32_t count = 0;
+
+	while (pairs[2 * count])
+		count++;
+	value_put_map(&args, count);
+	for (uint32_t i = 0; i < count; i++) {
+		const char *value = pairs[2 * i + 1];
+
+		if (strcmp(value, "yes") == 0)
+			value_put_bool_pair(&args, str_of(pairs[2 * i]), true);
+		else if (strcmp(pairs[2 * i], "for") == 0)
+			value_put_u64_pair(&args, STR("for"), strtoull(value, NULL, 10));
+		else
+			value_put_str_pair(&args, str_of(pairs[2 * i]), str_of(value));
+	}
+	const char *result = desk_ask_raw(d, WIRE_VERSION, command, buf_bytes(&args));
 
 	buf_free(&args);
 	return result;

@@ -63,6 +63,8 @@ const char *desk_ask_emit(struct desk *d, const struct desk_emit *emit);
  * key = number unless key is NULL. */
 const char *desk_ask_raw(struct desk *d, uint64_t version, const char *command, struct bytes args);
 const char *desk_ask(struct desk *d, const char *command);
+/* With pairs of texts, up to NULL, NULL: "yes" is true, what is `for` a number. */
+const char *desk_ask_pairs(struct desk *d, const char *command, const char *const *pairs);
 const char *desk_ask_room(
     struct desk *d, const char *command, const char *room, const char *key, uint64_t number);
 

@@ -85,8 +85,8 @@ static void test_more_rooms_than_an_answer_has_place_for(void **state)
 		rooms_load(d->w->b.rooms, i, STR("/chat"), str_of(name), true, 0);
 	}
 	assert_non_null(strstr(desk_ask(d, "rooms"), "],\"more\":true}"));
-	const char *some = desk_ask_raw(d, WIRE_VERSION, "rooms",
-	    bytes_of("\x81\xa6prefix\xb5room-with-number-59999", 30));
+	const char *some = desk_ask_raw(
+	    d, WIRE_VERSION, "rooms", bytes_of("\x81\xa6prefix\xb5room-with-number-59999", 30));
 
 	assert_non_null(strstr(some, "\"room\":\"room-with-number-59999\""));
 	assert_null(strstr(some, "more"));
@@ -143,15 +143,7 @@ static void test_users(void **state)
 
 static const char *ask_with(struct desk *d, const char *command, const char *key, const char *value)
 {
-	struct buf args = {0};
-
-	value_put_map(&args, 1);
-	value_put_str_pair(&args, str_of(key), str_of(value));
-
-	const char *answer = desk_ask_raw(d, WIRE_VERSION, command, buf_bytes(&args));
-
-	buf_free(&args);
-	return answer;
+	return desk_ask_pairs(d, command, (const char *const[]){key, value, NULL, NULL});
 }
 
 static void test_users_whose_id_begins_so(void **state)

@@ -7,31 +7,13 @@
 #include "tests/fakes/store.h"
 #include "tests/fakes/turn.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-/* Asks with pairs of texts; the answer, after the commit if it waits for one. */
+/* The answer, after the commit if it waits for one. */
 static const char *ask_with(struct desk *d, const char *command, const char *const *pairs)
 {
-	struct buf args = {0};
-	uint32_t count = 0;
+	const char *result = desk_ask_pairs(d, command, pairs);
 
-	while (pairs[2 * count])
-		count++;
-	value_put_map(&args, count);
-	for (uint32_t i = 0; i < count; i++) {
-		const char *value = pairs[2 * i + 1];
-
-		if (strcmp(value, "yes") == 0)
-			value_put_bool_pair(&args, str_of(pairs[2 * i]), true);
-		else if (strcmp(pairs[2 * i], "for") == 0)
-			value_put_u64_pair(&args, STR("for"), strtoull(value, NULL, 10));
-		else
-			value_put_str_pair(&args, str_of(pairs[2 * i]), str_of(value));
-	}
-	const char *result = desk_ask_raw(d, WIRE_VERSION, command, buf_bytes(&args));
-
-	buf_free(&args);
 	if (strcmp(result, "none") != 0)
 		return result;
 	change_on_committed(&d->w->b, 0);

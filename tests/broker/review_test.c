@@ -8,24 +8,7 @@
 
 enum { MANY = 60000 }; /* rows that no answer has place for */
 
-/* Asks with pairs of texts. */
-static const char *ask_with(struct desk *d, const char *command, const char *const *pairs)
-{
-	struct buf args = {0};
-	uint32_t count = 0;
-
-	while (pairs[2 * count])
-		count++;
-	value_put_map(&args, count);
-	for (uint32_t i = 0; i < count; i++)
-		value_put_str_pair(&args, str_of(pairs[2 * i]), str_of(pairs[2 * i + 1]));
-	const char *answer = desk_ask_raw(d, WIRE_VERSION, command, buf_bytes(&args));
-
-	buf_free(&args);
-	return answer;
-}
-
-#define ASK(command, ...) ask_with(d, command, (const char *const[]){__VA_ARGS__, NULL, NULL})
+#define ASK(command, ...) desk_ask_pairs(d, command, (const char *const[]){__VA_ARGS__, NULL, NULL})
 
 /* How often does it stand there? Looking from each place on would take the sanitizer minutes. */
 static unsigned count(const char *text, const char *part)
