@@ -108,7 +108,7 @@ static struct token_finding authenticate(
     const struct keys *keys, struct str token, struct wall now, struct buf *claims)
 {
 	struct parts parts;
-	struct header header;
+	struct header header = {.algorithm = KEY_ALGORITHMS};
 	struct buf signature = {0};
 
 	if (token.len == 0)
