@@ -104,7 +104,7 @@ static void test_a_few_fetch_at_a_time(void **state)
 {
 	struct stage *s = *state;
 	struct sio_socket crowd[12];
-	uint64_t request;
+	uint64_t request = 0;
 
 	(void)stage_come_back(s, "");
 	for (size_t i = 0; i < ARRAY_LEN(crowd); i++) {
